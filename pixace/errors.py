@@ -1,0 +1,34 @@
+"""Every error that a user of pixace can mend, and nothing else.
+
+A `PixaceError` means "you can fix this": its message is one line that says what, why and what
+next; the command line prints it without a traceback and exits 1. Any other exception is a bug of
+ours and keeps its traceback.
+"""
+
+
+class PixaceError(Exception):
+    """Something that the user can fix."""
+
+
+class ImageError(PixaceError):
+    """One file is not a picture that pixace can read."""
+
+
+class SourceError(PixaceError):
+    """A source of pictures does not exist, is empty or is of no known kind."""
+
+
+class TokenError(PixaceError):
+    """A colour scheme, order or token set is unknown, broken or does not fit."""
+
+
+class ConfigError(PixaceError):
+    """A gin file or binding is missing, unknown or contradictory."""
+
+
+class RunError(PixaceError):
+    """A run does not exist, is not whole or cannot be continued."""
+
+
+class MissingError(PixaceError):
+    """A package, font or program that this job needs is not installed."""
