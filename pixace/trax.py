@@ -1,0 +1,207 @@
+"""Trax's layers and language models, on today's JAX and without TensorFlow.
+
+Trax 1.4.1 (2021) imports TensorFlow and TFDS at every corner, though its layers need neither: a
+3 GB download and half a minute for nothing. So its packages are entered without running their
+`__init__`, and while its layers are imported, TensorFlow is played by a few stand-ins. These are
+gone again afterwards: a later `import tensorflow_datasets` finds the real one, and a TensorFlow
+that is already there is used as it is.
+
+What `trax.models.__init__` would have done for the models used here is done at the end: gin knows
+them by the names that Trax gives them.
+
+Two old habits of Trax meet new rules of JAX. They are bridged in Trax's own table of functions,
+which nobody else reads; JAX itself is left as it is.
+"""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gin
+import jax
+from jax.extend.random import threefry_2x32
+
+from pixace.errors import MissingError
+
+VERSION = "1.4.1"
+
+# Packages whose __init__ imports far more than layers and language models.
+SKIPPED = ("trax", "trax.models")
+MODULES = (
+    "trax.layers",
+    "trax.models.transformer",
+    "trax.models.research.configurable_transformer",
+    "trax.models.reformer.reformer",
+)
+
+# Our factories decide these; a gin binding of them would be silently without effect.
+DECIDED = ["vocab_size", "max_len", "mode", "d_model", "d_ff", "n_layers", "n_heads", "dropout"]
+AXIAL = ["pos_type", "pos_axial_shape", "pos_d_axial_embs"]
+
+
+def _check_version() -> None:
+    """Refuses a missing Trax, and one that this bridge was not written for."""
+    try:
+        found = importlib.metadata.version("trax")
+    except importlib.metadata.PackageNotFoundError:
+        found = None
+    if found is None or importlib.util.find_spec("trax") is None:
+        raise MissingError(
+            f"Trax is not installed; run: pip install --no-deps trax=={VERSION}"
+        ) from None
+    if found != VERSION:
+        raise MissingError(
+            f"Trax {found} is installed, pixace needs {VERSION}; "
+            f"run: pip install --no-deps trax=={VERSION}"
+        )
+
+
+class _Package(types.ModuleType):
+    """A package of Trax whose `__init__` did not run: what is missing is imported when named."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        except ModuleNotFoundError as why:
+            raise AttributeError(f"module {self.__name__!r} has no {name!r}: {why}") from why
+
+
+def _enter(name: str) -> None:
+    """Puts the package `name` into `sys.modules`, with its path but without its contents."""
+    spec = importlib.util.find_spec(name)
+    module = importlib.util.module_from_spec(spec)
+    module.__class__ = _Package
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+
+def _tensorflow() -> dict[str, types.ModuleType]:
+    """The stand-ins: as much of TensorFlow and TFDS as Trax's layers touch."""
+    tensorflow, compat, v2, tfds = (
+        types.ModuleType(name)
+        for name in (
+            "tensorflow",
+            "tensorflow.compat",
+            "tensorflow.compat.v2",
+            "tensorflow_datasets",
+        )
+    )
+    gfile = types.SimpleNamespace(
+        GFile=open,
+        exists=lambda path: Path(path).exists(),
+        rename=lambda old, new, overwrite=False: Path(old).replace(new),
+    )
+    for module in (tensorflow, v2):
+        module.io = types.SimpleNamespace(gfile=gfile)
+        # Trax asks `isinstance(x, tf.TensorShape)`: nothing ever is.
+        module.TensorShape = type("TensorShape", (), {})
+        module.DType = type("DType", (), {})
+    tensorflow.compat, compat.v2 = compat, v2
+    tensorflow.__path__ = compat.__path__ = []
+    return {module.__name__: module for module in (tensorflow, compat, v2, tfds)}
+
+
+@contextmanager
+def _stand_ins() -> Iterator[None]:
+    """Plays TensorFlow and TFDS, each only if it was not imported before."""
+    added = {
+        name: module
+        for name, module in _tensorflow().items()
+        if name.partition(".")[0] not in sys.modules
+    }
+    # Trax's TensorFlow backend is never used; its module would import all of TensorFlow.
+    backend = types.ModuleType("trax.fastmath.tf")
+    backend.TF_BACKEND = {"name": "tensorflow-numpy"}
+    if backend.__name__ not in sys.modules:
+        added[backend.__name__] = backend
+    sys.modules.update(added)
+    try:
+        yield
+    finally:
+        for name, module in added.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+
+def _cond(
+    pred: Any = None,
+    true_fun: Any = None,
+    false_fun: Any = None,
+    *operands: Any,
+    true_operand: Any = None,
+    false_operand: Any = None,
+) -> Any:
+    """`jax.lax.cond` with the keywords of 2021, one operand for each branch."""
+    if operands:
+        return jax.lax.cond(pred, true_fun, false_fun, *operands)
+    return jax.lax.cond(
+        pred,
+        lambda pair: true_fun(pair[0]),
+        lambda pair: false_fun(pair[1]),
+        (true_operand, false_operand),
+    )
+
+
+def _stop_gradient(x: Any) -> Any:
+    """`jax.lax.stop_gradient` that leaves Python numbers alone: Trax uses one as a shape."""
+    return x if isinstance(x, int | float) else jax.lax.stop_gradient(x)
+
+
+def _threefry(key: jax.Array, x: jax.Array) -> jax.Array:
+    """Trax's `threefry_2x32_prf`, whose function has left `jax.random`; uint32 (..., 2)."""
+    words = threefry_2x32(key, jax.numpy.moveaxis(x, -1, 0).ravel())
+    return jax.numpy.moveaxis(words.reshape((2, *x.shape[:-1])), 0, -1)
+
+
+def _load() -> None:
+    """Imports Trax's layers and models and bridges them to today's JAX."""
+    _check_version()
+    with warnings.catch_warnings(), _stand_ins():
+        # Today's Python warns at "\m" in a docstring and at `x is not ()`, once, as it compiles.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.filterwarnings("ignore", "invalid escape sequence", DeprecationWarning)
+        if "trax" not in sys.modules:  # else the user has imported all of it
+            for name in SKIPPED:
+                _enter(name)
+        for name in MODULES:
+            importlib.import_module(name)
+    backend = sys.modules["trax.fastmath.jax"].JAX_BACKEND
+    backend["cond"] = _cond
+    backend["stop_gradient"] = _stop_gradient
+    sys.modules["trax.layers.research.position_encodings"].threefry_2x32_prf = _threefry
+
+
+def _model(module: str, name: str, denied: list[str]) -> Callable[..., Any]:
+    """Trax's function that makes a model, known to gin as `trax.models.NAME`."""
+    models = sys.modules["trax.models"]
+    if name not in vars(models):
+        plain = getattr(sys.modules[module], name)
+        configurable = gin.external_configurable(plain, module="trax.models", denylist=denied)
+        setattr(models, name, configurable)
+    return vars(models)[name]
+
+
+_load()
+
+fastmath = sys.modules["trax.fastmath"]
+layers = sys.modules["trax.layers"]
+shapes = sys.modules["trax.shapes"]
+
+TransformerLM = _model("trax.models.transformer", "TransformerLM", DECIDED)
+ConfigurableTransformerLM = _model(
+    "trax.models.research.configurable_transformer", "ConfigurableTransformerLM", DECIDED + AXIAL
+)
+ReformerLM = _model(
+    "trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, "attention_type"]
+)
