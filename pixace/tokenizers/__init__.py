@@ -1,0 +1,60 @@
+"""Tokenizers: images to rows of integers and back. `by_spec` finds one by its text."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from pixace.errors import TokenError
+from pixace.names import unknown
+from pixace.tokenizers import pixel
+
+if TYPE_CHECKING:
+    from pixace.arrays import Images, Tokens
+
+KINDS = {"pixel": pixel.parse}
+
+
+class Tokenizer(Protocol):
+    """What every tokenizer offers. Tokenizers are frozen, hashable and can be pickled."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids, special ones included; they are 0..vocab_size-1."""
+
+    @property
+    def length(self) -> int:
+        """Tokens of one picture."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(height, width) of the tokens as they lie in the picture."""
+
+    @property
+    def order(self) -> str:
+        """Spec of the path through the grid, for `pixace.orders.by_spec`."""
+
+    @property
+    def spec(self) -> str:
+        """The text from which `by_spec` makes this tokenizer again, on any machine."""
+
+    @property
+    def allowed(self) -> np.ndarray:
+        """Bool (vocab_size,): the ids that `encode` can give, so the ones to sample from."""
+
+    def encode(self, images: "Images") -> "Tokens":
+        """Images uint8 (n, height, width, 3) to int32 (n, length)."""
+
+    def decode(self, tokens: "Tokens") -> "Images":
+        """Tokens (n, length) to uint8 (n, height, width, 3)."""
+
+
+def by_spec(spec: str) -> Tokenizer:
+    """Makes a tokenizer from its `spec`.
+
+    Raises:
+      TokenError: the text names no tokenizer that this version knows.
+    """
+    kind, _, settings = spec.partition(" ")
+    if kind not in KINDS:
+        raise TokenError(unknown("tokenizer", kind, KINDS))
+    return KINDS[kind](settings)

@@ -1,0 +1,142 @@
+"""One token for each pixel: a size, colours and an order.
+
+Id 0 is start and padding, 1 is blank, and colour k of the scheme is k + 2. The spec reads
+`pixel size=32x24 colors=hsv:5,4,4 order=raster`, with the size as WIDTHxHEIGHT.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pixace import colors, orders
+from pixace.errors import TokenError
+
+if TYPE_CHECKING:
+    from pixace.arrays import Images, Tokens
+
+FIRST_COLOR = 2  # below it: 0 start and padding, 1 blank
+GREY = 128  # how ids that are no colour yet are shown
+
+SPEC = re.compile(r"size=([1-9]\d{0,4})x([1-9]\d{0,4}) colors=(\S+) order=(\S+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PixelTokenizer:
+    """Each pixel becomes the id of its colour; the order says which comes when.
+
+    Attributes:
+      size: (height, width) in pixels.
+      colors: a scheme, as from `pixace.colors.by_spec`.
+      order: `raster`, `column` or `patch:n`.
+
+    Raises:
+      TokenError: there is no such order, or it does not fit the size.
+    """
+
+    size: tuple[int, int]
+    colors: colors.Colors
+    order: str = "raster"
+
+    def __post_init__(self) -> None:
+        orders.by_spec(self.order, self.size)  # complains now rather than at the first picture
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(height, width): one token for each pixel."""
+        return self.size
+
+    @property
+    def length(self) -> int:
+        """Tokens of one picture."""
+        return self.size[0] * self.size[1]
+
+    @property
+    def vocab_size(self) -> int:
+        """Colours and the two special ids."""
+        return FIRST_COLOR + self.colors.size
+
+    @property
+    def spec(self) -> str:
+        """Such as `pixel size=32x24 colors=hsv:5,4,4 order=raster`."""
+        height, width = self.size
+        return f"pixel size={width}x{height} colors={self.colors.spec} order={self.order}"
+
+    @property
+    def allowed(self) -> np.ndarray:
+        """Bool (vocab_size,): canonical colours, never start or blank."""
+        return np.concatenate([np.zeros(FIRST_COLOR, bool), self.colors.canonical])
+
+    @cached_property
+    def _path(self) -> np.ndarray:
+        return orders.by_spec(self.order, self.size)
+
+    def encode(self, images: "Images") -> "Tokens":
+        """Images to tokens.
+
+        Args:
+          images: uint8 (n, height, width, 3), RGB.
+
+        Returns:
+          Int32 (n, length), canonical colours only.
+
+        Raises:
+          TokenError: the pictures have another size or type.
+        """
+        images = np.asarray(images)
+        height, width = self.size
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, 3):
+            raise TokenError(
+                f"this tokenizer reads uint8 (n, {height}, {width}, 3), got "
+                f"{images.dtype} {images.shape}; fit the pictures to {width}x{height} first"
+            )
+        tokens = self.colors.encode(images).reshape(len(images), self.length)
+        if self.order != "raster":
+            tokens = tokens.take(self._path, axis=1)
+        return np.add(tokens, FIRST_COLOR, dtype=np.int32)
+
+    def decode(self, tokens: "Tokens") -> "Images":
+        """Tokens to images; start and blank ids become mid grey, so unfinished rows can be shown.
+
+        Args:
+          tokens: integers (n, length).
+
+        Returns:
+          Uint8 (n, height, width, 3), RGB.
+
+        Raises:
+          TokenError: a row has another length, or an id is outside the vocabulary.
+        """
+        tokens = np.asarray(tokens)
+        height, width = self.size
+        if tokens.dtype.kind not in "iu" or tokens.ndim != 2 or tokens.shape[1] != self.length:
+            raise TokenError(
+                f"{width}x{height} pictures have rows of {self.length} whole numbers, got "
+                f"{tokens.dtype} {tokens.shape}; was this made at another size?"
+            )
+        outside = (tokens < 0) | (tokens >= self.vocab_size)
+        if outside.any():
+            raise TokenError(
+                f"token {int(tokens[outside][0])} does not exist here; {self.colors.spec:.40} has "
+                f"0..{self.vocab_size - 1}. Was this made with other colours?"
+            )
+        empty = tokens < FIRST_COLOR
+        pixels = self.colors.decode(np.where(empty, 0, tokens.astype(np.int64) - FIRST_COLOR))
+        pixels[empty] = GREY
+        images = np.empty_like(pixels)
+        images[:, self._path] = pixels
+        return images.reshape(len(tokens), height, width, 3)
+
+
+def parse(settings: str) -> PixelTokenizer:
+    """Reads the part of a spec after `pixel `."""
+    match = SPEC.fullmatch(settings)
+    if match is None:
+        raise TokenError(
+            f"'pixel {settings:.80}' is no tokenizer; one reads "
+            "'pixel size=32x24 colors=hsv:5,4,4 order=raster'"
+        )
+    width, height, scheme, order = match.groups()
+    return PixelTokenizer((int(height), int(width)), colors.by_spec(scheme), order)
