@@ -83,8 +83,9 @@ def _read(path: Path) -> tuple[str, ...]:
     try:
         table = np.asarray(np.load(path, allow_pickle=False))
     except (OSError, ValueError, EOFError) as why:
+        reason = getattr(why, "strerror", None) or why
         raise TokenError(
-            f"cannot read the palette {path}: {x; "
+            f"cannot read the palette {path}: {reason}; "
             "a palette is a NumPy file (.npy) of shape (k, 3) or (k, 1)"
         ) from why
     if table.ndim != 2 or table.shape[1] not in (1, 3) or table.dtype.kind not in "fiu":
