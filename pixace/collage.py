@@ -29,6 +29,7 @@ TEXT = 14  # pixels
 KEY = "pixace"  # of the PNG text chunk that holds the description
 
 Color = tuple[int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def collage(
@@ -181,7 +182,7 @@ def save_gif(
         draft.write_bytes(encoded.getvalue())
 
 
-def _truncated(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+def _truncated(text: str, font: Font, width: float) -> str:
     """The text with each line cut to `width` pixels; an ellipsis says so."""
     lines = []
     for line in text.split("\n"):
@@ -192,7 +193,7 @@ def _truncated(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     return "\n".join(lines)
 
 
-def _height(text: str, font: ImageFont.FreeTypeFont) -> int:
+def _height(text: str, font: Font) -> int:
     """Pixels that the lines of a text take."""
     draw = ImageDraw.Draw(Pillow.new("L", (1, 1)))
     return math.ceil(draw.multiline_textbbox((0, 0), text, font)[3])

@@ -1,5 +1,6 @@
 """Colour schemes: one id for each pixel. One scheme per file; `by_spec` finds it by name."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,7 +12,12 @@ from pixace.names import unknown
 if TYPE_CHECKING:
     from pixace.arrays import Ids
 
-SCHEMES = {"grey": grey.parse, "hsv": hsv.parse, "palette": palette.parse, "rgb": rgb.parse}
+SCHEMES: dict[str, Callable[[str], "Colors"]] = {
+    "grey": grey.parse,
+    "hsv": hsv.parse,
+    "palette": palette.parse,
+    "rgb": rgb.parse,
+}
 
 
 class Colors(Protocol):

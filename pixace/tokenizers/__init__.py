@@ -26,6 +26,10 @@ class Tokenizer(Protocol):
         """Tokens of one picture."""
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the pictures, in pixels."""
+
+    @property
     def grid(self) -> tuple[int, int]:
         """(height, width) of the tokens as they lie in the picture."""
 

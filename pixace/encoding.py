@@ -1,0 +1,160 @@
+"""The pictures of a source as rows of tokens, made by all cores, in the source's order.
+
+Pictures go in chunks to worker processes, few chunks at a time, and results are given out in
+order: memory does not grow with the source, and the rows do not depend on the number of workers.
+Small sources are read in this process, as starting others would take longer than the work.
+
+Worker processes, not threads: a picture that crashes its decoder takes a worker down and not the
+run, and many cores do not queue for one interpreter. They are loky's, which unlike
+`multiprocessing` do not run the user's script again.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pixace.errors import ImageError, PixaceError
+
+if TYPE_CHECKING:
+    from pixace.sources import Source
+    from pixace.tokenizers import Tokenizer
+
+SMALL = 4096  # pictures: about what one process reads while others start
+CHUNK_TOKENS = 1 << 18  # tokens made at a time by one worker
+CHUNK_PICTURES = 256  # so that progress shows and a chunk's raw pictures fit in memory
+
+
+class Row(NamedTuple):
+    """What is known of one picture that became a row."""
+
+    number: int  # in the source, from 0
+    name: str
+    caption: str | None
+    label: str | None
+
+
+class Chunk(NamedTuple):
+    """Some consecutive pictures of a source: those that became rows, and those that are bad."""
+
+    rows: list[Row]
+    tokens: np.ndarray  # (len(rows), length), the smallest unsigned type that fits
+    bad: list[str]  # "NAME: reason"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """All that a worker needs to know; it is sent to each of them once."""
+
+    source: "Source"
+    tokenizer: "Tokenizer"
+    fit: str
+    background: tuple[int, int, int]
+
+    def __call__(self, indices: Sequence[int]) -> Chunk:
+        """Reads pictures and makes tokens of them."""
+        from pixace import image
+
+        rows, images, bad = [], [], []
+        for i in indices:
+            record = self.source.record(i)
+            try:
+                raw = self.source.read(i)
+                images.append(
+                    image.load(
+                        raw,
+                        self.tokenizer.size,
+                        fit=self.fit,
+                        background=self.background,
+                        name=record.name,
+                    )
+                )
+            except ImageError as why:
+                bad.append(str(why))
+            except OSError as why:  # the source could not even hand it out
+                bad.append(f"{record.name}: {why.strerror or why}")
+            else:
+                rows.append(Row(i, record.name, record.caption, record.label))
+        pixels = np.stack(images) if images else np.empty((0, *self.tokenizer.size, 3), np.uint8)
+        tokens = self.tokenizer.encode(pixels)
+        return Chunk(rows, tokens.astype(smallest_type(self.tokenizer.vocab_size)), bad)
+
+
+def smallest_type(vocab_size: int) -> np.dtype:
+    """The smallest unsigned type that holds all ids, little-endian."""
+    return np.min_scalar_type(vocab_size - 1).newbyteorder("<")
+
+
+def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, None, None]:
+    """Yields all pictures of the encoder's source, chunk by chunk, in order.
+
+    Args:
+      encoder: what to do with each picture.
+      workers: processes; 1 works in this one; None takes all cores for all but small sources.
+
+    Raises:
+      PixaceError: a worker died, as when a picture crashes the decoder; names where.
+    """
+    import joblib
+
+    count = len(encoder.source)
+    step = max(1, min(CHUNK_PICTURES, CHUNK_TOKENS // encoder.tokenizer.length))
+    chunks = [range(start, min(start + step, count)) for start in range(0, count, step)]
+    if workers is None:
+        workers = 1 if count <= SMALL else joblib.cpu_count()
+    workers = min(workers, len(chunks))
+    if workers <= 1:
+        yield from map(encoder, chunks)
+    else:
+        yield from _encode_in_parallel(encoder, chunks, workers)
+
+
+def _encode_in_parallel(
+    encoder: Encoder, chunks: list[range], workers: int
+) -> Generator[Chunk, None, None]:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder,))
+    waiting = iter(chunks)
+    try:
+        running = deque(
+            (chunk, pool.submit(_work, chunk)) for chunk in itertools.islice(waiting, 2 * workers)
+        )
+        while running:
+            chunk, future = running[0]
+            try:
+                done = future.result()
+            except BrokenExecutor as why:
+                raise _died(encoder, chunk, running[-1][0]) from why
+            running.popleft()
+            for chunk in itertools.islice(waiting, 1):
+                running.append((chunk, pool.submit(_work, chunk)))
+            yield done
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+_equipment: list[Encoder] = []  # in a worker process: the encoder it was started with
+
+
+def _equip(encoder: Encoder) -> None:
+    """Runs once in each worker: a source may list a million names, too much for each chunk."""
+    _equipment[:] = [encoder]
+
+
+def _work(chunk: range) -> Chunk:
+    return _equipment[0](chunk)
+
+
+def _died(encoder: Encoder, first: range, last: range) -> PixaceError:
+    """The line for a worker that was killed while these chunks were in work."""
+    names = [encoder.source.record(i).name for i in (first[0], last[-1])]
+    return PixaceError(
+        f"a worker process died while reading pictures {first[0]} to {last[-1]} of "
+        f"{encoder.source.spec} ({names[0]} to {names[1]}): one of them crashes the decoder, or "
+        "memory ran out; move it away, or try again with fewer workers"
+    )

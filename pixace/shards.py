@@ -1,0 +1,137 @@
+"""Rows of tokens on disk: `.npy` files of 65,536 rows, written row by row, read as memory maps."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pixace.arrays import Tokens
+
+SHARD_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a token set, as it was when it was written."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def seal(path: Path, rows: int) -> File:
+    """Describes a file that is complete."""
+    return File(path.name, rows, path.stat().st_size, sha256(path))
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Writer:
+    """Writes the shards of one split; as a context it closes what is open.
+
+    Attributes:
+      rows: written so far.
+    """
+
+    def __init__(
+        self, folder: Path, split: str, length: int, dtype: np.dtype, shard_rows: int = SHARD_ROWS
+    ) -> None:
+        self.rows = 0
+        self._folder, self._split, self._length, self._dtype = folder, split, length, dtype
+        self._shard_rows = shard_rows
+        self._done: list[File] = []
+        self._file: BinaryIO | None = None
+        self._filled = 0  # rows in that file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type | None, why: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def append(self, tokens: np.ndarray) -> None:
+        """Adds rows, (n, length), at the end."""
+        while len(tokens):
+            if self._file is None:
+                path = self._folder / f"{self._split}-{len(self._done):05d}.npy"
+                self._file = path.open("wb")
+                self._head(self._file)
+            part = tokens[: self._shard_rows - self._filled]
+            self._file.write(np.ascontiguousarray(part, self._dtype).data)
+            self._filled += len(part)
+            self.rows += len(part)
+            tokens = tokens[len(part) :]
+            if self._filled == self._shard_rows:
+                self._complete(self._file)
+
+    def finish(self) -> list[File]:
+        """Completes the last shard; returns all of them, in order."""
+        if self._file is not None:
+            self._complete(self._file)
+        return self._done
+
+    def _head(self, file: BinaryIO) -> None:
+        """Writes NumPy's header, which is as long for any number of rows."""
+        shape = (self._filled, self._length)
+        head = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, head)
+
+    def _complete(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self._head(file)
+        file.close()
+        self._done.append(seal(Path(file.name), self._filled))
+        self._file, self._filled = None, 0
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one split: a read-only sequence.
+
+    Attributes:
+      paths: the shards, in order.
+      ends: for each shard, the rows up to and including it.
+      length: tokens of a row.
+    """
+
+    paths: tuple[Path, ...]
+    ends: tuple[int, ...]
+    length: int
+
+    def __len__(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+    @cached_property
+    def _shards(self) -> list[np.ndarray]:
+        return [np.load(path, mmap_mode="r") for path in self.paths]
+
+    def rows(self, indices: Sequence[int] | np.ndarray) -> "Tokens":
+        """Int32 (n, length): the rows at `indices`, in that order; reads only their pages.
+
+        Raises:
+          IndexError: an index is not in 0..len-1.
+        """
+        indices = np.asarray(indices, dtype=np.int64)
+        if len(indices) and not (indices.min() >= 0 and indices.max() < len(self)):
+            raise IndexError(f"rows are 0..{len(self) - 1}")
+        rows = np.empty((len(indices), self.length), np.int32)
+        where = np.searchsorted(self.ends, indices, side="right")
+        for shard in np.unique(where):
+            here = where == shard
+            tokens = self._shards[shard]
+            rows[here] = tokens[indices[here] - (self.ends[shard] - len(tokens))]
+        return rows

@@ -1,0 +1,366 @@
+"""Token sets: the tokens of many pictures in a folder, ready to be trained on.
+
+    header.json           how the set was made: everything in `Header`
+    train-00000.npy …     rows of tokens, 65,536 to a shard, the smallest unsigned type that fits
+    validation-00000.npy …
+    records.jsonl         captions and labels, where there are any: one line a row
+
+Shards are plain NumPy files, read through memory maps. Which pictures are for validation depends
+on their groups alone, so the set is the same however many processes made it.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+
+from pixace import encoding, holdout, tokenizers
+from pixace.errors import ImageError, PixaceError, SourceError, TokenError
+from pixace.files import whole
+from pixace.names import unknown
+from pixace.shards import File, Split, Writer, seal, sha256
+
+if TYPE_CHECKING:
+    from pixace.sources import Source
+    from pixace.tokenizers import Tokenizer
+
+FORMAT = 1
+NAMED = 100  # skipped pictures that the header names; the rest are only counted
+SPLITS = ("train", "validation")
+HEADER, RECORDS = "header.json", "records.jsonl"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where pictures came from."""
+
+    source: str
+    fingerprint: str
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """How a set was made; `header.json` holds just these fields.
+
+    Attributes:
+      format: version of the layout.
+      tokenizer: its spec.
+      origin: the source of the pictures.
+      validation: the source of the validation pictures, if they have their own.
+      validation_fraction: share of the pictures asked for when they have not.
+      fit: crop, pad or stretch.
+      background: RGB below transparent pictures.
+      fitting: the version of the way from file to pixels; another one may give other tokens.
+      splits: rows of each split.
+      files: the files of the set, shards in order.
+      skipped: number of pictures that could not be read.
+      skipped_first: the first of them, "NAME: reason".
+    """
+
+    format: int
+    tokenizer: str
+    origin: Origin
+    validation: Origin | None
+    validation_fraction: float
+    fit: str
+    background: tuple[int, int, int]
+    fitting: str
+    splits: dict[str, int]
+    files: tuple[File, ...]
+    skipped: int
+    skipped_first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """An opened set.
+
+    Attributes:
+      path: its folder.
+      header: how it was made.
+    """
+
+    path: Path
+    header: Header
+
+    @cached_property
+    def tokenizer(self) -> "Tokenizer":
+        """The tokenizer that made the rows and turns them back into images."""
+        return tokenizers.by_spec(self.header.tokenizer)
+
+    def split(self, name: str) -> Split:
+        """The rows of `train` or `validation`; a split may be empty."""
+        if name not in SPLITS:
+            raise TokenError(unknown("split", name, SPLITS))
+        shards = [file for file in self.header.files if file.name.startswith(f"{name}-")]
+        ends = tuple(itertools.accumulate(file.rows for file in shards))
+        return Split(tuple(self.path / file.name for file in shards), ends, self.tokenizer.length)
+
+    def records(self, name: str) -> Iterator[dict[str, str | None]]:
+        """What is known of the pictures of a split, one for each row, in order.
+
+        Yields:
+          `{"name": …, "caption": …, "label": …}`; nothing at all if the source had neither
+          captions nor labels.
+        """
+        if not (self.path / RECORDS).exists():
+            return
+        with (self.path / RECORDS).open(encoding="utf-8") as lines:
+            for line in lines:
+                record = json.loads(line)
+                if record.pop("split") == name:
+                    yield record
+
+    def verify(self) -> None:
+        """Compares all files with their checksums; reads every byte.
+
+        Raises:
+          TokenError: a file has changed; names it.
+        """
+        for file in self.header.files:
+            if sha256(self.path / file.name) != file.sha256:
+                raise TokenError(f"{self.path / file.name} has changed; make the token set again")
+
+
+def is_set(path: Path) -> bool:
+    """Whether a folder looks like a token set; `open_set` says what is wrong with one."""
+    return (Path(path) / HEADER).is_file()
+
+
+def open_set(path: Path) -> TokenSet:
+    """Opens a token set: reads its header and compares the sizes of its files.
+
+    Raises:
+      TokenError: this is no token set, a newer pixace made it, or files are missing or cut short.
+    """
+    path = Path(path)
+    if not is_set(path):
+        raise TokenError(f"{path} is no token set; make one with: pixace tokenize SOURCE {path}")
+    try:
+        data = json.loads((path / HEADER).read_text(encoding="utf-8"))
+        if data["format"] > FORMAT:
+            raise TokenError(
+                f"{path} was made by a newer pixace (format {data['format']}, this one reads "
+                f"{FORMAT}); update pixace or make the token set again"
+            )
+        header = _parse(data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
+        raise TokenError(f"{path / HEADER} is damaged ({why}); make the token set again") from why
+    for file in header.files:
+        try:
+            size = (path / file.name).stat().st_size
+        except OSError:
+            size = 0
+        if size != file.bytes:
+            raise TokenError(
+                f"{path / file.name} is damaged: {size:,} bytes instead of {file.bytes:,}; "
+                "make the token set again"
+            )
+    opened = TokenSet(path, header)
+    if {name: len(opened.split(name)) for name in SPLITS} != header.splits:
+        raise TokenError(f"{path / HEADER} is damaged (rows are missing); make it again")
+    return opened
+
+
+def build(
+    source: "Source",
+    out: Path,
+    tokenizer: "Tokenizer",
+    *,
+    fit: str = "crop",
+    background: tuple[int, int, int] = (255, 255, 255),
+    validation: "Source | None" = None,
+    validation_fraction: float = 0.05,
+    strict: bool = False,
+    workers: int | None = None,
+    progress: bool = False,
+) -> TokenSet:
+    """Makes a token set of all pictures of a source.
+
+    Pictures that cannot be read are left out; the header counts and names them.
+
+    Args:
+      source: the pictures.
+      out: the folder to make; it must not exist, and does not until all is done.
+      tokenizer: how pictures become rows.
+      fit: crop, pad or stretch, as `pixace.image.load` takes it.
+      background: RGB below transparent pictures, 0..255.
+      validation: a source of its own for the validation pictures.
+      validation_fraction: without such a source, the share of the pictures to keep for
+        validation, 0 <= share < 1. Whole groups are taken, at least one if there are two.
+      strict: stop at the first picture that cannot be read.
+      workers: processes; None takes all cores, and just this process for small sources.
+      progress: show a bar on stderr, if that is a terminal.
+
+    Returns:
+      The set, opened.
+
+    Raises:
+      TokenError: `out` exists.
+      ImageError: `strict`, and a picture cannot be read.
+      SourceError: there are no pictures, or none that can be read.
+      PixaceError: a setting makes no sense, the disk is full, or a worker died.
+    """
+    from pixace import image
+
+    out = Path(out)
+    if out.exists():
+        raise TokenError(f"{out} exists already; choose another name or remove it")
+    if fit not in image.FITS:
+        raise PixaceError(unknown("fit", fit, image.FITS))
+    if not 0 <= validation_fraction < 1:
+        raise PixaceError(
+            f"a validation fraction of {validation_fraction:g} makes no sense; "
+            "it is at least 0 and below 1, such as 0.05"
+        )
+    parts = [_survey(source, validation_fraction if validation is None else 0)]
+    if validation is not None:
+        parts.append(_survey(validation, 1))
+
+    with whole(out) as draft:
+        draft.mkdir()
+        with _Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
+            for part in parts:
+                encoder = encoding.Encoder(part.source, tokenizer, fit, background)
+                with closing(encoding.encode(encoder, workers=workers)) as chunks:
+                    rows.extend(_with_bar(chunks, part, progress), part, strict)
+            files = rows.finish()
+        header = Header(
+            format=FORMAT,
+            tokenizer=tokenizer.spec,
+            origin=_origin(source),
+            validation=None if validation is None else _origin(validation),
+            validation_fraction=validation_fraction if validation is None else 0.0,
+            fit=fit,
+            background=background,
+            fitting=image.FITTING,
+            splits={split: writer.rows for split, writer in rows.writers.items()},
+            files=tuple(files),
+            skipped=rows.skipped,
+            skipped_first=tuple(rows.skipped_first),
+        )
+        text = json.dumps(asdict(header), indent=1, ensure_ascii=False)
+        (draft / HEADER).write_text(text + "\n", encoding="utf-8")
+    return open_set(out)
+
+
+class _Part(NamedTuple):
+    """A source, looked through before any picture is read."""
+
+    source: "Source"
+    held_out: np.ndarray  # bool (pictures,): those for validation
+    described: bool  # some picture has a caption or a label
+
+
+def _survey(source: "Source", fraction: float) -> _Part:
+    """Looks at all records, not at the pictures."""
+    if not len(source):
+        raise SourceError(f"{source.spec} has no pictures; name another source")
+    described = False
+
+    def groups() -> Iterator[str]:
+        nonlocal described
+        for i in range(len(source)):
+            record = source.record(i)
+            described |= record.caption is not None or record.label is not None
+            yield record.name if record.group is None else record.group
+
+    return _Part(source, holdout.choose(groups(), len(source), fraction), described)
+
+
+class _Draft:
+    """A set in the making; as a context it closes its files.
+
+    Attributes:
+      writers: one for each split.
+      skipped: pictures that could not be read.
+      skipped_first: the first of them, "NAME: reason".
+    """
+
+    def __init__(self, folder: Path, tokenizer: "Tokenizer", *, described: bool) -> None:
+        dtype = encoding.smallest_type(tokenizer.vocab_size)
+        self.writers = {split: Writer(folder, split, tokenizer.length, dtype) for split in SPLITS}
+        self.skipped = 0
+        self.skipped_first: list[str] = []
+        self._records = (folder / RECORDS).open("w", encoding="utf-8") if described else None
+        self._files = ExitStack()
+
+    def __enter__(self) -> Self:
+        for file in (*self.writers.values(), self._records):
+            if file is not None:
+                self._files.enter_context(file)
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._files.close()
+
+    def extend(self, chunks: Iterable[encoding.Chunk], part: _Part, strict: bool) -> None:
+        """Adds all pictures of one source."""
+        read = 0
+        for chunk in chunks:
+            if strict and chunk.bad:
+                raise ImageError(chunk.bad[0])
+            self.skipped += len(chunk.bad)
+            self.skipped_first += chunk.bad[: NAMED - len(self.skipped_first)]
+            read += len(chunk.rows)
+            held_out = part.held_out[[row.number for row in chunk.rows]]
+            self.writers["train"].append(chunk.tokens[~held_out])
+            self.writers["validation"].append(chunk.tokens[held_out])
+            if self._records is not None:
+                for row, held in zip(chunk.rows, held_out, strict=True):
+                    line = {"split": SPLITS[int(held)], **row._asdict()}
+                    del line["number"]
+                    self._records.write(json.dumps(line, ensure_ascii=False) + "\n")
+        if not read:
+            raise SourceError(
+                f"none of the {len(part.source):,} pictures of {part.source.spec} can be read; "
+                f"one of them: {self.skipped_first[-1]}"
+            )
+
+    def finish(self) -> list[File]:
+        """Completes all files; returns them."""
+        files = [file for writer in self.writers.values() for file in writer.finish()]
+        if self._records is not None:
+            self._records.close()
+            path = Path(self._records.name)
+            files.append(seal(path, sum(file.rows for file in files)))
+        return files
+
+
+def _with_bar(
+    chunks: Iterable[encoding.Chunk], part: _Part, progress: bool
+) -> Iterator[encoding.Chunk]:
+    """Passes chunks on and shows how far they are; on stderr, and only to a terminal."""
+    from tqdm import tqdm
+
+    total, disable = len(part.source), None if progress else True
+    with tqdm(total=total, desc=part.source.spec, unit=" pictures", disable=disable) as bar:
+        for chunk in chunks:
+            yield chunk
+            bar.update(len(chunk.rows) + len(chunk.bad))
+
+
+def _origin(source: "Source") -> Origin:
+    return Origin(source.spec, source.fingerprint(), len(source))
+
+
+def _parse(data: dict[str, Any]) -> Header:
+    """A header from its JSON; what is missing or of another kind raises what Python raises."""
+    red, green, blue = data["background"]
+    return Header(
+        **{
+            **data,
+            "origin": Origin(**data["origin"]),
+            "validation": data["validation"] and Origin(**data["validation"]),
+            "background": (red, green, blue),
+            "files": tuple(File(**file) for file in data["files"]),
+            "skipped_first": tuple(data["skipped_first"]),
+        }
+    )
