@@ -205,3 +205,8 @@ ConfigurableTransformerLM = _model(
 ReformerLM = _model(
     "trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, "attention_type"]
 )
+
+# The classes themselves: what gin hands out are functions or subclasses of them.
+Dropout = sys.modules["trax.layers.core"].Dropout
+DotProductCausalAttention = sys.modules["trax.layers.attention"].DotProductCausalAttention
+LayerNorm = sys.modules["trax.layers.normalization"].LayerNorm

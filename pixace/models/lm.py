@@ -1,0 +1,168 @@
+"""One signature for all language models: Trax layers seen as pure functions.
+
+A Trax model is an object that keeps its weights; jit, optax and a sampler want functions of them.
+A `LanguageModel` holds three builds of the same network: with dropout, without, and one that takes
+a single token and remembers keys and values (Trax's "predict" mode). All three share one tree of
+weights, whose leaves are arrays and nothing else.
+
+The head, which turns features into logits, stands apart: a loss may then go over it in chunks, and
+the array (batch, length, vocab_size) need never exist.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from pixace import trax
+from pixace.arrays import Key, Logits, TokenBatch
+
+Weights = Any  # {"body": …, "head": …}: nested tuples of arrays, as Trax nests them
+State = Any  # what `step` remembers: nested tuples of arrays
+
+NO_KEY = np.zeros(2, np.uint32)  # for layers that ask for a key and draw nothing from it
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """A network that gives, for each position, the odds of its token from the tokens before it.
+
+    All functions are pure; wrap them in `jax.jit` as you like. Tracing is for one thread at a
+    time: Trax's layers carry their weights about while they are traced.
+
+    Attributes:
+      kind: the name by which `pixace.models.by_kind` knows it.
+      vocab_size: how many ids there are; ids are 0 … vocab_size-1, and 0 is the start.
+      length: tokens of one picture.
+      training: the Trax model with dropout.
+      steady: the Trax model without.
+      stepping: the Trax model for one token at a time.
+    """
+
+    kind: str
+    vocab_size: int
+    length: int
+    training: Any = field(repr=False)
+    steady: Any = field(repr=False)
+    stepping: Any = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for model, length in (
+            (self.training, self.length),
+            (self.steady, self.length),
+            (self.stepping, 1),
+        ):
+            _settle(model, trax.shapes.ShapeDtype((1, length), np.int32))
+
+    def init(self, key: Key) -> Weights:
+        """Draws new weights, float32, as Trax's initializers do; give it a fresh key."""
+        model = copy.deepcopy(self.training)  # Trax writes what it draws into the layers
+        drawn, _ = model.init(trax.shapes.ShapeDtype((1, self.length), np.int32), _raw(key))
+        cut = _cut(model)
+        return {"body": drawn[:cut], "head": drawn[cut:]}
+
+    def hidden(
+        self, weights: Weights, tokens: TokenBatch, key: Key | None = None
+    ) -> Float[Array, "batch length d"]:
+        """Features of each position, made from the tokens before it and no others.
+
+        Args:
+          weights: as `init` gives them; cast to bfloat16, the features are computed in bfloat16.
+          tokens: integers in 0 … vocab_size-1.
+          key: draws the dropout; None means no dropout.
+
+        Returns:
+          Features in the type of the weights; `head` reads them.
+        """
+        model = self.steady if key is None else self.training
+        body = _serial(model, 0, _cut(model))
+        key = NO_KEY if key is None else _raw(key)
+        state = _state(body, tokens.shape, key)
+        out, _ = body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, key)
+        return out
+
+    def head(
+        self, weights: Weights, hidden: Float[Array, "*leading d"]
+    ) -> Float[Array, "*leading vocab"]:
+        """Logits (natural logarithm, not normalised) from features of any leading shape."""
+        head = _serial(self.steady, _cut(self.steady), None)
+        logits, _ = head.pure_fn(hidden, weights["head"], head.state, NO_KEY)
+        return logits
+
+    def start(self, weights: Weights, batch: int) -> State:
+        """The memory of a sampler that has seen nothing yet, for `batch` pictures."""
+        body = _serial(self.stepping, 0, _cut(self.stepping))
+        kind = jax.tree.leaves(weights)[0].dtype
+        return jax.tree.map(
+            lambda leaf: leaf.astype(kind) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf,
+            _state(body, (batch, 1), NO_KEY),
+        )
+
+    def step(
+        self, weights: Weights, state: State, token: Int[Array, " batch"]
+    ) -> tuple[Logits, State]:
+        """Takes one token, gives the odds of the next one.
+
+        Args:
+          weights: as `init` gives them.
+          state: from `start`, or from the step before.
+          token: 0 at first, then each token as it was drawn; at most `length` calls.
+
+        Returns:
+          Logits (batch, vocab_size) and the new state.
+        """
+        body = _serial(self.stepping, 0, _cut(self.stepping))
+        out, state = body.pure_fn(token[:, None].astype(jnp.int32), weights["body"], state, NO_KEY)
+        return self.head(weights, out[:, 0]), state
+
+
+def _raw(key: Key) -> jax.Array:
+    """A key as the two words that Trax knows; takes keys of the old and of the new kind."""
+    return jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
+
+
+def _cut(model: Any) -> int:
+    """Where the head begins: behind the last normalisation and its dropout."""
+    last = (trax.LayerNorm, trax.Dropout)
+    return 1 + max(i for i, layer in enumerate(model.sublayers) if isinstance(layer, last))
+
+
+def _serial(model: Any, start: int, end: int | None) -> Any:
+    """A part of a Trax model, made of its very layers."""
+    return trax.layers.Serial(*model.sublayers[start:end])
+
+
+def _settle(model: Any, tokens: Any) -> None:
+    """Gives each layer the shapes of its weights, in the place where Trax looks for weights.
+
+    Trax's `pure_fn` puts back what it found in the layers, and cannot put back nothing.
+    """
+    model.weights, model.state = jax.eval_shape(
+        lambda key: copy.deepcopy(model).init(tokens, key), NO_KEY
+    )
+    _forget_keys(model)
+
+
+def _forget_keys(layer: Any) -> None:
+    """Sets the key of every layer: Trax would draw one, and mid-trace at that."""
+    layer._rng = NO_KEY
+    for part in layer.sublayers:
+        _forget_keys(part)
+
+
+def _state(body: Any, shape: tuple[int, ...], key: jax.Array) -> State:
+    """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
+    tokens = trax.shapes.ShapeDtype(shape, np.int32)
+    shapes = jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)
+    return jax.tree.map(
+        lambda leaf: (
+            jax.random.bits(key, leaf.shape, leaf.dtype)
+            if leaf.dtype == np.uint32
+            else jnp.zeros(leaf.shape, leaf.dtype)
+        ),
+        shapes,
+    )

@@ -1,0 +1,61 @@
+"""`transformer`: Trax's TransformerLM, for pictures.
+
+Vaswani et al. 2017, "Attention Is All You Need", the decoder half of it, with the normalisation
+in front of each block.
+"""
+
+from pixace import trax
+from pixace.models import attention, shape
+from pixace.models.lm import LanguageModel
+
+
+def transformer(
+    vocab_size: int,
+    length: int,
+    grid: tuple[int, int],
+    *,
+    d_model: int = 512,
+    d_ff: int = 2048,
+    n_layers: int = 6,
+    n_heads: int = 8,
+    dropout: float = 0.1,
+    positions: str = "learned",
+) -> LanguageModel:
+    """A transformer that reads tokens from the first to the last.
+
+    Args:
+      vocab_size: how many ids there are, start and blank among them.
+      length: tokens of one picture.
+      grid: (height, width) of the picture in tokens.
+      d_model: features of a position; a multiple of `n_heads`.
+      d_ff: features in the middle of the feed-forward layers.
+      n_layers: blocks of attention and feed-forward.
+      n_heads: heads of each attention.
+      dropout: share of features left out in training, 0 … 1.
+      positions: `learned`, one vector per position, or `axial`, one per row and one per column.
+
+    Raises:
+      ConfigError: the numbers do not fit together.
+    """
+    shape.check(length, grid, d_model, n_heads, dropout, positions)
+    sizes = {
+        "d_model": d_model,
+        "d_ff": d_ff,
+        "n_layers": n_layers,
+        "n_heads": n_heads,
+        "max_len": length,
+        "dropout": dropout,
+    }
+
+    def build(mode: str) -> trax.layers.Layer:
+        if positions == "axial":
+            model = trax.ConfigurableTransformerLM(
+                vocab_size, **sizes, **shape.axial(grid, d_model), mode=mode
+            )
+        else:
+            model = trax.TransformerLM(vocab_size, **sizes, mode=mode)
+        return attention.fit_cache(model, length)
+
+    return LanguageModel(
+        "transformer", vocab_size, length, build("train"), build("eval"), build("predict")
+    )
