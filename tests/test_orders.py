@@ -1,0 +1,56 @@
+"""Orders: permutations of the grid, and clear words about those that do not fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixace import orders
+from pixace.errors import TokenError
+
+SIDES = st.integers(1, 12)
+
+
+@given(SIDES, SIDES, SIDES)
+def test_every_order_visits_each_pixel_once(rows, columns, side):
+    grid = (rows * side, columns * side)
+    for spec in ("raster", "column", f"patch:{side}"):
+        path = orders.by_spec(spec, grid)
+        assert path.dtype == np.int32
+        np.testing.assert_array_equal(np.sort(path), np.arange(grid[0] * grid[1]))
+
+
+def test_raster_goes_row_by_row():
+    assert orders.by_spec("raster", (2, 3)).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_column_goes_column_by_column():
+    assert orders.by_spec("column", (2, 3)).tolist() == [0, 3, 1, 4, 2, 5]
+
+
+def test_patch_finishes_a_patch_before_the_next():
+    path = orders.by_spec("patch:2", (4, 4))
+    assert path.tolist() == [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]
+
+
+def test_patches_of_one_pixel_are_the_raster():
+    np.testing.assert_array_equal(orders.by_spec("patch:1", (3, 5)), np.arange(15))
+
+
+@pytest.mark.parametrize("grid", [(32, 30), (30, 32)])
+def test_a_size_that_is_no_multiple_of_the_patch_is_refused(grid):
+    words = f"patches of 4x4 do not fill {grid[1]}x{grid[0]} pixels; .* multiple of 4"
+    with pytest.raises(TokenError, match=words):
+        orders.by_spec("patch:4", grid)
+
+
+@pytest.mark.parametrize("spec", ["patch", "patch:", "patch:0", "patch:-1", "patch:x", "patch:²"])
+def test_a_patch_without_a_side_is_refused(spec):
+    with pytest.raises(TokenError, match="such as patch:4"):
+        orders.by_spec(spec, (4, 4))
+
+
+@pytest.mark.parametrize("spec", ["rastre", "raster:2", ""])
+def test_an_unknown_order_is_named(spec):
+    with pytest.raises(TokenError, match=f"no order '{spec}'; known: column, patch:n, raster"):
+        orders.by_spec(spec, (4, 4))
