@@ -1,3 +1,47 @@
-"""Small images as streams of tokens: finish photos, dream up new pictures."""
+"""Small images as streams of tokens: finish photos, dream up new pictures.
+
+    import pixace
+
+    pixace.tokenize("photos/", "photos-32", size=32, colors="hsv:5,4,4")
+    pixace.train("photos-32", model="reformer", bindings=["train.steps = 1000"])
+    images = pixace.load().generate(64)            # uint8 (64, 32, 32, 3)
+    pixace.generate("collage.png", n=64)           # the same as a picture
+
+Nothing heavy is imported before one of these is used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pixace.api import compare, resume, tokenize, train
+    from pixace.errors import PixaceError
+    from pixace.gallery import complete, generate
+    from pixace.trained import Trained, load
 
 __version__ = "0.1.0"
+__all__ = [
+    "PixaceError",
+    "Trained",
+    "compare",
+    "complete",
+    "generate",
+    "load",
+    "resume",
+    "tokenize",
+    "train",
+]
+
+_HOMES = {
+    "pixace.api": ("compare", "resume", "tokenize", "train"),
+    "pixace.errors": ("PixaceError",),
+    "pixace.gallery": ("complete", "generate"),
+    "pixace.trained": ("Trained", "load"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'pixace' has no attribute {name!r}")

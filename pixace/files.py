@@ -23,11 +23,10 @@ def whole(target: Path) -> Iterator[Path]:
     target = Path(target)
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        os.replace(draft, target)
-    except OSError as why:
-        raise unwritable(target, why) from why
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield draft
+            draft.replace(target)
     finally:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)
@@ -35,8 +34,20 @@ def whole(target: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def unwritable(target: Path, why: OSError) -> PixaceError:
-    """The one line for a file that could not be written."""
-    if why.errno in (errno.ENOSPC, errno.EDQUOT):
-        return PixaceError(f"no space left on disk for {target}; free some or choose another place")
-    return PixaceError(f"cannot write {target}: {why.strerror or why}; choose another place")
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Says in one line why `target` cannot be written, where the operating system refuses.
+
+    Raises:
+      PixaceError: the disk is full, or the place cannot be written to.
+    """
+    try:
+        yield
+    except OSError as why:
+        if why.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "no space left on disk; free some or choose another place"
+        elif why.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            reason = f"{os.strerror(why.errno).lower()}; choose another place"
+        else:
+            raise
+        raise PixaceError(f"cannot write {target}: {reason}") from why

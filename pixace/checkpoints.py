@@ -1,0 +1,77 @@
+"""Checkpoints of a training: whole or absent, the last few and the best one kept."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import jax
+
+from pixace.errors import RunError
+
+
+class Checkpoints:
+    """The folder `checkpoints/` of a run.
+
+    Orbax writes under a temporary name and renames, so that a killed process leaves the older
+    checkpoints as they were; what it left half-written is cleared at the next start.
+    """
+
+    def __init__(self, folder: Path, *, keep: int) -> None:
+        import orbax.checkpoint as ocp
+
+        self._folder = folder
+        keepers = ocp.checkpoint_managers
+        self._manager = ocp.CheckpointManager(
+            folder.resolve(),
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=keepers.AnyPreservationPolicy(
+                    [
+                        keepers.LatestN(keep),
+                        keepers.BestN(get_metric_fn=lambda m: m["loss"], reverse=True, n=1),
+                    ]
+                ),
+                cleanup_tmp_directories=True,
+            ),
+        )
+        self._save_args = ocp.args.StandardSave
+        self._restore_args = ocp.args.StandardRestore
+
+    def save(self, step: int, state: Any, *, loss: float | None) -> None:
+        """Saves in the background; `loss` is the one that "best" is judged by."""
+        if step not in self.steps():
+            metrics = None if loss is None else {"loss": loss}
+            self._manager.save(step, args=self._save_args(state), metrics=metrics)
+
+    def steps(self) -> list[int]:
+        """Steps that there are whole checkpoints of, rising."""
+        return sorted(self._manager.all_steps())
+
+    def restore(self, like: Any) -> Any:
+        """The latest state, in the shape of `like`.
+
+        Raises:
+          RunError: there is none, or it was made by another model.
+        """
+        latest = self._manager.latest_step()
+        if latest is None:
+            raise RunError(f"{self._folder} has no checkpoint to go on from; train anew")
+        shapes = jax.tree.map(jax.api_util.shaped_abstractify, like)
+        try:
+            return self._manager.restore(latest, args=self._restore_args(shapes))
+        except (ValueError, KeyError, TypeError) as why:
+            raise RunError(
+                f"checkpoint {self._folder / str(latest)} does not fit the configured model: "
+                f"{str(why).splitlines()[0]}"
+            ) from why
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._manager.wait_until_finished()
+        self._manager.close()

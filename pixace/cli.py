@@ -1,0 +1,65 @@
+"""The `pixace` command: names and help only; the work is in pixace.commands.
+
+A command is imported when it is asked for, and imports arrays and models when it runs, so that
+`pixace --help` answers in a blink.
+"""
+
+import importlib
+from typing import Any
+
+import click
+
+from pixace import __version__
+from pixace.errors import PixaceError
+
+COMMANDS = {
+    "tokenize": "Turn pictures into tokens.",
+    "train": "Train a model on pictures or tokens.",
+    "generate": "Dream up new pictures.",
+    "complete": "Finish photos.",
+    "runs": "List what was trained.",
+    "completion": "Teach the shell to complete commands.",
+}
+
+
+class Lazy(click.Group):
+    """A group that knows its commands by name and imports them when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a day's work, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Imports the command."""
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"pixace.commands.{name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; what the user can mend becomes one line and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except PixaceError as why:
+            raise click.ClickException(" ".join(str(why).split())) from why
+
+
+@click.group(
+    cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+)
+@click.version_option(__version__, prog_name="pixace")
+def main() -> None:
+    """Small images as streams of tokens: finish photos, dream up new pictures.
+
+    Example:
+
+    \b
+        pixace train                       # on the built-in digits, in two minutes
+        pixace generate --n 64
+        pixace train photos/ --model reformer
+        pixace complete photo.jpg
+    """

@@ -1,0 +1,36 @@
+"""`pixace runs`: what was trained."""
+
+from dataclasses import asdict
+
+import click
+
+from pixace.commands import options
+
+
+@click.command("runs")
+@options.root
+@options.as_json
+def command(root, as_json):
+    """List the runs, oldest first: data, model, steps and the best loss on the validation part.
+
+    Example:
+
+    \b
+        pixace runs
+        pixace generate --run digits-transformer
+    """
+    from pixace import runs
+
+    root = runs.default_root() if root is None else root
+    known = [(run, run.description) for run in runs.every(root)]
+    rows = [("run", "data", "model", "steps", "nats/token", "status")]
+    for run, it in known:
+        loss = "–" if it.best_loss is None else f"{it.best_loss:.4f}"
+        named = it.data["named"].rpartition("/")[2]
+        rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", loss, it.status))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    if not known:
+        lines = [f"no runs in {root.resolve()}; train one with: pixace train"]
+    facts = {"runs": [{"path": str(run.path), **asdict(it)} for run, it in known]}
+    options.say("\n".join(lines), facts, as_json)

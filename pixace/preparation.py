@@ -1,0 +1,86 @@
+"""How pictures become tokens: the settings, and the token sets that they make."""
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pixace import cache, colors, tokenset
+from pixace.image import FITTING, parse_background, parse_size
+from pixace.sources import Source, open_source
+from pixace.tokenizers.pixel import PixelTokenizer
+from pixace.tokenset import TokenSet
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Settings of the way from a picture to tokens.
+
+    Attributes:
+      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`.
+      colors: colour scheme, for example `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`.
+      order: `raster`, `column` or `patch:N`.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      background: colour behind transparency and padding, a name or `#rrggbb`.
+      validation_fraction: share of the pictures that is kept for judging, 0 … 0.5.
+    """
+
+    size: str | int = 32
+    colors: str = "hsv:5,4,4"
+    order: str = "raster"
+    fit: str = "crop"
+    background: str = "white"
+    validation_fraction: float = 0.05
+
+    def tokenizer(self) -> PixelTokenizer:
+        """The tokenizer that these settings describe.
+
+        Raises:
+          PixaceError: one of them is unknown or does not fit the others.
+        """
+        return PixelTokenizer(parse_size(str(self.size)), colors.by_spec(self.colors), self.order)
+
+    def build(
+        self,
+        source: Source,
+        out: Path,
+        *,
+        validation: Source | None = None,
+        strict: bool = False,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> TokenSet:
+        """Tokenizes a source into the folder `out`; see `tokenset.build`."""
+        return tokenset.build(
+            source,
+            out,
+            self.tokenizer(),
+            fit=self.fit,
+            background=parse_background(self.background),
+            validation=validation,
+            validation_fraction=self.validation_fraction,
+            strict=strict,
+            workers=workers,
+            progress=progress,
+        )
+
+    def cached(
+        self, named: str | Path, *, labels: bool = False, progress: bool = False
+    ) -> TokenSet:
+        """The token set of a source, made now unless it was made before."""
+        source = open_source(named, labels=labels)
+        identity = repr(
+            (source.fingerprint(), FITTING, labels, asdict(self), self.tokenizer().spec)
+        )
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
+        if tokenset.is_set(place):
+            return tokenset.open_set(place)
+        return self.build(source, place, progress=progress)
+
+
+def stem(named: str | Path) -> str:
+    """A short name for files and runs, made from what the user named."""
+    name = Path(str(named)).resolve().name if Path(str(named)).exists() else str(named)
+    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"

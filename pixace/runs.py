@@ -1,0 +1,178 @@
+"""The run folder: everything that one training made, under one name.
+
+run.json           what was trained on what, versions, status, the best loss so far
+config.gin         the merged configuration
+metrics.jsonl      one line per log and evaluation
+checkpoints/STEP/  all that is needed to go on
+model.safetensors  the best weights alone, with the description in the file's metadata
+samples/STEP.png   pictures drawn at each evaluation
+tensorboard/       the same numbers and pictures for TensorBoard
+"""
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from pixace.errors import RunError
+from pixace.files import whole
+
+FORMAT = 1
+MODEL = "model.safetensors"
+INFO = "run.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a model is and where it came from; travels in `run.json` and in the model file.
+
+    Attributes:
+      name: the run's.
+      created: ISO 8601 date and time, UTC.
+      model: kind, for example `reformer`.
+      tokenizer: spec that rebuilds the tokenizer.
+      config: the merged configuration, gin text.
+      data: what the user named, the token set's path and checksum, counts.
+      versions: of pixace, jax and trax.
+      status: `running`, `stopped` or `finished`.
+      step: optimiser steps that the weights have seen.
+      steps: optimiser steps planned.
+      best_loss: nats per token on the validation part, of the weights in the model file.
+      format: of this description.
+    """
+
+    name: str
+    created: str
+    model: str
+    tokenizer: str
+    config: str
+    data: dict[str, Any]
+    versions: dict[str, str]
+    status: str = "running"
+    step: int = 0
+    steps: int = 0
+    best_loss: float | None = None
+    format: int = FORMAT
+
+    @classmethod
+    def of(cls, fields: dict[str, Any], place: Path) -> Self:
+        """From JSON; `place` is where it was read.
+
+        Raises:
+          RunError: it is of another format, or broken.
+        """
+        if fields.get("format") != FORMAT:
+            raise RunError(
+                f"{place} has format {fields.get('format')}, this pixace reads {FORMAT}; "
+                "use the version of pixace that made it"
+            )
+        try:
+            return cls(**fields)
+        except TypeError as why:
+            raise RunError(f"{place} is broken: {why}") from why
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def description(self) -> Description:
+        """What `run.json` says.
+
+        Raises:
+          RunError: it is missing or broken.
+        """
+        place = self.path / INFO
+        try:
+            return Description.of(json.loads(place.read_text(encoding="utf-8")), place)
+        except (OSError, json.JSONDecodeError) as why:
+            raise RunError(f"{place} cannot be read ({why}); is {self.path} a run?") from why
+
+    def describe(self, **changes: Any) -> Description:
+        """Writes `run.json` anew with some fields changed."""
+        return self.write(replace(self.description, **changes))
+
+    def write(self, description: Description) -> Description:
+        """Writes `run.json`, whole or not at all."""
+        with whole(self.path / INFO) as draft:
+            draft.write_text(json.dumps(asdict(description), indent=1) + "\n", encoding="utf-8")
+        return description
+
+
+def create(root: Path, name: str | None, stem: str) -> Run:
+    """Makes a new run's folder.
+
+    Args:
+      root: where runs live.
+      name: the user's choice; None takes `stem`, with a number behind it when that exists.
+      stem: made from data and model.
+
+    Raises:
+      RunError: a run of the chosen name exists already.
+    """
+    if name is not None and not re.fullmatch(r"[^/\\\s.][^/\\\s]*", name):
+        raise RunError(f"a run cannot be called {name!r}; use a name without spaces and slashes")
+    number = 1
+    while True:
+        path = root / (name or (stem if number == 1 else f"{stem}-{number}"))
+        try:
+            path.mkdir(parents=True)
+            return Run(path)
+        except FileExistsError:
+            if name is not None:
+                raise RunError(
+                    f"{path} exists; choose another --name, or go on with --resume {name}"
+                ) from None
+            number += 1
+        except OSError as why:
+            raise RunError(f"cannot make {path}: {why.strerror}; choose another --runs") from why
+
+
+def find(named: str | Path | None, root: Path) -> Path:
+    """The run folder or model file that the user means.
+
+    Args:
+      named: a run's name, its folder or a `.safetensors` file; None means the latest run.
+      root: where runs live.
+
+    Raises:
+      RunError: there is none.
+    """
+    if named is None:
+        known = every(root)
+        if not known:
+            raise RunError(f"no runs in {root.resolve()}; train one with: pixace train")
+        return known[-1].path
+    for path in (root / str(named), Path(named)):
+        if (path / INFO).is_file() or (path.is_file() and path.suffix == ".safetensors"):
+            return path
+    names = [run.name for run in every(root)]
+    listing = f"runs in {root}: {', '.join(names[-8:])}" if names else f"there are none in {root}"
+    raise RunError(f"no run {str(named)!r}; {listing}")
+
+
+def every(root: Path) -> list[Run]:
+    """All runs below `root`, oldest first."""
+    found = [Run(info.parent) for info in root.glob(f"*/{INFO}")]
+    return sorted(found, key=lambda run: (run.description.created, run.name))
+
+
+def now() -> str:
+    """The date and time for `created`."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def default_root() -> Path:
+    """Where runs live when the user says nothing: `$PIXACE_RUNS` or `runs`."""
+    return Path(os.environ.get("PIXACE_RUNS", "runs"))

@@ -1,0 +1,135 @@
+"""One optimiser step, and the loss that it lowers: pure functions."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+
+from pixace.arrays import Key
+from pixace.batches import Batch
+from pixace.models.lm import LanguageModel, Weights
+
+DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
+
+
+class State(NamedTuple):
+    """What a step changes, and all that a checkpoint holds.
+
+    `average` is the exponential moving average of the weights, or an empty tuple without one.
+    """
+
+    step: Any
+    weights: Weights
+    optimizer: Any
+    average: Any
+
+
+class Measures(NamedTuple):
+    """What a step measured: nats per token, and the gradient's norm before clipping."""
+
+    loss: Any
+    gradient_norm: Any
+
+
+Step = Callable[[State, Batch, Key], tuple[State, Measures]]
+
+
+def loss_sum(
+    model: LanguageModel, weights: Weights, batch: Batch, key: Key | None, dtype: Any
+) -> Float[Array, ""]:
+    """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
+
+    Weights are cast to `dtype` on the way, so that gradients come back in float32; the softmax is
+    always done in float32.
+    """
+    cast = jax.tree.map(lambda w: w.astype(dtype), weights)
+    hidden = model.hidden(cast, batch.tokens, key)
+    logits = model.head(cast, hidden).astype(jnp.float32)
+    nats = optax.softmax_cross_entropy_with_integer_labels(logits, batch.tokens)
+    return jnp.sum(nats * batch.weights)
+
+
+def make_step(
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    *,
+    dtype: Any = jnp.float32,
+    accumulate: int = 1,
+    ema: float = 0.0,
+) -> Step:
+    """Builds `state, measures = step(state, batch, key)`: pure, jitted, its state donated.
+
+    Args:
+      model: what is trained.
+      optimizer: an Optax transformation.
+      dtype: of the computation; weights stay float32.
+      accumulate: parts that a batch is cut into, one after the other on the device; the result is
+        that of the whole batch, the memory that of a part.
+      ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.
+    """
+
+    def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Any, Weights]:
+        return jax.value_and_grad(lambda w: loss_sum(model, w, batch, key, dtype))(weights)
+
+    @partial(jax.jit, donate_argnums=0)
+    def step(state: State, batch: Batch, key: Key) -> tuple[State, Measures]:
+        key = jax.random.fold_in(key, state.step)
+        if accumulate == 1:
+            loss, gradients = gradient(state.weights, batch, key)
+        else:
+            parts = jax.tree.map(lambda x: x.reshape(accumulate, -1, *x.shape[1:]), batch)
+
+            def add(total: Any, part: Any) -> Any:
+                return jax.tree.map(jnp.add, total, gradient(state.weights, *part)), None
+
+            zero = jnp.zeros(()), jax.tree.map(jnp.zeros_like, state.weights)
+            keys = jax.random.split(key, accumulate)
+            (loss, gradients), _ = jax.lax.scan(add, zero, (parts, keys))
+        total = jnp.maximum(batch.weights.sum(), 1.0)
+        gradients = jax.tree.map(lambda g: g / total, gradients)
+        updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
+        weights = optax.apply_updates(state.weights, updates)
+        average = state.average
+        if ema:
+            # Early on the average forgets faster, or it would stay near the first, random weights.
+            decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step))
+            average = optax.incremental_update(weights, average, 1 - decay)
+        after = State(state.step + 1, weights, moments, average)
+        return after, Measures(loss / total, optax.global_norm(gradients))
+
+    return step
+
+
+def first_state(
+    model: LanguageModel, optimizer: optax.GradientTransformation, key: Key, *, ema: float = 0.0
+) -> State:
+    """The state before the first step."""
+
+    def init(key: Key) -> State:
+        weights = model.init(key)
+        average = jax.tree.map(jnp.copy, weights) if ema else ()
+        return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+
+    return jax.jit(init)(key)
+
+
+def validation_loss(
+    model: LanguageModel, *, dtype: Any = jnp.float32
+) -> Callable[[Weights, Iterator[Batch]], float]:
+    """Builds the function that gives the nats per token over some batches, without dropout."""
+
+    @jax.jit
+    def part(weights: Weights, batch: Batch) -> Array:
+        return jnp.stack([loss_sum(model, weights, batch, None, dtype), batch.weights.sum()])
+
+    def whole(weights: Weights, batches: Iterator[Batch]) -> float:
+        parts = np.array([part(weights, batch) for batch in batches], np.float64)
+        nats, tokens = parts.sum(axis=0)
+        return float(nats / tokens)
+
+    return whole

@@ -1,0 +1,322 @@
+"""Trains a language model on a token set, from the first step or from where it was stopped."""
+
+import math
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import jax
+from tqdm import tqdm
+
+from pixace import modelfile, optimizers, schedules
+from pixace.batches import Batches, in_order
+from pixace.checkpoints import Checkpoints
+from pixace.collage import collage, save_png
+from pixace.errors import ConfigError, PixaceError
+from pixace.files import writing
+from pixace.metrics import MetricsLog, bits_per_pixel
+from pixace.models.lm import LanguageModel, Weights
+from pixace.runs import MODEL, Run
+from pixace.sampling import Sampler, Settings
+from pixace.schedules import Schedule
+from pixace.step import DTYPES, Measures, first_state, make_step, validation_loss
+from pixace.tokenset import TokenSet
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+      run: where everything is.
+      step: optimiser steps done.
+      steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
+      loss: nats per token on the validation part, of the best model; None before any evaluation.
+      bits_per_pixel: the same in bits per pixel.
+      tokens_per_second: median over the log's lines of this process, without compilation.
+      collage: pictures drawn by the best model, a PNG; None before the end.
+    """
+
+    run: Run
+    step: int
+    steps: int
+    loss: float | None
+    bits_per_pixel: float | None
+    tokens_per_second: float | None
+    collage: Path | None = None
+
+
+def train(
+    model: LanguageModel,
+    data: TokenSet,
+    run: Run,
+    *,
+    steps: int = 10_000,
+    batch_size: int = 8,
+    accumulate: int = 1,
+    optimizer: str = "adamw",
+    learning_rate: float = 1e-3,
+    schedule: str = "cosine",
+    warmup_steps: int = 100,
+    weight_decay: float = 0.1,
+    clip: float = 1.0,
+    ema: float = 0.0,
+    dtype: str = "float32",
+    seed: int = 0,
+    log_every: int = 10,
+    evaluate_every: int = 500,
+    evaluate_pictures: int = 512,
+    samples: int = 16,
+    keep: int = 3,
+    tensorboard: bool = True,
+) -> Outcome:
+    """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
+
+    Args:
+      model: what to train.
+      data: token set; its `validation` part judges, or its `train` part where there is none.
+      run: folder that gets everything.
+      steps: optimiser steps in all.
+      batch_size: pictures in one optimiser step.
+      accumulate: parts to cut a batch into, to save memory; divides `batch_size`.
+      optimizer: `adamw`, `adam` or `adafactor`.
+      learning_rate: the highest.
+      schedule: `cosine`, `rsqrt` or `constant`.
+      warmup_steps: steps of linear growth before.
+      weight_decay: AdamW's.
+      clip: largest norm of the gradient; 0 for none.
+      ema: decay of the weights' moving average, which then is what is judged, drawn from and kept
+        as the model; 0 for none.
+      dtype: of the computation, `float32` or `bfloat16`.
+      seed: of weights, batches, dropout and samples.
+      log_every: steps between two lines of metrics.
+      evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
+      evaluate_pictures: at most so many pictures of the validation part are judged.
+      samples: pictures drawn at each evaluation; 0 for none.
+      keep: latest checkpoints kept; the best one stays besides.
+      tensorboard: also write TensorBoard's event file.
+
+    Raises:
+      ConfigError: numbers that do not fit together.
+      PixaceError: the loss became infinite or not a number; the disk is full.
+    """
+    _check(locals())
+    rate = schedules.by_name(schedule, peak=learning_rate, warmup_steps=warmup_steps, steps=steps)
+    rule = optimizers.by_name(optimizer, rate, weight_decay=weight_decay, clip=clip)
+    batches = Batches(data.split("train"), batch_size, seed)
+    take_step = make_step(model, rule, dtype=DTYPES[dtype], accumulate=accumulate, ema=ema)
+    first_key, step_key = jax.random.split(jax.random.key(seed))
+    state = first_state(model, rule, first_key, ema=ema)
+    with (
+        writing(run.path),
+        stopped_by_signal() as stopped,
+        Checkpoints(run.path / "checkpoints", keep=keep) as checkpoints,
+    ):
+        if checkpoints.steps():
+            state = checkpoints.restore(state)
+        done = int(state.step)
+        run.describe(status="running", step=done, steps=steps)
+        judge = _Judge(model, data, run, dtype, batch_size, evaluate_pictures, samples, seed)
+        with (
+            MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
+            _bar(done, steps) as bar,
+        ):
+            pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * model.length)
+            while done < steps and not stopped():
+                state, measures = take_step(state, batches.batch(done), step_key)
+                done += 1
+                pace.stepped(measures)
+                if done % log_every == 0 or done == steps:
+                    pace.log(done, measures)
+                if done % evaluate_every == 0 or done == steps:
+                    with pace.paused():
+                        loss = judge(done, state.average if ema else state.weights, log, bar)
+                        checkpoints.save(done, state, loss=loss)
+            if done < steps:
+                checkpoints.save(done, state, loss=None)
+                judge.keep_something(state.average if ema else state.weights)
+    described = run.describe(status="finished" if done >= steps else "stopped", step=done)
+    best = described.best_loss
+    return Outcome(
+        run=run,
+        step=done,
+        steps=steps,
+        loss=best,
+        bits_per_pixel=None if best is None else judge.to_bits(best),
+        tokens_per_second=statistics.median(pace.speeds) if pace.speeds else None,
+    )
+
+
+class _Judge:
+    """Evaluates: the loss, a picture of samples, and the model file when it is the best so far."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        data: TokenSet,
+        run: Run,
+        dtype: str,
+        batch_size: int,
+        pictures: int,
+        samples: int,
+        seed: int,
+    ) -> None:
+        height, width = data.tokenizer.size
+        self.to_bits = partial(bits_per_pixel, length=model.length, pixels=height * width)
+        self._model, self._tokenizer, self._run = model, data.tokenizer, run
+        held_out = data.split("validation")
+        self._split = held_out if len(held_out) else data.split("train")
+        self._loss = validation_loss(model, dtype=DTYPES[dtype])
+        self._batch_size, self._pictures = batch_size, pictures
+        self._samples, self._settings = samples, Settings(seed=seed)
+
+    def __call__(self, done: int, weights: Weights, log: MetricsLog, bar: tqdm) -> float:
+        loss = self._loss(weights, in_order(self._split, self._batch_size, self._pictures))
+        bits = self.to_bits(loss)
+        log.write(done, validation_loss=loss, validation_bits_per_pixel=bits)
+        best = self._run.description.best_loss
+        if best is None or loss < best:
+            self._save(weights, step=done, best_loss=loss)
+        if self._samples:
+            drawn = Sampler(self._model, weights, self._tokenizer).generate(
+                self._samples, self._settings
+            )
+            picture = collage(list(drawn))
+            save_png(self._run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
+            log.picture(done, "samples", picture)
+        bar.write(
+            f"step {done:,}: validation {loss:.4f} nats/token, {bits:.3f} bits/pixel",
+            file=sys.stderr,
+        )
+        return loss
+
+    def keep_something(self, weights: Weights) -> None:
+        """A run that was stopped before its first evaluation still gets a model to try."""
+        if not (self._run.path / MODEL).exists():
+            self._save(weights)
+
+    def _save(self, weights: Weights, **changes: Any) -> None:
+        modelfile.save(self._run.path / MODEL, weights, self._run.describe(**changes))
+
+
+@dataclass
+class _Pace:
+    """Speed and log lines; the clock stands still while compiling and evaluating."""
+
+    log_file: MetricsLog
+    bar: tqdm
+    rate: Schedule
+    to_bits: Callable[[float], float]
+    tokens: int
+    speeds: list[float] = field(default_factory=list)
+    steps: int = -1
+    clock: float = 0.0
+
+    def stepped(self, measures: Measures) -> None:
+        """After each step; the first one, which compiles, is waited for and not counted."""
+        self.steps += 1
+        self.bar.update()
+        if not self.clock:
+            jax.block_until_ready(measures)
+            self.bar.set_description("training")
+            self.clock = time.perf_counter()
+
+    def log(self, done: int, measures: Measures) -> None:
+        """Writes a line of metrics and shows it.
+
+        Raises:
+          PixaceError: the loss is not finite.
+        """
+        loss, rate = float(measures.loss), float(self.rate(done - 1))
+        if not math.isfinite(loss):
+            raise PixaceError(
+                f"loss became {loss} by step {done:,} (rate {rate:.2g}); "
+                "go on from the last checkpoint with --resume and a lower train.learning_rate"
+            )
+        now = time.perf_counter()
+        speed = {}
+        if self.steps:
+            self.speeds.append(self.steps * self.tokens / (now - self.clock))
+            speed = {"tokens_per_second": self.speeds[-1]}
+        self.log_file.write(
+            done,
+            loss=loss,
+            bits_per_pixel=self.to_bits(loss),
+            learning_rate=rate,
+            gradient_norm=float(measures.gradient_norm),
+            **speed,
+        )
+        shown = f", {self.speeds[-1]:,.0f} tokens/s" if speed else ""
+        self.bar.set_postfix_str(f"{loss:.3f} nats/token{shown}")
+        self.steps, self.clock = 0, now
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done inside does not count as training time."""
+        began = time.perf_counter()
+        yield
+        self.clock += time.perf_counter() - began
+
+
+@contextmanager
+def stopped_by_signal() -> Iterator[Callable[[], bool]]:
+    """Turns the first Ctrl-C or SIGTERM into a flag; a second one acts as it always did."""
+    caught: list[int] = []
+    usual: dict[int, Any] = {}
+
+    def catch(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        restore()
+        print("\nstopping: saving a checkpoint …", file=sys.stderr)
+
+    def restore() -> None:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            usual[number] = signal.signal(number, catch)
+        except ValueError:  # not in the main thread, where Python allows no handlers
+            break
+    try:
+        yield lambda: bool(caught)
+    finally:
+        restore()
+
+
+def _bar(done: int, steps: int) -> tqdm:
+    return tqdm(
+        desc="compiling",
+        total=steps,
+        initial=done,
+        unit="step",
+        file=sys.stderr,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
+    )
+
+
+def _check(given: dict[str, Any]) -> None:
+    for name in ("steps", "batch_size", "accumulate", "log_every", "evaluate_every", "keep"):
+        if given[name] < 1:
+            raise ConfigError(f"train.{name} is {given[name]}; it must be 1 or more")
+    if given["batch_size"] % given["accumulate"]:
+        raise ConfigError(
+            f"train.batch_size {given['batch_size']} cannot be cut into "
+            f"train.accumulate {given['accumulate']} equal parts"
+        )
+    if given["dtype"] not in DTYPES:
+        raise ConfigError(f"train.dtype {given['dtype']!r} is none of {', '.join(DTYPES)}")
+    if not 0 <= given["ema"] < 1:
+        raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")
+    if not len(given["data"].split("train")):
+        raise ConfigError(f"{given['data'].path} has no pictures to train on")
