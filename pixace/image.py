@@ -234,12 +234,12 @@ def _from_deep(picture: Pillow.Image) -> Pillow.Image:
     """
     if picture.mode.startswith("I;16"):
         bits = getattr(picture, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
-        black, white = 0, 2**bits - 1
+        black, white = 0.0, 2.0**bits - 1
         picture = picture.convert("I")
     else:
-        black, white = picture.getextrema()
+        black, white = picture.getextrema()  # type: ignore[assignment]  one band, one pair
         if black >= 0:
-            black, white = 0, next((top for top in (1, 255, 65535) if white <= top), white)
+            black, white = 0.0, next((top for top in (1, 255, 65535) if white <= top), white)
     scale = 255 / ((white - black) or 1)
     return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
 

@@ -139,7 +139,7 @@ def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:
 
 
 def _labels(loaded: np.lib.npyio.NpzFile, images: str, count: int) -> tuple[str, ...] | None:
-    """The labels that belong to an array: `y_test` to `x_test`, `train_labels` to `train_images`."""
+    """Labels that belong to an array: `y_test` to `x_test`, `train_labels` to `train_images`."""
     partners = (images.replace("x", "y", 1), images.replace("images", "labels"), *LABELS)
     for name in partners:
         if name != images and name in loaded.files and loaded[name].size == count:

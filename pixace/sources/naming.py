@@ -5,22 +5,20 @@ from pathlib import PurePosixPath
 
 # Tried are all files but these. A suffix says little: pictures come with none or a wrong one, but
 # nobody's holiday photos end in .txt.
-NEVER_PICTURES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        "aac avi bin bz2 c cfg conf cpp css csv dat db doc docx flac gin gz h htm html ini ipynb "
-        "java js json jsonl lnk log m4a m4v md mkv mov mp3 mp4 npy npz odt ogg onnx parquet pdf "
-        "pickle pkl ppt pptx pt pth py rar rst safetensors sh sqlite svg tar tex tfrecord tgz toml "
-        "ts tsv ttf txt wav webm xls xlsx xml xz yaml yml zip zst 7z"
-    ).split()
-)
+DOCUMENTS = "csv doc docx htm html ini json jsonl log md odt pdf ppt pptx rst rtf svg tex tsv txt"
+PROGRAMS = "bat c cfg conf cpp css gin go h ipynb java js lnk lock py r rs sh sql toml xml yaml yml"
+BINARIES = "bin bz2 dat db exe gz npy npz parquet pickle pkl pt pth rar so tar tgz ttf xz zip zst"
+RECORDINGS = "aac avi flac m4a m4v mkv mov mp3 mp4 ogg srt wav webm wmv"
+NO_PICTURES = frozenset(f"{DOCUMENTS} {PROGRAMS} {BINARIES} {RECORDINGS}".split())
+NO_PICTURES_NAMED = frozenset(("copying", "licence", "license", "makefile", "notice", "readme"))
 
 
 def may_be_picture(name: str) -> bool:
     """Whether a path, relative and with slashes, is worth a try; hidden files are not."""
     path = PurePosixPath(name)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-    return not hidden and path.suffix.lower() not in NEVER_PICTURES
+    known = path.suffix.lower()[1:] in NO_PICTURES or path.name.lower() in NO_PICTURES_NAMED
+    return not hidden and not known
 
 
 def folder_label(name: str) -> str | None:

@@ -1,25 +1,94 @@
 """Recognises what kind of source the user has named."""
 
+import difflib
+from collections.abc import Callable
 from pathlib import Path
 
 from pixace.errors import SourceError
-from pixace.names import unknown
-from pixace.sources import builtin
+from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
-from pixace.sources.folder import open_folder
+from pixace.sources.digits import open_digits
+from pixace.sources.emoji import open_emoji
+from pixace.sources.folder import files_below, open_folder
+from pixace.sources.idx import is_idx, open_idx, training_images
+from pixace.sources.naming import may_be_picture
 from pixace.sources.source import Source
+from pixace.sources.table import open_table
+from pixace.sources.tfds import PREFIX, open_tfds
 
-BUILTIN = {"digits": builtin.open_digits}
+BUILTIN: dict[str, Callable[[], Source]] = {"digits": open_digits, "emoji": open_emoji}
+KINDS = (
+    "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, .npy, "
+    ".npz, tfds:NAME, digits, emoji"
+)
+INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz")
 
 
 def open_source(spec: str | Path | Source, labels: bool = False) -> Source:
+    """Opens what the user names: a path, the name of a built-in source, or `tfds:NAME`.
+
+    Built-in names win over files of the same name; `./digits` is the file. Content decides before
+    the suffix does. `FILE.npz#ARRAY` names one array of several.
+
+    Args:
+      spec: the name; a source is given back as it is.
+      labels: label the pictures of folders and archives with the folder that holds them. Where
+        labels are part of the data they are always there.
+
+    Raises:
+      SourceError: there is no such thing, it is of no known kind, broken or empty.
+      MissingError: it needs a package or font that is not installed.
+    """
     if not isinstance(spec, str | Path):
         return spec
     if spec in BUILTIN:
-        return BUILTIN[spec]()
-    path = Path(spec).expanduser()
+        return BUILTIN[str(spec)]()
+    if str(spec).startswith(PREFIX):
+        return open_tfds(str(spec))
+    try:
+        return _open_path(Path(spec).expanduser(), labels)
+    except (OSError, RuntimeError) as why:  # no permission, a name too long, no such user
+        raise SourceError(f"cannot open {spec}: {getattr(why, 'strerror', why) or why}") from why
+
+
+def _open_path(path: Path, labels: bool) -> Source:
     if path.is_dir():
-        return open_folder(path, labels)
+        return _open_folder(path, labels)
+    file, _, array = str(path).partition("#")
+    if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
+        return open_arrays(Path(file), array)
+    if not path.is_file():
+        raise SourceError(_no_such(path))
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return open_table(path)
     if path.suffix.lower() in (".npy", ".npz"):
         return open_arrays(path)
-    raise SourceError(unknown("source", str(spec), BUILTIN))
+    if is_idx(path) or "idx3-ubyte" in path.name:
+        return open_idx(path)
+    if is_archive(path):
+        return open_archive(path, labels)
+    raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
+
+
+def _open_folder(path: Path, labels: bool) -> Source:
+    if images := training_images(path):
+        return open_idx(images, spec=str(path))
+    names = list(files_below(path))
+    if not any(map(may_be_picture, names)):
+        sources = sorted(name for name in names if name.lower().endswith(INSIDE))
+        if sources:
+            listed = ", ".join(str(path / name) for name in sources[:5])
+            more = ", …" if len(sources) > 5 else ""
+            raise SourceError(f"{path} holds no pictures itself; name one of: {listed}{more}")
+    return open_folder(path, labels)
+
+
+def _no_such(path: Path) -> str:
+    """One line for a path that does not exist, with what may have been meant."""
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, [*beside, *BUILTIN], n=1)
+    guess = ""
+    if near:
+        meant = near[0] if near[0] in BUILTIN and near[0] not in beside else path.parent / near[0]
+        guess = f". Did you mean {meant}?"
+    return f"no source '{path}'; a source is {KINDS}{guess}"

@@ -1,4 +1,4 @@
-"""Pictures that come with the libraries pixace uses: handwritten digits."""
+"""The handwritten digits that come with scikit-learn."""
 
 import functools
 
