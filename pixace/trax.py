@@ -43,6 +43,7 @@ MODULES = (
 
 # Our factories decide these; a gin binding of them would be silently without effect.
 DECIDED = ["vocab_size", "max_len", "mode", "d_model", "d_ff", "n_layers", "n_heads", "dropout"]
+ATTENTION = ["attention_type", "d_attention_key", "d_attention_value"]
 AXIAL = ["pos_type", "pos_axial_shape", "pos_d_axial_embs"]
 
 
@@ -202,11 +203,10 @@ TransformerLM = _model("trax.models.transformer", "TransformerLM", DECIDED)
 ConfigurableTransformerLM = _model(
     "trax.models.research.configurable_transformer", "ConfigurableTransformerLM", DECIDED + AXIAL
 )
-ReformerLM = _model(
-    "trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, "attention_type"]
-)
+ReformerLM = _model("trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, *ATTENTION])
 
 # The classes themselves: what gin hands out are functions or subclasses of them.
 Dropout = sys.modules["trax.layers.core"].Dropout
 DotProductCausalAttention = sys.modules["trax.layers.attention"].DotProductCausalAttention
+LSHSelfAttention = sys.modules["trax.layers.research.efficient_attention"].LSHSelfAttention
 LayerNorm = sys.modules["trax.layers.normalization"].LayerNorm

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
-from pixace.models.shape import unknown
+from pixace.models.reformer import reformer
 from pixace.models.transformer import transformer
+from pixace.names import unknown
 
-KINDS: dict[str, Callable[..., LanguageModel]] = {"transformer": transformer}
+KINDS: dict[str, Callable[..., LanguageModel]] = {"transformer": transformer, "reformer": reformer}
 
-__all__ = ["KINDS", "LanguageModel", "by_kind", "transformer"]
+__all__ = ["KINDS", "LanguageModel", "by_kind", "reformer", "transformer"]
 
 
 def by_kind(kind: str) -> Callable[..., LanguageModel]:
@@ -18,5 +20,5 @@ def by_kind(kind: str) -> Callable[..., LanguageModel]:
       ConfigError: there is no such kind.
     """
     if kind not in KINDS:
-        raise unknown("model", kind, tuple(KINDS))
+        raise ConfigError(unknown("model", kind, KINDS))
     return KINDS[kind]

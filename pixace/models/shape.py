@@ -1,9 +1,9 @@
 """The numbers that every model must be able to build with, and the words for those it cannot."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from pixace.errors import ConfigError
+from pixace.names import unknown
 
 POSITIONS = ("learned", "axial")
 
@@ -11,6 +11,7 @@ POSITIONS = ("learned", "axial")
 def check(
     length: int,
     grid: tuple[int, int],
+    *,
     d_model: int,
     n_heads: int,
     dropout: float,
@@ -22,7 +23,7 @@ def check(
       ConfigError: says which number does not fit and what would.
     """
     if positions not in POSITIONS:
-        raise unknown("positions", positions, POSITIONS)
+        raise ConfigError(unknown("positions", positions, POSITIONS))
     if n_heads < 1 or d_model < 2 or d_model % n_heads or d_model % 2:
         raise ConfigError(
             f"d_model = {d_model} is not even or no multiple of n_heads = {n_heads}; "
@@ -38,6 +39,12 @@ def check(
         )
 
 
+def nearest(d_model: int, n_heads: int) -> int:
+    """The even multiple of `n_heads` next to `d_model`."""
+    unit = max(n_heads, 1) * (1 + max(n_heads, 1) % 2)
+    return max(1, round(d_model / unit)) * unit
+
+
 def axial(grid: tuple[int, int], d_model: int) -> dict[str, Any]:
     """Trax's arguments for axial positions: half of the features say the row, half the column."""
     rows = d_model // 2
@@ -46,16 +53,3 @@ def axial(grid: tuple[int, int], d_model: int) -> dict[str, Any]:
         "pos_axial_shape": tuple(grid),
         "pos_d_axial_embs": (rows, d_model - rows),
     }
-
-
-def nearest(d_model: int, n_heads: int) -> int:
-    """The multiple of `n_heads` next to `d_model` that is even."""
-    unit = max(n_heads, 1) * (1 + max(n_heads, 1) % 2)
-    return max(1, round(d_model / unit)) * unit
-
-
-def unknown(what: str, name: str, known: tuple[str, ...]) -> ConfigError:
-    """The one line for a name that is not among the known ones."""
-    close = get_close_matches(name, known, 1)
-    hint = f". Did you mean {close[0]}?" if close else ""
-    return ConfigError(f"no {what} {name!r}; known: {', '.join(known)}{hint}")

@@ -37,7 +37,9 @@ def transformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    shape.check(length, grid, d_model, n_heads, dropout, positions)
+    shape.check(
+        length, grid, d_model=d_model, n_heads=n_heads, dropout=dropout, positions=positions
+    )
     sizes = {
         "d_model": d_model,
         "d_ff": d_ff,
@@ -54,7 +56,7 @@ def transformer(
             )
         else:
             model = trax.TransformerLM(vocab_size, **sizes, mode=mode)
-        return attention.fit_cache(model, length)
+        return attention.own_dots(model, length)
 
     return LanguageModel(
         "transformer", vocab_size, length, build("train"), build("eval"), build("predict")

@@ -1,0 +1,98 @@
+"""`reformer`: Trax's ReformerLM, for pictures.
+
+Kitaev et al. 2020, "Reformer: The Efficient Transformer", https://arxiv.org/abs/2001.04451. Its
+layers can be run backwards, so training keeps no activations of the layers: it makes them again.
+Attention is full by default, as the original pixace had it; hashed attention (LSH) pays from about
+2048 tokens on.
+"""
+
+from typing import Any
+
+from pixace import trax
+from pixace.errors import ConfigError
+from pixace.models import shape
+from pixace.models.attention import StepAttention
+from pixace.models.lm import LanguageModel
+from pixace.names import unknown
+
+# By name only: gin wraps the classes, and its bindings must reach them.
+ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}
+
+
+def reformer(
+    vocab_size: int,
+    length: int,
+    grid: tuple[int, int],
+    *,
+    d_model: int = 512,
+    d_ff: int = 2048,
+    n_layers: int = 6,
+    n_heads: int = 8,
+    dropout: float = 0.1,
+    positions: str = "learned",
+    attention: str = "full",
+) -> LanguageModel:
+    """A transformer whose layers are reversible.
+
+    With `lsh`, a token attends to those before it that fall into its bucket, and which tokens share
+    a chunk depends a little on later ones: attention itself never looks ahead, but the sorting of
+    the buckets does. Sampling then uses full attention with the same weights.
+
+    Args:
+      vocab_size: how many ids there are, start and blank among them.
+      length: tokens of one picture.
+      grid: (height, width) of the picture in tokens.
+      d_model: features of a position, in each of the two streams; a multiple of `n_heads`.
+      d_ff: features in the middle of the feed-forward layers.
+      n_layers: blocks of attention and feed-forward.
+      n_heads: heads of each attention.
+      dropout: share of features left out in training, 0 … 1.
+      positions: `learned`, one vector per position, or `axial`, one per row and one per column.
+      attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`, whose own settings
+        (`chunk_len`, `n_hashes`, …) are bound by those names.
+
+    Raises:
+      ConfigError: the numbers do not fit together.
+    """
+    shape.check(
+        length, grid, d_model=d_model, n_heads=n_heads, dropout=dropout, positions=positions
+    )
+    if attention not in ATTENTION:
+        raise ConfigError(unknown("attention", attention, ATTENTION))
+    layer = getattr(trax.layers, ATTENTION[attention])
+    _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
+
+    def step_by_step(mode: str, **settings: Any) -> trax.layers.Layer:
+        return StepAttention(layer(mode="eval", **settings), length)
+
+    def build(mode: str) -> trax.layers.Layer:
+        return trax.ReformerLM(
+            vocab_size,
+            d_model=d_model,
+            d_ff=d_ff,
+            d_attention_key=d_model // n_heads,
+            d_attention_value=d_model // n_heads,
+            n_layers=n_layers,
+            n_heads=n_heads,
+            dropout=dropout,
+            max_len=length,
+            attention_type=step_by_step if mode == "predict" else layer,
+            **(shape.axial(grid, d_model) if positions == "axial" else {}),
+            mode=mode,
+        )
+
+    return LanguageModel(
+        "reformer", vocab_size, length, build("train"), build("eval"), build("predict")
+    )
+
+
+def _check_chunks(layer: trax.layers.Layer, name: str, length: int) -> None:
+    """Refuses a chunk length that leaves a piece of the picture over."""
+    chunk = layer._chunk_len
+    if chunk is not None and length % chunk:
+        fits = [each for each in range(2, length + 1) if length % each == 0]
+        near = min(fits, key=lambda each: abs(each - chunk))
+        raise ConfigError(
+            f"{name}.chunk_len = {chunk} does not divide the {length} tokens of a picture; "
+            f"try {name}.chunk_len = {near}"
+        )
