@@ -1,14 +1,18 @@
 """Packaging of pixace; settings of the tools are in pyproject.toml."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
+# Typed once, in the package; read as text, because importing it would need what is installed here.
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "pixace/__init__.py").read_text(), re.M)[1]
+
 setup(
     name="pixace",
-    version="0.1.0",
+    version=VERSION,
     description="Finish photos and dream up new pictures: small images as streams of tokens.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
