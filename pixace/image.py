@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import ExifTags, ImageCms, ImageColor, UnidentifiedImageError
@@ -161,7 +162,9 @@ def _fitted(
         (width, height), _ = _plan(claimed, size, fit, _turn(picture))
         if drafted := picture.draft(None, (2 * width, 2 * height)):
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
-    if picture.width * picture.height > LIMIT:
+    # A progressive JPEG is held whole by its decoder, however small the draft.
+    held = claimed if "progressive" in picture.info else picture.size
+    if held[0] * held[1] > LIMIT:
         raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
@@ -237,7 +240,7 @@ def _from_deep(picture: Pillow.Image) -> Pillow.Image:
         black, white = 0.0, 2.0**bits - 1
         picture = picture.convert("I")
     else:
-        black, white = picture.getextrema()  # type: ignore[assignment]  one band, one pair
+        black, white = cast(tuple[float, float], picture.getextrema())
         if black >= 0:
             black, white = 0.0, next((top for top in (1, 255, 65535) if white <= top), white)
     scale = 255 / ((white - black) or 1)
