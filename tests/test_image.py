@@ -7,13 +7,15 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageCms
 
 from pixace import image
 from pixace.errors import ImageError, PixaceError
+
+unhurried = settings(deadline=None)  # the first call loads Pillow's plugins
 
 
 def encoded(picture, kind="PNG", **options) -> bytes:
@@ -95,6 +97,7 @@ def test_other_arrays_are_refused(array, reason):
 # How a picture is fitted
 
 
+@unhurried
 @given(
     own=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
@@ -110,6 +113,7 @@ def test_every_fit_gives_the_size_asked_for(own, size, fit, kind):
         assert np.abs(loaded.astype(int) - (200, 100, 50)).max() <= 2
 
 
+@unhurried
 @given(
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     fit=st.sampled_from(image.FITS),
@@ -141,6 +145,7 @@ def test_stretch_keeps_the_edges():
     assert loaded[:, -1, 0].min() > 239
 
 
+@unhurried
 @given(
     own=st.tuples(st.integers(33, 300), st.integers(33, 300)),
     size=st.tuples(st.integers(2, 32), st.integers(2, 32)),
@@ -156,6 +161,7 @@ def test_shrinking_takes_the_mean_of_each_area(own, size):
     assert np.abs(loaded[1:-1, :, 1] - down[1:-1, None]).max(initial=0) <= 3
 
 
+@unhurried
 @given(
     own=st.tuples(st.integers(40, 600), st.integers(40, 600)),
     size=st.tuples(st.integers(4, 32), st.integers(4, 32)),
@@ -224,6 +230,7 @@ def test_broken_exif_does_not_cost_the_picture(noise):
     assert image.load(raw, None).shape == noise.shape
 
 
+@unhurried
 @given(
     colour=st.tuples(*[st.integers(0, 255)] * 3),
     alpha=st.integers(0, 255),
@@ -267,6 +274,7 @@ def test_one_bit_pictures_are_black_and_white():
     assert image.load(encoded(picture), None)[0, :, 0].tolist() == [0, 255]
 
 
+@unhurried
 @given(st.lists(st.integers(0, 65535), min_size=4, max_size=4))
 def test_16_bits_are_scaled_not_clipped(values):
     deep = Pillow.fromarray(np.array([values], np.uint16))

@@ -96,18 +96,20 @@ def open_arrays(path: Path, array: str | None = None) -> Rows:
 @functools.lru_cache(maxsize=4)
 def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
     try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return Pictures(_as_pictures(loaded, str(path)), None)
-        with loaded:
-            name = _named(loaded, path, array)
-            images = _as_pictures(loaded[name], f"{path}#{name}")
-            labels = _labels(loaded, name, len(images))
-        return Pictures(images, labels)
+        with path.open("rb") as file:
+            if file.read(2) != b"PK":  # how zip files begin, and so .npz
+                images = np.load(path, mmap_mode="r", allow_pickle=False)
+                return Pictures(_as_pictures(images, str(path)), None)
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as loaded:
+                name = _named(loaded, path, array)
+                images = _as_pictures(loaded[name], f"{path}#{name}")
+                return Pictures(images, _labels(loaded, name, len(images)))
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
-        hint = "; save numbers, not objects" if "allow_pickle" in str(why) else ""
-        reason = "it holds Python objects" if hint else f"it is broken ({why})"
-        raise SourceError(f"cannot read {path}: {reason}{hint}") from why
+        reason = f"it is broken ({why})"
+        if "pickle" in str(why) or "Python objects" in str(why):
+            reason = "it holds Python objects; save numbers"
+        raise SourceError(f"cannot read {path}: {reason}") from why
 
 
 def _as_pictures(images: np.ndarray, name: str) -> np.ndarray:

@@ -16,7 +16,7 @@ NO_PICTURES_NAMED = frozenset(("copying", "licence", "license", "makefile", "not
 def may_be_picture(name: str) -> bool:
     """Whether a path, relative and with slashes, is worth a try; hidden files are not."""
     path = PurePosixPath(name)
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    hidden = any(part == "__MACOSX" or (part[0] == "." and part != "..") for part in path.parts)
     known = path.suffix.lower()[1:] in NO_PICTURES or path.name.lower() in NO_PICTURES_NAMED
     return not hidden and not known
 
