@@ -8,6 +8,7 @@ Source: https://www.tensorflow.org/datasets/data_source
 """
 
 import contextlib
+import difflib
 import functools
 import hashlib
 import os
@@ -42,7 +43,7 @@ class Dataset:
       caption: the feature that describes it, if there is one.
       classes: the names of the classes.
       count: the number of pictures.
-      version: the full name with its version, and the checksum of its files' list.
+      version: the full name with its version.
     """
 
     spec: str
@@ -123,7 +124,16 @@ def _builder(name: str) -> Any:
     """A builder whose files are there."""
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, file_format="array_record")
+    try:
+        builder = tfds.builder(name, file_format="array_record")
+    except tfds.core.DatasetNotFoundError as why:
+        plain = re.split("[/:]", name)[0]
+        known = tfds.list_builders(with_community_datasets=False)  # of others it asks the network
+        near = difflib.get_close_matches(plain, known, n=1)
+        guess = f"Did you mean {near[0]}? " if near else ""
+        raise SourceError(
+            f"no TFDS data set '{name}'. {guess}All are in www.tensorflow.org/datasets/catalog"
+        ) from why
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for results
         builder.download_and_prepare()
     return builder
