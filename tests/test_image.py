@@ -47,7 +47,7 @@ def rng():
 def test_a_path_bytes_an_array_and_a_picture_give_the_same(noise, tmp_path):
     path = tmp_path / "a picture without suffix"
     path.write_bytes(encoded(Pillow.fromarray(noise)))
-    for raw in (path, path.read_bytes(), noise, Pillow.fromarray(noise)):
+    for raw in (path, str(path), path.read_bytes(), noise, Pillow.fromarray(noise)):
         loaded = image.load(raw, None)
         assert loaded.dtype == np.uint8
         np.testing.assert_array_equal(loaded, noise)
