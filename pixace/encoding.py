@@ -10,9 +10,11 @@ run, and many cores do not queue for one interpreter. They are loky's, which unl
 """
 
 import itertools
+import signal
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,9 +123,11 @@ def _encode_in_parallel(
     pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder,))
     waiting = iter(chunks)
     try:
-        running = deque(
-            (chunk, pool.submit(_work, chunk)) for chunk in itertools.islice(waiting, 2 * workers)
-        )
+        with _no_interrupts():
+            running = deque(
+                (chunk, pool.submit(_work, chunk))
+                for chunk in itertools.islice(waiting, 2 * workers)
+            )
         while running:
             chunk, future = running[0]
             try:
@@ -148,6 +152,19 @@ def _equip(encoder: Encoder) -> None:
 
 def _work(chunk: range) -> Chunk:
     return _equipment[0](chunk)
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Holds Ctrl-C back; processes started here never see it, and so die without a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _died(encoder: Encoder, first: range, last: range) -> PixaceError:

@@ -270,7 +270,7 @@ def _survey(source: "Source", fraction: float) -> _Part:
         for i in range(len(source)):
             record = source.record(i)
             described |= record.caption is not None or record.label is not None
-            yield record.name if record.group is None else record.group
+            yield record.group
 
     return _Part(source, holdout.choose(groups(), len(source), fraction), described)
 
