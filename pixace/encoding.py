@@ -11,6 +11,7 @@ run, and many cores do not queue for one interpreter. They are loky's, which unl
 
 import itertools
 import signal
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -123,7 +124,7 @@ def _encode_in_parallel(
     pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder,))
     waiting = iter(chunks)
     try:
-        with _no_interrupts():
+        with _deaf_to_interrupts():
             running = deque(
                 (chunk, pool.submit(_work, chunk))
                 for chunk in itertools.islice(waiting, 2 * workers)
@@ -155,16 +156,16 @@ def _work(chunk: range) -> Chunk:
 
 
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Holds Ctrl-C back; processes started here never see it, and so die without a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here ignore Ctrl-C for good: this one ends them, without tracebacks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say so
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _died(encoder: Encoder, first: range, last: range) -> PixaceError:
