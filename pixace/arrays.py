@@ -1,16 +1,13 @@
-"""Names of the array types that cross files, said once.
+"""Names of the array types that cross files, said once: those that live in NumPy.
 
-The axis words are: `n` pictures, `batch` rows of one step, `height`, `width`, `length` tokens of
-one picture, `vocab` ids, `d` features.
+The axis words are: `n` pictures, `height`, `width`, `length` tokens of one picture. Types that live
+on the device are in `device_arrays.py`, so that reading pictures does not import JAX.
 """
 
-from jaxtyping import Array, Float, Int, Int32, PRNGKeyArray, UInt8
+from jaxtyping import Int, Int32, UInt8
 from numpy import ndarray
 
 Image = UInt8[ndarray, "height width 3"]
 Images = UInt8[ndarray, "n height width 3"]
 Tokens = Int32[ndarray, "n length"]
-TokenBatch = Int32[Array, "batch length"]
-Logits = Float[Array, "batch vocab"]
 Ids = Int[ndarray, "..."]
-Key = PRNGKeyArray

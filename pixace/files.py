@@ -30,8 +30,8 @@ def whole(target: Path) -> Iterator[Path]:
     finally:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)
-        else:
-            draft.unlink(missing_ok=True)
+        elif draft.exists():
+            draft.unlink()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import jax
 import optax
 
 from pixace.errors import ConfigError
+from pixace.names import unknown
 from pixace.schedules import Schedule
 
 OPTIMIZERS = ("adamw", "adam", "adafactor")
@@ -42,9 +43,7 @@ def by_name(
     elif name == "adafactor":
         rule = optax.adafactor(schedule, multiply_by_parameter_scale=False)
     else:
-        raise ConfigError(
-            f"no optimizer {name!r}; train.optimizer is one of {', '.join(OPTIMIZERS)}"
-        )
+        raise ConfigError(unknown("optimizer", name, OPTIMIZERS))
     return optax.chain(optax.clip_by_global_norm(clip), rule) if clip else rule
 
 

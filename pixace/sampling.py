@@ -248,7 +248,7 @@ def parse_cut(text: str, pixels: int) -> int:
     """
     try:
         cut = round(float(text[:-1]) / 100 * pixels) if text.endswith("%") else int(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         cut = -1
     if not 0 <= cut <= pixels:
         raise PixaceError(f"cannot cut at {text!r}; give 0 to {pixels} pixels, or a share like 50%")

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from pixace.errors import ConfigError
+from pixace.names import unknown
 
 Schedule = Callable[[jax.typing.ArrayLike], jax.Array]
 
@@ -53,7 +54,7 @@ def by_name(name: str, *, peak: float, warmup_steps: int, steps: int) -> Schedul
       ConfigError: there is no such schedule.
     """
     if name not in SCHEDULES:
-        raise ConfigError(f"no schedule {name!r}; train.schedule is one of {', '.join(SCHEDULES)}")
+        raise ConfigError(unknown("schedule", name, SCHEDULES))
     return partial(SCHEDULES[name], peak=peak, warmup_steps=warmup_steps, steps=steps)
 
 

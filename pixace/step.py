@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from pixace.arrays import Key
+from pixace.device_arrays import Key
 from pixace.batches import Batch
 from pixace.models.lm import LanguageModel, Weights
 
@@ -100,7 +100,7 @@ def make_step(
             decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step))
             average = optax.incremental_update(weights, average, 1 - decay)
         after = State(state.step + 1, weights, moments, average)
-        return after, Measures(loss / total, optax.global_norm(gradients))
+        return after, Measures(loss / total, optax.tree.norm(gradients))
 
     return step
 

@@ -31,3 +31,49 @@ def unbound():
     yield
     if "gin" in sys.modules:
         sys.modules["gin"].clear_config()
+
+
+# The smallest of everything: 4x4 pictures in 4 greys, a model of a few hundred weights.
+TINY = (
+    "D_MODEL = 8",
+    "D_FF = 16",
+    "LAYERS = 1",
+    "HEADS = 2",
+    "pictures.size = 4",
+    "pictures.colors = 'grey:4'",
+    "train.steps = 6",
+    "train.batch_size = 8",
+    "train.learning_rate = 0.01",
+    "train.warmup_steps = 1",
+    "train.log_every = 1",
+    "train.evaluate_every = 3",
+    "train.samples = 4",
+)
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Bindings for the smallest model, to go with `base.gin`."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_pictures(tmp_path_factory):
+    """An .npy file of 40 pictures, 4x4, dark on the left and light on the right, with noise."""
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(-40, 40, (40, 4, 4))
+    pictures = np.clip(np.array([30, 90, 160, 220]) + noise, 0, 255).astype(np.uint8)
+    path = tmp_path_factory.mktemp("pictures") / "stripes.npy"
+    np.save(path, pictures)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_outcome(tiny, tiny_pictures, tmp_path_factory):
+    """A finished training of the smallest model; look at it, don't change it."""
+    import pixace
+
+    return pixace.train(
+        tiny_pictures, gin="base", bindings=tiny, root=tmp_path_factory.mktemp("runs")
+    )

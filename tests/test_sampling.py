@@ -1,0 +1,186 @@
+"""Drawing: the odds of an id, what is ruled out, and that a picture depends on its number alone."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixace import colors, sampling
+from pixace.errors import PixaceError
+from pixace.models import reformer, transformer
+from pixace.sampling import Sampler, Settings, blank_after, draw, parse_cut
+from pixace.tokenizers.pixel import PixelTokenizer
+
+EVEN = (np.arange(10_000) + 0.5) / 10_000  # so many uniforms that shares are exact to 1e-4
+
+
+def shares(logits, *, temperature=1.0, **settings):
+    """How often each id is drawn."""
+    rows = len(EVEN)
+    drawn = draw(
+        jnp.tile(jnp.asarray(logits, jnp.float32), (rows, 1)),
+        jnp.asarray(EVEN, jnp.float32),
+        temperature=jnp.full(rows, temperature),
+        **settings,
+    )
+    return np.bincount(np.asarray(drawn), minlength=len(logits)) / rows
+
+
+def test_ids_are_drawn_by_their_odds():
+    odds = np.array([0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_allclose(shares(np.log(odds)), odds, atol=2e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_temperature_is_the_power_of_the_odds(temperature):
+    odds = np.array([0.1, 0.2, 0.3, 0.4])
+    warm = odds ** (1 / temperature)
+    found = shares(np.log(odds), temperature=temperature)
+    np.testing.assert_allclose(found, warm / warm.sum(), atol=2e-4)
+
+
+def test_at_temperature_zero_the_likeliest_is_taken():
+    assert shares([0.0, 3.0, 2.9], temperature=0.0).tolist() == [0, 1, 0]
+
+
+def test_top_k_keeps_the_k_likeliest_and_their_odds():
+    found = shares(np.log([0.1, 0.2, 0.3, 0.4]), top_k=2)
+    np.testing.assert_allclose(found, [0, 0, 3 / 7, 4 / 7], atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"), [(0.4, [0, 0, 0, 1]), (0.41, [0, 0, 1, 1]), (0.95, [1, 1, 1, 1])]
+)
+def test_top_p_keeps_the_fewest_that_reach_it(top_p, kept):
+    assert (shares(np.log([0.1, 0.2, 0.3, 0.4]), top_p=top_p) > 0).tolist() == kept
+
+
+@given(
+    logits=st.lists(st.floats(-50, 50) | st.just(-np.inf), min_size=2, max_size=20),
+    uniform=st.floats(0, 1, exclude_max=True, width=32),
+    temperature=st.sampled_from([0.0, 0.1, 1.0, 3.0]),
+    top_k=st.integers(0, 20),
+)
+def test_what_is_ruled_out_is_never_drawn(logits, uniform, temperature, top_k):
+    logits[-2] = 0.0  # one is allowed, and the last, which rounding might reach, is not
+    logits[-1] = -np.inf
+    drawn = draw(
+        jnp.asarray([logits], jnp.float32),
+        jnp.asarray([uniform], jnp.float32),
+        temperature=jnp.asarray([temperature]),
+        top_k=top_k,
+    )
+    assert np.isfinite(logits[int(drawn[0])])
+
+
+@pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
+def sampler(request):
+    tokenizer = PixelTokenizer((3, 5), colors.by_spec("hsv:2,1,2"), "raster")
+    model = request.param(
+        tokenizer.vocab_size, tokenizer.length, (3, 5), d_model=16, d_ff=32, n_layers=2, n_heads=2
+    )
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+
+
+@pytest.fixture(scope="module")
+def twenty(sampler):
+    return sampler.generate_tokens(20, Settings(seed=5))
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(1, 64), (3, 64), (20, 8), (20, 1), (11, 3)])
+def test_a_picture_depends_on_seed_and_number_alone(sampler, twenty, n, batch_size):
+    drawn = sampler.generate_tokens(n, Settings(seed=5, batch_size=batch_size))
+    np.testing.assert_array_equal(drawn, twenty[:n])
+
+
+def test_pictures_and_seeds_differ(sampler, twenty):
+    """Odds that two of 15 nearly free pixels agree: far below 1e-9."""
+    assert len({row.tobytes() for row in twenty}) == 20
+    assert (sampler.generate_tokens(20, Settings(seed=6)) != twenty).any(axis=1).all()
+
+
+def test_only_canonical_colours_are_drawn(sampler, twenty):
+    allowed = sampler.tokenizer.allowed
+    assert not allowed.all()
+    assert allowed[twenty].all()
+
+
+def test_the_loop_draws_what_the_whole_model_would(sampler):
+    """Greedy drawing by the cache against greedy drawing by the full model, token by token."""
+    fast = sampler.generate_tokens(2, Settings(temperature=0.0))
+    slow = np.zeros_like(fast)
+    hidden = jax.jit(sampler.model.hidden)
+    for place in range(sampler.tokenizer.length):
+        features = hidden(sampler.weights, slow)[:, place]
+        logits = sampler.model.head(sampler.weights, features)
+        slow[:, place] = jnp.argmax(jnp.where(sampler.tokenizer.allowed, logits, -jnp.inf), -1)
+    np.testing.assert_array_equal(fast, slow)
+
+
+def test_completing_keeps_the_cut_and_draws_the_rest(sampler, twenty):
+    photos = sampler.tokenizer.decode(twenty[:2])
+    done = sampler.complete(photos, 7, temperatures=[0.0, 1.0], samples=3)
+    assert done.finished.shape == (2, 2, 3, 3, 5, 3)
+    tokens = sampler.tokenizer.encode(done.finished.reshape(-1, 3, 5, 3)).reshape(2, 2, 3, 15)
+    assert (tokens[..., :7] == twenty[:2, None, None, :7]).all()
+    assert (tokens[..., 7:] != twenty[:2, None, None, 7:]).any()
+    assert (tokens[:, 0] == tokens[:, 0, :1]).all(), "temperature 0 leaves no choice"
+    np.testing.assert_array_equal(done.cuts[0].reshape(15, 3)[7:], 128)
+
+
+def test_a_completion_does_not_depend_on_its_neighbours(sampler, twenty):
+    photos = sampler.tokenizer.decode(twenty[:3])
+    settings = Settings(seed=2)
+    together = sampler.complete(photos, 5, temperatures=[0.7, 1.0], samples=2, settings=settings)
+    alone = sampler.complete(photos[1:2], 5, temperatures=[1.0], samples=1, settings=settings)
+    np.testing.assert_array_equal(alone.finished[0, 0, 0], together.finished[1, 1, 0])
+
+
+def test_keeping_all_changes_nothing(sampler, twenty):
+    photos = sampler.tokenizer.decode(twenty[:1])
+    np.testing.assert_array_equal(sampler.complete(photos, 15).finished[0, 0, 0], photos[0])
+
+
+@given(st.integers(1, 3000))
+def test_a_stretch_divides_the_length(length):
+    stretch = sampling._stretch(length)
+    assert length % stretch == 0
+    assert stretch >= min(16, length)
+
+
+def test_blank_after_touches_nothing_before():
+    kept = blank_after(np.array([[5, 6, 7]], np.int32), 2)
+    assert kept.tolist() == [[5, 6, 1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"), [("0", 0), ("64", 64), ("50%", 32), ("12.5%", 8), ("100%", 64)]
+)
+def test_a_cut_is_a_count_or_a_share(text, cut):
+    assert parse_cut(text, 64) == cut
+
+
+@pytest.mark.parametrize("text", ["65", "-1", "half", "101%", "", "%", "nan%", "1e999%"])
+def test_a_cut_that_cannot_be_is_answered_in_a_line(text):
+    with pytest.raises(PixaceError, match="give 0 to 64 pixels, or a share like 50%"):
+        parse_cut(text, 64)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": -1},
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"top_k": -1},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"batch_size": 0},
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_meant_are_refused(wrong):
+    with pytest.raises(PixaceError, match=f"^{next(iter(wrong))} is .*; it must be"):
+        Settings(**wrong)
