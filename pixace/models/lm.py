@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace import trax
-from pixace.arrays import Key, Logits, TokenBatch
+from pixace.device_arrays import Key, Logits, TokenBatch
 
 Weights = Any  # {"body": …, "head": …}: nested tuples of arrays, as Trax nests them
 State = Any  # what `step` remembers: nested tuples of arrays
