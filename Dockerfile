@@ -28,11 +28,11 @@ RUN pip wheel -q --no-deps -w /wheel /source
 FROM base AS cuda
 COPY requirements/cuda.txt /requirements/
 RUN pip install -q --no-deps -r /requirements/cuda.txt
-RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    pip install -q --no-deps --no-index /wheel/*.whl
+COPY --from=wheel /wheel /wheel
+RUN pip install -q --no-deps --no-index /wheel/*.whl
 USER pixace
 
 FROM base AS cpu
-RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    pip install -q --no-deps --no-index /wheel/*.whl
+COPY --from=wheel /wheel /wheel
+RUN pip install -q --no-deps --no-index /wheel/*.whl
 USER pixace
