@@ -10,6 +10,7 @@ run, and many cores do not queue for one interpreter. They are loky's, which unl
 """
 
 import itertools
+import os
 import signal
 import threading
 from collections import deque
@@ -147,8 +148,15 @@ _equipment: list[Encoder] = []  # in a worker process: the encoder it was starte
 
 
 def _equip(encoder: Encoder) -> None:
-    """Runs once in each worker: a source may list a million names, too much for each chunk."""
+    """Runs once in each worker: a source may list a million names, too much for each chunk.
+
+    What C libraries say about broken pictures goes nowhere (libtiff fills a screen for one file):
+    all that matters comes back as `Chunk.bad`, or as an exception.
+    """
     _equipment[:] = [encoder]
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.close(silence)
 
 
 def _work(chunk: range) -> Chunk:
