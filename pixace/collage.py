@@ -182,7 +182,7 @@ def save_gif(
         draft.write_bytes(encoded.getvalue())
 
 
-def _truncated(text: str, font: Font, width: float) -> str:
+def _truncated(text: str, font: Font, width: int) -> str:
     """The text with each line cut to `width` pixels; an ellipsis says so."""
     lines = []
     for line in text.split("\n"):

@@ -16,7 +16,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -220,9 +220,9 @@ def build(
             f"a validation fraction of {validation_fraction:g} makes no sense; "
             "it is at least 0 and below 1, such as 0.05"
         )
-    parts = [_survey(source, validation_fraction if validation is None else 0)]
+    parts = [_survey(source, validation_fraction if validation is None else 0.0)]
     if validation is not None:
-        parts.append(_survey(validation, 1))
+        parts.append(_survey(validation, 1.0))
 
     with whole(out) as draft:
         draft.mkdir()
@@ -292,7 +292,7 @@ class _Draft:
         self._records = (folder / RECORDS).open("w", encoding="utf-8") if described else None
         self._files = ExitStack()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "_Draft":
         for file in (*self.writers.values(), self._records):
             if file is not None:
                 self._files.enter_context(file)

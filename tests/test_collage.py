@@ -149,7 +149,7 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
 
 def test_an_animation_has_all_frames_in_order_and_holds_the_last(tmp_path):
     frames = plain(0, 100, 200, size=(8, 8))
-    save_gif(tmp_path / "a.gif", frames, seconds=0.1, hold=3)
+    save_gif(tmp_path / "a.gif", frames, seconds=0.1, hold=3.0)
     with Pillow.open(tmp_path / "a.gif") as movie:
         assert (movie.n_frames, movie.info["loop"]) == (3, 0)
         for i, (shade, milliseconds) in enumerate([(0, 100), (100, 100), (200, 3000)]):

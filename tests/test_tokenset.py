@@ -160,7 +160,7 @@ def test_one_group_cannot_be_split(tmp_path):
 
 
 def test_no_fraction_means_no_validation(tmp_path):
-    opened = build(Numbers(30), tmp_path / "set", validation_fraction=0)
+    opened = build(Numbers(30), tmp_path / "set", validation_fraction=0.0)
     assert opened.header.splits == {"train": 30, "validation": 0}
 
 
@@ -174,7 +174,7 @@ def test_a_validation_source_of_its_own_wins(tmp_path):
     assert opened.header.validation_fraction == 0
 
 
-@pytest.mark.parametrize("fraction", [-0.1, 1, float("nan")])
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
 def test_an_impossible_fraction_is_refused(tmp_path, fraction):
     with pytest.raises(PixaceError, match="at least 0 and below 1"):
         build(Numbers(3), tmp_path / "set", validation_fraction=fraction)
@@ -198,7 +198,7 @@ def test_without_captions_there_are_no_records(tmp_path):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_bad_pictures_are_counted_named_and_left_out(tmp_path, workers):
     source = Numbers(1000, bad=frozenset(range(0, 1000, 5)))
-    opened = build(source, tmp_path / "set", validation_fraction=0, workers=workers)
+    opened = build(source, tmp_path / "set", validation_fraction=0.0, workers=workers)
     assert len(opened.split("train")) == 800
     assert opened.header.skipped == 200
     assert len(opened.header.skipped_first) == 100

@@ -1,7 +1,7 @@
 """Colour schemes: one id for each pixel. One scheme per file; `by_spec` finds it by name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,7 @@ SCHEMES: dict[str, Callable[[str], "Colors"]] = {
 }
 
 
+@runtime_checkable
 class Colors(Protocol):
     """What every scheme offers. Schemes are frozen, hashable and can be pickled."""
 

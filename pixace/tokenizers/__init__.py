@@ -1,6 +1,6 @@
 """Tokenizers: images to rows of integers and back. `by_spec` finds one by its text."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KINDS = {"pixel": pixel.parse}
 
 
+@runtime_checkable
 class Tokenizer(Protocol):
     """What every tokenizer offers. Tokenizers are frozen, hashable and can be pickled."""
 
