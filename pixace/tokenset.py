@@ -11,29 +11,26 @@ on their groups alone, so the set is the same however many processes made it.
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from pixace import encoding, holdout, tokenizers
-from pixace.errors import ImageError, PixaceError, SourceError, TokenError
+from pixace import encoding, tokenizers
+from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
+from pixace.errors import PixaceError, TokenError
 from pixace.files import whole
 from pixace.names import unknown
-from pixace.shards import File, Split, Writer, seal, sha256
+from pixace.shards import File, Split, sha256
 
 if TYPE_CHECKING:
     from pixace.sources import Source
     from pixace.tokenizers import Tokenizer
 
 FORMAT = 1
-NAMED = 100  # skipped pictures that the header names; the rest are only counted
-SPLITS = ("train", "validation")
-HEADER, RECORDS = "header.json", "records.jsonl"
+HEADER = "header.json"
 
 
 @dataclass(frozen=True)
@@ -220,17 +217,17 @@ def build(
             f"a validation fraction of {validation_fraction:g} makes no sense; "
             "it is at least 0 and below 1, such as 0.05"
         )
-    parts = [_survey(source, validation_fraction if validation is None else 0.0)]
+    parts = [survey(source, validation_fraction if validation is None else 0.0)]
     if validation is not None:
-        parts.append(_survey(validation, 1.0))
+        parts.append(survey(validation, 1.0))
 
     with whole(out) as draft:
         draft.mkdir()
-        with _Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
+        with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
             for part in parts:
                 encoder = encoding.Encoder(part.source, tokenizer, fit, background)
                 with closing(encoding.encode(encoder, workers=workers)) as chunks:
-                    rows.extend(_with_bar(chunks, part, progress), part, strict)
+                    rows.extend(with_bar(chunks, part, progress), part, strict)
             files = rows.finish()
         header = Header(
             format=FORMAT,
@@ -249,102 +246,6 @@ def build(
         text = json.dumps(asdict(header), indent=1, ensure_ascii=False)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)
-
-
-class _Part(NamedTuple):
-    """A source, looked through before any picture is read."""
-
-    source: "Source"
-    held_out: np.ndarray  # bool (pictures,): those for validation
-    described: bool  # some picture has a caption or a label
-
-
-def _survey(source: "Source", fraction: float) -> _Part:
-    """Looks at all records, not at the pictures."""
-    if not len(source):
-        raise SourceError(f"{source.spec} has no pictures; name another source")
-    described = False
-
-    def groups() -> Iterator[str]:
-        nonlocal described
-        for i in range(len(source)):
-            record = source.record(i)
-            described |= record.caption is not None or record.label is not None
-            yield record.group
-
-    return _Part(source, holdout.choose(groups(), len(source), fraction), described)
-
-
-class _Draft:
-    """A set in the making; as a context it closes its files.
-
-    Attributes:
-      writers: one for each split.
-      skipped: pictures that could not be read.
-      skipped_first: the first of them, "NAME: reason".
-    """
-
-    def __init__(self, folder: Path, tokenizer: "Tokenizer", *, described: bool) -> None:
-        dtype = encoding.smallest_type(tokenizer.vocab_size)
-        self.writers = {split: Writer(folder, split, tokenizer.length, dtype) for split in SPLITS}
-        self.skipped = 0
-        self.skipped_first: list[str] = []
-        self._records = (folder / RECORDS).open("w", encoding="utf-8") if described else None
-        self._files = ExitStack()
-
-    def __enter__(self) -> "_Draft":
-        for file in (*self.writers.values(), self._records):
-            if file is not None:
-                self._files.enter_context(file)
-        return self
-
-    def __exit__(self, *why: object) -> None:
-        self._files.close()
-
-    def extend(self, chunks: Iterable[encoding.Chunk], part: _Part, strict: bool) -> None:
-        """Adds all pictures of one source."""
-        read = 0
-        for chunk in chunks:
-            if strict and chunk.bad:
-                raise ImageError(chunk.bad[0])
-            self.skipped += len(chunk.bad)
-            self.skipped_first += chunk.bad[: NAMED - len(self.skipped_first)]
-            read += len(chunk.rows)
-            held_out = part.held_out[[row.number for row in chunk.rows]]
-            self.writers["train"].append(chunk.tokens[~held_out])
-            self.writers["validation"].append(chunk.tokens[held_out])
-            if self._records is not None:
-                for row, held in zip(chunk.rows, held_out, strict=True):
-                    line = {"split": SPLITS[int(held)], **row._asdict()}
-                    del line["number"]
-                    self._records.write(json.dumps(line, ensure_ascii=False) + "\n")
-        if not read:
-            raise SourceError(
-                f"none of the {len(part.source):,} pictures of {part.source.spec} can be read; "
-                f"one of them: {self.skipped_first[-1]}"
-            )
-
-    def finish(self) -> list[File]:
-        """Completes all files; returns them."""
-        files = [file for writer in self.writers.values() for file in writer.finish()]
-        if self._records is not None:
-            self._records.close()
-            path = Path(self._records.name)
-            files.append(seal(path, sum(file.rows for file in files)))
-        return files
-
-
-def _with_bar(
-    chunks: Iterable[encoding.Chunk], part: _Part, progress: bool
-) -> Iterator[encoding.Chunk]:
-    """Passes chunks on and shows how far they are; on stderr, and only to a terminal."""
-    from tqdm import tqdm
-
-    total, disable = len(part.source), None if progress else True
-    with tqdm(total=total, desc=part.source.spec, unit=" pictures", disable=disable) as bar:
-        for chunk in chunks:
-            yield chunk
-            bar.update(len(chunk.rows) + len(chunk.bad))
 
 
 def _origin(source: "Source") -> Origin:
