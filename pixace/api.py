@@ -5,14 +5,17 @@ Every argument has the command line's name and default, and errors are the same 
 
 import hashlib
 import importlib.metadata
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pixace import config, configurables, gallery, runs, tokenset
+from pixace.collage import save_png
 from pixace.errors import ConfigError, RunError
 from pixace.preparation import Preparation, stem
+from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
 from pixace.training import Outcome
@@ -65,6 +68,43 @@ def tokenize(
     )
 
 
+def compare(
+    source: str | Path | Source,
+    out: str | Path,
+    *,
+    colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
+    size: str | int = 32,
+    order: str = "raster",
+    fit: str = "crop",
+    background: str = "white",
+    pictures: int = 256,
+) -> dict[str, Any]:
+    """Writes a PNG that shows originals beside what each choice of colours keeps of them.
+
+    Args:
+      source: as in `tokenize`.
+      out: the PNG.
+      colors: schemes, one column each.
+      size: `32` for a square, or `WIDTHxHEIGHT`.
+      order: `raster`, `column` or `patch:N`.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      background: colour behind transparency and padding, a name or `#rrggbb`.
+      pictures: at most so many are measured, taken evenly from the source.
+
+    Returns:
+      Per scheme the colours used, entropy in bits per pixel and PSNR in dB.
+
+    Raises:
+      PixaceError: something is unknown, or no picture can be read.
+    """
+    schemes = [Preparation(size, each, order, fit, background) for each in colors]
+    found = report(
+        schemes[0].images(open_source(source), pictures), [each.tokenizer() for each in schemes]
+    )
+    save_png(Path(out), found.picture, found.as_dict())
+    return found.as_dict()
+
+
 def train(
     data: str | Path | None = None,
     *,
@@ -101,13 +141,13 @@ def train(
     if tokenset.is_set(Path(data)):
         _refuse_other_pictures(bindings, tokens)
     tokenizer = tokens.tokenizer
-    language_model = configurables.model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
-    run = runs.create(_root(root), name, f"{stem(data)}-{language_model.kind}")
+    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
     run.write(
         runs.Description(
             name=run.name,
             created=runs.now(),
-            model=language_model.kind,
+            model=built.kind,
             tokenizer=tokenizer.spec,
             config=text,
             data=_about(data, tokens, labels=labels),
@@ -115,7 +155,13 @@ def train(
         )
     )
     (run.path / "config.gin").write_text(text, encoding="utf-8")
-    return _with_collage(configurables.train(language_model, tokens, run), progress)
+    try:
+        outcome = configurables.train(built, tokens, run)
+    except BaseException:
+        if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
+            shutil.rmtree(run.path)
+        raise
+    return _with_collage(outcome, progress)
 
 
 def resume(
@@ -144,7 +190,7 @@ def resume(
     text = config.restore(description.config, bindings)
     tokens = _tokens_again(description.data, progress=progress)
     tokenizer = tokens.tokenizer
-    model = configurables.model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
     if text != description.config:
         (path / "config.gin").write_text(text, encoding="utf-8")
         old.describe(config=text)

@@ -4,8 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import jax
-
+from pixace import trees
 from pixace.errors import RunError
 
 
@@ -40,7 +39,7 @@ class Checkpoints:
         """Saves in the background; `loss` is the one that "best" is judged by."""
         if step not in self.steps():
             metrics = None if loss is None else {"loss": loss}
-            self._manager.save(step, args=self._save_args(state), metrics=metrics)
+            self._manager.save(step, args=self._save_args(trees.flatten(state)), metrics=metrics)
 
     def steps(self) -> list[int]:
         """Steps that there are whole checkpoints of, rising."""
@@ -55,13 +54,11 @@ class Checkpoints:
         latest = self._manager.latest_step()
         if latest is None:
             raise RunError(f"{self._folder} has no checkpoint to go on from; train anew")
-        shapes = jax.tree.map(jax.api_util.shaped_abstractify, like)
         try:
-            return self._manager.restore(latest, args=self._restore_args(shapes))
-        except (ValueError, KeyError, TypeError) as why:
+            return trees.unflatten(self._manager.restore(latest, args=self._restore_args()), like)
+        except ValueError as why:
             raise RunError(
-                f"checkpoint {self._folder / str(latest)} does not fit the configured model: "
-                f"{str(why).splitlines()[0]}"
+                f"checkpoint {self._folder / str(latest)} does not fit the configured model: {why}"
             ) from why
 
     def __enter__(self) -> Self:

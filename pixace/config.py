@@ -37,13 +37,10 @@ def restore(text: str, bindings: Iterable[str] = ()) -> str:
     gin.clear_config()
     for folder in FOLDERS:
         gin.add_config_file_search_path(str(folder))
-    try:
-        with _quiet():
-            gin.parse_config(text)
-            for line in bindings:
-                gin.parse_config(line)
-    except (ValueError, SyntaxError, OSError, TypeError) as why:
-        raise ConfigError(_one_line(why)) from why
+    with _quiet():
+        _parse(text, "the configuration")
+        for line in bindings:
+            _parse(line, f"--set {line!r}")
     return gin.config_str(max_line_length=100)
 
 
@@ -83,7 +80,10 @@ def _quiet() -> Iterator[None]:
         logging.root.removeHandler(handler)
 
 
-def _one_line(why: Exception) -> str:
-    """The message of gin without its line breaks and indentation."""
-    words = " ".join(str(why).split())
-    return f"{words[:400]}; see the gin files of pixace for what can be bound"
+def _parse(text: str, said: str) -> None:
+    """Binds what the text says; gin's complaints become one line that begins with `said`."""
+    try:
+        gin.parse_config(text)
+    except (ValueError, SyntaxError, OSError, TypeError) as why:
+        words = " ".join(str(why).split())
+        raise ConfigError(f"{said} cannot be bound: {words[:400]}") from why

@@ -3,9 +3,12 @@
 The rest of pixace never imports gin: its functions take plain keywords, so that tests call them
 directly and this list is the whole surface. Trax's own functions are registered where Trax is
 loaded. What is denied here is decided by the data or by the command, never by a gin file.
+
+gin only hands out what is bound; our functions are called as they are, so that an error keeps its
+own words, to which gin would add some.
 """
 
-from functools import partial
+from typing import Any
 
 import gin
 
@@ -14,23 +17,54 @@ from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
 from pixace.names import unknown
 from pixace.preparation import Preparation
+from pixace.runs import Run
+from pixace.tokenset import TokenSet
+from pixace.training import Outcome
 
-_configurable = partial(gin.external_configurable, module="pixace")
 _FROM_DATA = ["vocab_size", "length", "grid"]
 
-train = _configurable(training.train, denylist=["model", "data", "run"])
-pictures = _configurable(Preparation, name="pictures")
-MODELS = {
-    kind: _configurable(build, name=kind, denylist=_FROM_DATA)
-    for kind, build in models.KINDS.items()
-}
+
+@gin.configurable(module="pixace")
+def model(*, kind: str = "transformer") -> str:
+    """Which model: `transformer` or `reformer`."""
+    return kind
 
 
-@gin.configurable(module="pixace", denylist=_FROM_DATA)
-def model(
-    vocab_size: int, length: int, grid: tuple[int, int], *, kind: str = "transformer"
-) -> LanguageModel:
-    """The language model of that kind, with its own bindings, for tokens of that shape."""
-    if kind not in MODELS:
-        raise ConfigError(unknown("model", kind, MODELS))
-    return MODELS[kind](vocab_size, length, grid)
+gin.external_configurable(training.train, "pixace.train", denylist=["model", "data", "run"])
+gin.external_configurable(Preparation, "pixace.pictures")
+for _kind, _build in models.KINDS.items():
+    gin.external_configurable(_build, f"pixace.{_kind}", denylist=_FROM_DATA)
+
+
+def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> LanguageModel:
+    """The model that is bound, for tokens of that shape.
+
+    Raises:
+      ConfigError: no such kind, or its numbers are missing or do not fit together.
+    """
+    kind = model(**_bound("model"))
+    if kind not in models.KINDS:
+        raise ConfigError(unknown("model", kind, models.KINDS))
+    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind))
+
+
+def pictures() -> Preparation:
+    """How pictures become tokens, as bound."""
+    return Preparation(**_bound("pictures"))
+
+
+def train(model: LanguageModel, data: TokenSet, run: Run) -> Outcome:
+    """Trains with the settings that are bound."""
+    return training.train(model, data, run, **_bound("train"))
+
+
+def _bound(name: str) -> dict[str, Any]:
+    """What is bound for one of the names above, macros resolved."""
+    try:
+        settings = gin.get_bindings(f"pixace.{name}")
+    except (ValueError, TypeError, RuntimeError) as why:
+        raise ConfigError(f"{name}: {' '.join(str(why).split())}") from why
+    for key, value in settings.items():
+        if value is gin.REQUIRED:
+            raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
+    return settings

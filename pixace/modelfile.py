@@ -1,7 +1,7 @@
 """Weights on disk: one `.safetensors` file that describes itself.
 
-The tree of weights is flattened to names by JAX's own path strings; the run's description stands
-in the file's metadata, so that the file alone is enough to sample from.
+The run's description stands in the file's metadata, so that the file alone is enough to sample
+from.
 """
 
 import json
@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from pixace import trees
 from pixace.errors import RunError
 from pixace.files import whole
 from pixace.runs import MODEL, Description
@@ -21,16 +21,13 @@ from pixace.runs import MODEL, Description
 
 def save(path: Path, weights: Any, description: Description) -> None:
     """Writes weights and description, whole or not at all."""
-    flat = {
-        jax.tree_util.keystr(place): np.ascontiguousarray(value)
-        for place, value in jax.tree_util.tree_leaves_with_path(weights)
-    }
+    flat = {name: np.ascontiguousarray(leaf) for name, leaf in trees.flatten(weights).items()}
     with whole(path) as draft:
         save_file(flat, draft, metadata={"pixace": json.dumps(asdict(description))})
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
-    """Weights by flat name, and the description, from a run's folder or a model file.
+    """Weights by name and the description, from a run's folder or a model file.
 
     Raises:
       RunError: the run has no model yet, or the file is broken or no model of pixace.
@@ -48,18 +45,3 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
     if "pixace" not in metadata:
         raise RunError(f"{path} holds weights, but was not made by pixace")
     return weights, Description.of(json.loads(metadata["pixace"]), path)
-
-
-def restore(flat: dict[str, np.ndarray], like: Any) -> Any:
-    """Puts weights by flat name into a tree of the shapes of `like`.
-
-    Raises:
-      RunError: a name or shape does not fit.
-    """
-    paths, tree = jax.tree_util.tree_flatten_with_path(like)
-    names = [jax.tree_util.keystr(place) for place, _ in paths]
-    for name, (_, wanted) in zip(names, paths, strict=True):
-        if name not in flat or flat[name].shape != wanted.shape:
-            got = flat[name].shape if name in flat else "nothing"
-            raise RunError(f"weights {name} should be {wanted.shape}, the file has {got}")
-    return jax.tree.unflatten(tree, [jax.numpy.asarray(flat[name]) for name in names])

@@ -5,8 +5,12 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pixace import cache, colors, tokenset
-from pixace.image import FITTING, parse_background, parse_size
+from pixace.arrays import Images
+from pixace.errors import ImageError, SourceError
+from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.sources import Source, open_source
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenset import TokenSet
@@ -39,6 +43,26 @@ class Preparation:
           PixaceError: one of them is unknown or does not fit the others.
         """
         return PixelTokenizer(parse_size(str(self.size)), colors.by_spec(self.colors), self.order)
+
+    def images(self, source: Source, limit: int) -> Images:
+        """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.
+
+        Raises:
+          SourceError: none of them can be read.
+        """
+        taken = np.unique(np.linspace(0, len(source) - 1, min(limit, len(source))).round())
+        size, background = parse_size(str(self.size)), parse_background(self.background)
+        images, bad = [], []
+        for index in taken.astype(int).tolist():
+            try:
+                name = source.record(index).name
+                raw = source.read(index)
+                images.append(load(raw, size, fit=self.fit, background=background, name=name))
+            except ImageError as why:
+                bad.append(str(why))
+        if not images:
+            raise SourceError(f"no picture of {source.spec} can be read; the first: {bad[0]}")
+        return np.stack(images)
 
     def build(
         self,

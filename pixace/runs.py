@@ -12,6 +12,7 @@ tensorboard/       the same numbers and pictures for TensorBoard
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,12 +59,14 @@ class Description:
     format: int = FORMAT
 
     @classmethod
-    def of(cls, fields: dict[str, Any], place: Path) -> Self:
+    def of(cls, fields: Any, place: Path) -> Self:
         """From JSON; `place` is where it was read.
 
         Raises:
           RunError: it is of another format, or broken.
         """
+        if not isinstance(fields, dict):
+            raise RunError(f"{place} is broken: it holds no description of a run")
         if fields.get("format") != FORMAT:
             raise RunError(
                 f"{place} has format {fields.get('format')}, this pixace reads {FORMAT}; "
@@ -163,9 +166,13 @@ def find(named: str | Path | None, root: Path) -> Path:
 
 
 def every(root: Path) -> list[Run]:
-    """All runs below `root`, oldest first."""
-    found = [Run(info.parent) for info in root.glob(f"*/{INFO}")]
-    return sorted(found, key=lambda run: (run.description.created, run.name))
+    """All runs below `root` whose description can be read, oldest first."""
+    dated = []
+    for info in root.glob(f"*/{INFO}"):
+        run = Run(info.parent)
+        with suppress(RunError):  # told when it is asked for by name
+            dated.append((run.description.created, run.name, run))
+    return [run for *_, run in sorted(dated)]
 
 
 def now() -> str:

@@ -10,8 +10,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from pixace.device_arrays import Key
 from pixace.batches import Batch
+from pixace.device_arrays import Key
 from pixace.models.lm import LanguageModel, Weights
 
 DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}

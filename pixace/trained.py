@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from pixace import config, configurables, image, modelfile, runs, tokenizers
+from pixace import config, configurables, image, modelfile, runs, tokenizers, trees
 from pixace.arrays import Image, Images
-from pixace.errors import PixaceError
+from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.sampling import Completions, Sampler, Settings, parse_cut
 
@@ -94,8 +94,10 @@ class Trained:
         Returns:
           The photos, the cuts and what became of them.
         """
-        alone = isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence)
-        several: list[Any] = [pictures] if alone else list(pictures)
+        if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
+            several: list[Any] = [pictures]
+        else:
+            several = list(pictures)
         if not several:
             raise PixaceError("no photo to complete; name at least one")
         for temperature in temperatures:
@@ -134,6 +136,9 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     flat, description = modelfile.read(path)
     tokenizer = tokenizers.by_spec(description.tokenizer)
     config.restore(description.config)
-    model: Any = configurables.model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
-    weights = modelfile.restore(flat, jax.eval_shape(model.init, jax.random.key(0)))
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    try:
+        weights = trees.unflatten(flat, jax.eval_shape(model.init, jax.random.key(0)))
+    except ValueError as why:
+        raise RunError(f"{path} does not fit its own description: {why}") from why
     return Trained(Sampler(model, weights, tokenizer), description)

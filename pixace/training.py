@@ -24,6 +24,7 @@ from pixace.errors import ConfigError, PixaceError
 from pixace.files import writing
 from pixace.metrics import MetricsLog, bits_per_pixel
 from pixace.models.lm import LanguageModel, Weights
+from pixace.names import unknown
 from pixace.runs import MODEL, Run
 from pixace.sampling import Sampler, Settings
 from pixace.schedules import Schedule
@@ -315,7 +316,7 @@ def _check(given: dict[str, Any]) -> None:
             f"train.accumulate {given['accumulate']} equal parts"
         )
     if given["dtype"] not in DTYPES:
-        raise ConfigError(f"train.dtype {given['dtype']!r} is none of {', '.join(DTYPES)}")
+        raise ConfigError(unknown("dtype", given["dtype"], DTYPES))
     if not 0 <= given["ema"] < 1:
         raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")
     if not len(given["data"].split("train")):

@@ -71,18 +71,18 @@ def test_parts_of_a_batch_add_up_to_the_batch(model, batch, parts):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_the_average_follows_the_weights_and_lags(model, batch):
-    first = model.init(jax.random.key(0))
-    state, _ = run(model, batch, count=5, ema=0.9)
-    between = [
-        float(jnp.vdot(average - start, now - start) / jnp.vdot(now - start, now - start))
-        for start, average, now in zip(
-            *map(jax.tree.leaves, (first, state.average, state.weights)), strict=True
+def test_the_average_forgets_at_its_decay_and_faster_at_first(model, batch):
+    rule = optax.sgd(0.1)
+    state = first_state(model, rule, jax.random.key(0), ema=0.3)
+    step = make_step(model, rule, ema=0.3)
+    expected = jax.tree.map(np.asarray, state.weights)
+    for decay in (1 / 10, 2 / 11, 3 / 12, 0.3, 0.3):
+        state, _ = step(state, batch, jax.random.key(1))
+        expected = jax.tree.map(
+            lambda old, new, d=decay: d * old + (1 - d) * new, expected, state.weights
         )
-        if jnp.any(now != start)
-    ]
-    assert between
-    assert 0 < min(between) <= max(between) < 1
+    for found, wanted in zip(*map(jax.tree.leaves, (state.average, expected)), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_bfloat16_is_near_and_keeps_float32_weights(model, batch):

@@ -1,6 +1,7 @@
 """`pixace tokenize`: pictures to a token set."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,12 +40,11 @@ def command(ctx, source, out, report, compare, as_json, **given):
     from pixace import api
 
     settings = options.chosen(ctx, options.PICTURES)
-    facts, lines = {}, []
+    facts: dict[str, Any] = {}
+    lines = []
     if report is not None:
         schemes = dict.fromkeys([settings.pop("colors", "hsv:5,4,4"), *compare])
-        facts["report"] = api.compare(
-            source, report, colors=list(schemes), labels=given["labels"], **settings
-        )
+        facts["report"] = api.compare(source, report, colors=list(schemes), **settings)
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
         settings["colors"] = next(iter(schemes))
     elif compare:

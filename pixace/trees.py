@@ -1,0 +1,36 @@
+"""Trees of arrays as flat dictionaries, the form in which they go to disk.
+
+The name of a leaf is its path, such as `body.3.0.1`: readable, and the same in every process.
+"""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+
+def flatten(tree: Any) -> dict[str, Any]:
+    """The leaves of a tree by name."""
+    return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def unflatten(flat: dict[str, Any], like: Any) -> Any:
+    """A tree like `like` with leaves from `flat`, as arrays on the device.
+
+    Raises:
+      ValueError: a leaf is missing, left over or of another shape; says which.
+    """
+    places, tree = jax.tree_util.tree_flatten_with_path(like)
+    names = [_name(path) for path, _ in places]
+    for name, (_, wanted) in zip(names, places, strict=True):
+        if name not in flat:
+            raise ValueError(f"{name} is missing")
+        if np.shape(flat[name]) != wanted.shape:
+            raise ValueError(f"{name} has shape {np.shape(flat[name])} instead of {wanted.shape}")
+    if left := flat.keys() - set(names):
+        raise ValueError(f"{min(left)} is left over")
+    return jax.tree.unflatten(tree, [jax.numpy.asarray(flat[name]) for name in names])
+
+
+def _name(path: Any) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")

@@ -1,0 +1,89 @@
+"""gin: what is found, what is refused, and that what was merged can be read again."""
+
+import logging
+
+import pytest
+
+from pixace import config, configurables, models
+from pixace.errors import ConfigError
+
+SHAPE = (6, 16, (4, 4))
+
+
+@pytest.mark.parametrize("name", config.shipped())
+@pytest.mark.parametrize("kind", models.KINDS)
+def test_every_shipped_file_says_all_that_a_model_needs(name, kind, monkeypatch):
+    """Built at the file's own width, with as few layers as prove it."""
+    text = config.load(name, [f"model.kind = {kind!r}", "LAYERS = 1"])
+    assert "train.steps" in text
+    assert configurables.language_model(*SHAPE).kind == kind
+
+
+@pytest.mark.parametrize("named", ["digits", "digits.gin", "gin/digits.gin"])
+def test_shipped_files_are_found_by_name(named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert config.find(named).name == "digits.gin"
+
+
+def test_a_file_of_the_users_may_include_a_shipped_one(tmp_path, caplog):
+    path = tmp_path / "mine.gin"
+    path.write_text("include 'digits.gin'\ntrain.steps = 7\n")
+    assert "train.steps = 7" in config.load(path)
+    assert not caplog.records, "gin logs an error for each folder it looks into in vain"
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_later_bindings_win_and_the_merged_text_can_be_read_again():
+    text = config.load("digits", ["train.steps = 1", "train.steps = 2", "D_MODEL = 16"])
+    assert config.restore(text) == text
+    assert "train.steps = 2" in text
+
+
+@pytest.mark.parametrize(
+    ("binding", "words"),
+    [
+        ("trian.steps = 3", "trian"),
+        ("train.stepz = 3", "stepz"),
+        ("train.steps = ", "train.steps ="),
+        ("train.steps", "train.steps"),
+        ("transformer.vocab_size = 3", "vocab_size"),
+        ("reformer.length = 3", "length"),
+        ("model.grid = 3", "grid"),
+        ("train.data = 3", "data"),
+        ("include 'nowhere.gin'", "nowhere.gin"),
+    ],
+)
+def test_a_binding_of_nothing_is_answered_in_a_line(binding, words):
+    with pytest.raises(ConfigError) as caught:
+        config.load("digits", [binding])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_file_is_answered_with_the_shipped_ones():
+    with pytest.raises(ConfigError, match=r"no gin file 'digit'; known: .*Did you mean digits.gin"):
+        config.load("digit")
+
+
+def test_a_number_that_is_still_owed_is_named():
+    config.load("base")
+    with pytest.raises(ConfigError, match=r"transformer\.\w+ has no value yet"):
+        configurables.language_model(*SHAPE)
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones():
+    config.load("digits", ["model.kind = 'reformr'"])
+    with pytest.raises(ConfigError, match="Did you mean reformer"):
+        configurables.language_model(*SHAPE)
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "LSHSelfAttention.n_hashes = 2",
+        "SelfAttention.chunk_len = 8",
+        "TransformerLM.ff_activation = @trax.layers.Gelu",
+    ],
+)
+def test_bindings_of_trax_are_reachable(binding):
+    config.load("digits", [binding])
