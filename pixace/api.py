@@ -141,7 +141,7 @@ def train(
     if tokenset.is_set(Path(data)):
         _refuse_other_pictures(bindings, tokens)
     tokenizer = tokens.tokenizer
-    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
     run.write(
         runs.Description(
@@ -190,7 +190,7 @@ def resume(
     text = config.restore(description.config, bindings)
     tokens = _tokens_again(description.data, progress=progress)
     tokenizer = tokens.tokenizer
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     if text != description.config:
         (path / "config.gin").write_text(text, encoding="utf-8")
         old.describe(config=text)

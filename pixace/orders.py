@@ -42,6 +42,26 @@ def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
     raise TokenError(unknown("order", spec, ("raster", "column", "patch:n")))
 
 
+def axes(spec: str, grid: tuple[int, int]) -> tuple[int, int]:
+    """How a path counts: position t is `(t // fast, t % fast)` of the returned `(slow, fast)`.
+
+    Rows and columns for `raster`, columns and rows for `column`, patches and the pixels within
+    one for `patch:n`; axial positions give each of the two numbers a vector of its own.
+
+    Args:
+      spec: `raster`, `column` or `patch:n`.
+      grid: (height, width) in pixels.
+
+    Raises:
+      TokenError: as `by_spec`.
+    """
+    height, width = grid
+    length = len(by_spec(spec, grid))
+    name, _, settings = spec.partition(":")
+    fast = {"raster": width, "column": height}.get(name) or _side(spec, settings) ** 2
+    return length // fast, fast
+
+
 def _side(spec: str, settings: str) -> int:
     if not (settings.isascii() and settings.isdigit() and int(settings) > 0):
         raise TokenError(f"{spec} is no order: patch takes its side in pixels, such as patch:4")

@@ -136,7 +136,7 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     flat, description = modelfile.read(path)
     tokenizer = tokenizers.by_spec(description.tokenizer)
     config.restore(description.config)
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     try:
         weights = trees.unflatten(flat, jax.eval_shape(model.init, jax.random.key(0)))
     except ValueError as why:

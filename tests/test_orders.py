@@ -37,6 +37,20 @@ def test_patches_of_one_pixel_are_the_raster():
     np.testing.assert_array_equal(orders.by_spec("patch:1", (3, 5)), np.arange(15))
 
 
+@given(SIDES, SIDES, SIDES)
+def test_axes_say_which_positions_lie_in_one_row_column_or_patch(rows, columns, side):
+    height, width = rows * side, columns * side
+    for spec, place in (
+        ("raster", lambda y, x: y),
+        ("column", lambda y, x: x),
+        (f"patch:{side}", lambda y, x: (y // side) * columns + x // side),
+    ):
+        slow, fast = orders.axes(spec, (height, width))
+        path = orders.by_spec(spec, (height, width))
+        found = place(path // width, path % width)
+        np.testing.assert_array_equal(found, np.repeat(np.arange(slow), fast))
+
+
 @pytest.mark.parametrize("grid", [(32, 30), (30, 32)])
 def test_a_size_that_is_no_multiple_of_the_patch_is_refused(grid):
     words = f"patches of 4x4 do not fill {grid[1]}x{grid[0]} pixels; .* multiple of 4"

@@ -35,6 +35,10 @@ class Tokenizer(Protocol):
         """(height, width) of the tokens as they lie in the picture."""
 
     @property
+    def axes(self) -> tuple[int, int]:
+        """`(slow, fast)` with `slow * fast == length`: how positions count along the order."""
+
+    @property
     def order(self) -> str:
         """Spec of the path through the grid, for `pixace.orders.by_spec`."""
 

@@ -49,6 +49,11 @@ class PixelTokenizer:
         return self.size
 
     @property
+    def axes(self) -> tuple[int, int]:
+        """How positions count along the order, for axial positions; see `orders.axes`."""
+        return orders.axes(self.order, self.size)
+
+    @property
     def length(self) -> int:
         """Tokens of one picture."""
         return self.size[0] * self.size[1]
