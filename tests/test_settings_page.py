@@ -13,12 +13,14 @@ from pixace.preparation import Preparation
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 INTRO = """# Settings
 
-Everything that a gin file or `--set` may bind. `bin/pixace train --set 'train.ema = 0.99'` changes one of them for one run;
-a file that begins with `include 'digits.gin'` changes several. The shipped files set a model's shape by `D_MODEL`, `D_FF`, `LAYERS`,
-`HEADS`, `DROPOUT` and `POSITIONS`, for both models at once: `--set 'LAYERS = 8'`.
+Everything that a gin file or `--set` may bind. `bin/pixace train --set 'train.ema = 0.99'` changes
+one of them for one run; a file that begins with `include 'digits.gin'` changes several. The shipped
+files set a model's shape by `D_MODEL`, `D_FF`, `LAYERS`, `HEADS`, `DROPOUT` and `POSITIONS`, for
+both models at once: `--set 'LAYERS = 8'`.
 
-Trax's own settings are reached by Trax's names, such as `LSHSelfAttention.n_hashes`, `SelfAttention.chunk_len` or
-`TransformerLM.ff_activation = @trax.layers.Gelu`. What the pictures decide (vocabulary and length) cannot be bound.
+Trax's own settings are reached by Trax's names, such as `LSHSelfAttention.n_hashes`,
+`SelfAttention.chunk_len` or `TransformerLM.ff_activation = @trax.layers.Gelu`. What the pictures
+decide (vocabulary and length) cannot be bound.
 """
 
 
