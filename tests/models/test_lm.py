@@ -24,7 +24,11 @@ BOUND = [
     {"SelfAttention.chunk_len": 7, "SelfAttention.n_chunks_before": 2},  # sees itself twice
     {"SelfAttention.share_qk": True},
     {"SelfAttention.bias": True},
-    {"reformer.attention": "lsh", "LSHSelfAttention.chunk_len": 21},  # one chunk: nothing is lost
+    {  # all in one chunk, so that hashing loses nothing
+        "reformer.attention": "lsh",
+        "LSHSelfAttention.chunk_len": 21,
+        "LSHSelfAttention.n_chunks_before": 0,
+    },
 ]
 
 
@@ -96,7 +100,8 @@ def loss(model, weights, tokens, key=None):
 def first_changed(model, weights, tokens, place):
     """The first position whose features differ when the token at `place` is another one."""
     other = tokens.at[:, place].set(tokens[:, place] % (VOCAB - 1) + 1)
-    changed = features(model, weights, tokens) != features(model, weights, other)
+    # Not bit by bit: hashed attention adds the same numbers in another order.
+    changed = jnp.abs(features(model, weights, tokens) - features(model, weights, other)) > 1e-5
     return int(jnp.argmax(changed.any((0, 2)))) if changed.any() else None
 
 
@@ -192,6 +197,7 @@ def test_weights_are_arrays_and_belong_to_no_layer(case, tokens):
     assert not jnp.array_equal(logits(model, one, tokens), logits(model, other, tokens))
 
 
+@pytest.mark.slow
 def test_bfloat16_weights_give_bfloat16_near_float32(case, tokens):
     model, weights = case
     half = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), weights)
@@ -205,6 +211,7 @@ def test_bfloat16_weights_give_bfloat16_near_float32(case, tokens):
     assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("kind", models.KINDS)
 def test_gradient_is_the_slope(kind, dropout, tokens):
@@ -221,6 +228,7 @@ def test_gradient_is_the_slope(kind, dropout, tokens):
     np.testing.assert_allclose(rise, 0.02 * jnp.linalg.norm(flat_slope), rtol=0.02)
 
 
+@pytest.mark.slow
 def test_a_constant_picture_is_learned(case):
     model, weights = case
     tokens = jnp.full((2, LENGTH), 3)
@@ -264,7 +272,7 @@ def test_axial_positions_need_one_token_per_place(kind):
 
 
 def test_a_chunk_that_does_not_divide_the_picture_is_named():
-    with pytest.raises(ConfigError, match=r"LSHSelfAttention.chunk_len = 128 .* chunk_len = 21"):
+    with pytest.raises(ConfigError, match=r"LSHSelfAttention.chunk_len = 128 .*chunk_len = 21"):
         build("reformer", attention="lsh")
 
 
