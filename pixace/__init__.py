@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pixace.api import compare, resume, tokenize, train
     from pixace.errors import PixaceError
-    from pixace.gallery import complete, generate
+    from pixace.gallery import again, complete, generate
     from pixace.trained import Trained, load
 
 __version__ = "0.1.0"
 __all__ = [
     "PixaceError",
     "Trained",
+    "again",
     "compare",
     "complete",
     "generate",
@@ -35,7 +36,7 @@ __all__ = [
 _HOMES = {
     "pixace.api": ("compare", "resume", "tokenize", "train"),
     "pixace.errors": ("PixaceError",),
-    "pixace.gallery": ("complete", "generate"),
+    "pixace.gallery": ("again", "complete", "generate"),
     "pixace.trained": ("Trained", "load"),
 }
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixace import config, configurables, gallery, runs, tokenset
+from pixace import config, configurables, gallery, models, runs, tokenset
 from pixace.collage import save_png
-from pixace.errors import ConfigError, RunError
-from pixace.preparation import Preparation, stem
+from pixace.errors import ConfigError, PixaceError, RunError, SourceError
+from pixace.files import whole
+from pixace.preparation import Preparation, absolute, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
@@ -48,11 +49,11 @@ def tokenize(
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: source of the validation part; None keeps back a share of `source`.
-      validation_fraction: that share, 0 … 0.5.
+      validation_fraction: that share, 0 or more and below 1.
       labels: take sub-folders as labels.
       strict: stop at the first bad picture instead of skipping it.
       workers: processes; None takes one per core.
-      progress: a live bar on stderr.
+      progress: a live bar on stderr, and a line for each picture skipped.
 
     Raises:
       PixaceError: nothing to read, something unknown, or `out` exists.
@@ -97,6 +98,7 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
+    gallery.check_name(out, ".png")
     schemes = [Preparation(size, each, order, fit, background) for each in colors]
     found = report(
         schemes[0].images(open_source(source), pictures), [each.tokenizer() for each in schemes]
@@ -111,9 +113,19 @@ def train(
     model: str | None = None,
     gin: str | Path | None = None,
     bindings: Sequence[str] = (),
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    size: str | int | None = None,
+    colors: str | None = None,
+    order: str | None = None,
+    fit: str | None = None,
+    background: str | None = None,
+    labels: bool = False,
+    strict: bool = False,
     name: str | None = None,
     root: str | Path | None = None,
-    labels: bool = False,
     progress: bool = False,
 ) -> Outcome:
     """Trains a model, into a new run.
@@ -123,39 +135,59 @@ def train(
         the built-in digits, with their own gin file.
       model: `transformer` or `reformer`; None takes the gin file's.
       gin: gin file, by path or by the name of a shipped one; None takes the model's own.
-      bindings: gin lines such as `train.steps = 1000`, which win over the file.
+      bindings: gin lines such as `train.ema = 0.99`, which win over the file.
+      steps: short for the binding `train.steps`.
+      batch_size: short for `train.batch_size`.
+      learning_rate: short for `train.learning_rate`.
+      seed: short for `train.seed`.
+      size: short for `pictures.size`, as the next four are; a token set has its own.
+      colors: colour scheme, as in `tokenize`.
+      order: `raster`, `column` or `patch:N`.
+      fit: `crop`, `pad` or `stretch`.
+      background: colour behind transparency and padding.
+      labels: take sub-folders as labels.
+      strict: stop at a bad picture instead of skipping it.
       name: of the run; None makes one from data and model.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
-      labels: take sub-folders as labels.
-      progress: a live bar on stderr while tokenizing.
+      progress: a live bar on stderr while tokenizing, and a line for each picture skipped.
 
     Raises:
       PixaceError: something is unknown, missing, contradictory or full.
     """
+    pictures = _bindings(
+        "pictures", size=size, colors=colors, order=order, fit=fit, background=background
+    )
+    training = _bindings(
+        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+    )
+    kind = [] if model is None else [f"model.kind = {model!r}"]
+    if model is not None:
+        models.by_kind(model)  # or the message would be about a gin file of that name
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
-    bound = [*([] if model is None else [f"model.kind = {model!r}"]), *bindings]
-    text = config.load(gin, bound)
+    text = config.load(gin, [*kind, *bindings, *training, *pictures])
     data = "digits" if data is None else data
-    tokens = _tokens(data, labels=labels, progress=progress)
     if tokenset.is_set(Path(data)):
-        _refuse_other_pictures(bindings, tokens)
-    tokenizer = tokens.tokenizer
-    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
-    run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
-    run.write(
-        runs.Description(
-            name=run.name,
-            created=runs.now(),
-            model=built.kind,
-            tokenizer=tokenizer.spec,
-            config=text,
-            data=_about(data, tokens, labels=labels),
-            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+        tokens = tokenset.open_set(Path(data))
+        _refuse_other_pictures([*bindings, *pictures], tokens, labels=labels)
+    else:
+        tokens = configurables.pictures().cached(
+            data, labels=labels, strict=strict, progress=progress
         )
+    tokenizer = tokens.tokenizer
+    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
+    description = runs.Description(
+        name=run.name,
+        created=runs.now(),
+        model=built.kind,
+        tokenizer=tokenizer.spec,
+        config=text,
+        data=_about(data, tokens, labels=labels),
+        versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
     )
-    (run.path / "config.gin").write_text(text, encoding="utf-8")
     try:
+        _configure(run, description)
         outcome = configurables.train(built, tokens, run)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
@@ -168,6 +200,10 @@ def resume(
     run: str | Path | None = None,
     *,
     bindings: Sequence[str] = (),
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
     root: str | Path | None = None,
     progress: bool = False,
 ) -> Outcome:
@@ -175,26 +211,46 @@ def resume(
 
     Args:
       run: its name or folder; None means the latest.
-      bindings: gin lines that change the run's configuration, for example more `train.steps`.
+      bindings: gin lines that change the run's configuration.
+      steps: short for the binding `train.steps`: more of them, for a run that is finished.
+      batch_size: short for `train.batch_size`.
+      learning_rate: short for `train.learning_rate`.
+      seed: short for `train.seed`.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
       progress: a live bar on stderr while tokenizing.
 
     Raises:
-      RunError: there is no such run, or its pictures have changed since.
+      RunError: there is no such run, it is finished, or its pictures are gone or have changed.
+      PixaceError: a binding is broken, or the disk is full.
     """
     path = runs.find(run, _root(root))
     if not path.is_dir():
         raise RunError(f"{path} is a model without checkpoints; name the run's folder")
     old = runs.Run(path)
-    description = old.description
-    text = config.restore(description.config, bindings)
-    tokens = _tokens_again(description.data, progress=progress)
+    before = old.description
+    shorthands = _bindings(
+        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+    )
+    text = config.restore(before.config, [*bindings, *shorthands])
+    if before.status == "finished" and text == before.config:
+        raise RunError(
+            f"{path} is finished after {before.steps:,} steps; go on with more: "
+            f"pixace train --resume {path} --steps {2 * before.steps}"
+        )
+    tokens = _tokens_again(path, before.data, progress=progress)
+    for line in bindings:
+        if line.startswith("pictures."):
+            raise ConfigError(f"{path} has its pictures; leave out {line!r}, or train a new run")
     tokenizer = tokens.tokenizer
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
-    if text != description.config:
-        (path / "config.gin").write_text(text, encoding="utf-8")
-        old.describe(config=text)
-    return _with_collage(configurables.train(model, tokens, old), progress)
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    if text != before.config:
+        _configure(old, replace(before, config=text))
+    try:
+        outcome = configurables.train(model, tokens, old)
+    except PixaceError:  # what did not work is not what the run goes on with next time
+        _configure(old, replace(old.description, config=before.config, status=before.status))
+        raise
+    return _with_collage(outcome, progress)
 
 
 def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
@@ -206,31 +262,49 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     return replace(outcome, collage=path)
 
 
-def _tokens(data: str | Path, *, labels: bool, progress: bool) -> TokenSet:
-    """The token set that the user named, or that the gin file's `pictures` make of a source."""
-    if tokenset.is_set(Path(data)):
-        return tokenset.open_set(Path(data))
-    return configurables.pictures().cached(data, labels=labels, progress=progress)
+def _bindings(of: str, **values: Any) -> list[str]:
+    """The gin lines that some shorthands are short for; what is None is left as it is."""
+    return [f"{of}.{name} = {value!r}" for name, value in values.items() if value is not None]
 
 
-def _tokens_again(data: dict[str, Any], *, progress: bool) -> TokenSet:
-    """The very token set that a run was begun with."""
+def _configure(run: runs.Run, description: runs.Description) -> None:
+    """Writes down what a run is, for programs and, its configuration, for people."""
+    run.write(description)
+    with whole(run.path / "config.gin") as draft:
+        draft.write_text(description.config, encoding="utf-8")
+
+
+def _tokens_again(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
+    """The very token set that a run was begun with.
+
+    Raises:
+      RunError: it is gone, and so are the pictures; or they have changed.
+    """
     place = Path(data["tokens"])
     if tokenset.is_set(place):
         tokens = tokenset.open_set(place)
     else:
-        tokens = _tokens(data["named"], labels=data["labels"], progress=progress)
+        try:
+            tokens = configurables.pictures().cached(
+                data["named"], labels=data["labels"], progress=progress
+            )
+        except SourceError as why:
+            raise RunError(
+                f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
+                f"again ({why})"
+            ) from why
     if _checksum(tokens) != data["checksum"]:
         raise RunError(
-            f"the pictures of {data['named']} have changed since this run began; train a new one"
+            f"the pictures of {data['named']} have changed since {run} began; train a new run"
         )
     return tokens
 
 
 def _about(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
-    header, named = tokens.header, str(data)
+    """What a run's description says about its data."""
+    header = tokens.header
     return {
-        "named": str(Path(named).resolve()) if Path(named).exists() else named,
+        "named": absolute(data),
         "labels": labels,
         "tokens": str(tokens.path.resolve()),
         "checksum": _checksum(tokens),
@@ -241,13 +315,18 @@ def _about(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any
     }
 
 
-def _refuse_other_pictures(bindings: Sequence[str], tokens: TokenSet) -> None:
-    for line in bindings:
-        if line.startswith("pictures."):
-            raise ConfigError(
-                f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
-                f"{line.split('=')[0].strip()!r}, or name the pictures instead of the token set"
-            )
+def _refuse_other_pictures(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) -> None:
+    """Refuses to say how pictures become tokens when they have done so.
+
+    Raises:
+      ConfigError: names the first contradiction.
+    """
+    said = [line.split("=")[0].strip() for line in bindings if line.startswith("pictures.")]
+    if said or labels:
+        raise ConfigError(
+            f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
+            f"{said[0] if said else 'labels'}, or name the pictures instead of the token set"
+        )
 
 
 def _checksum(tokens: TokenSet) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pixace import __version__
+from pixace.commands.options import example
 from pixace.errors import PixaceError
 
 COMMANDS = {
@@ -49,17 +50,15 @@ class Lazy(click.Group):
 
 
 @click.group(
-    cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    epilog=example(
+        "pixace train                           # on built-in digits, in two minutes",
+        "pixace generate --n 64",
+        "pixace train photos/ --model reformer  # on your own pictures",
+        "pixace complete photo.jpg",
+    ),
 )
 @click.version_option(__version__, prog_name="pixace")
 def main() -> None:
-    """Small images as streams of tokens: finish photos, dream up new pictures.
-
-    Example:
-
-    \b
-        pixace train                       # on the built-in digits, in two minutes
-        pixace generate --n 64
-        pixace train photos/ --model reformer
-        pixace complete photo.jpg
-    """
+    """Small images as streams of tokens: finish photos, dream up new pictures."""

@@ -1,9 +1,10 @@
 """Pictures of a model as files: what `pixace generate` and `pixace complete` write.
 
-Every PNG remembers the run, the seed and all settings that its pixels depend on.
+Every PNG remembers the model, the seed and all settings that its pixels depend on, so that `again`
+can make it once more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy as np
 
 from pixace import __version__
 from pixace.arrays import Image
-from pixace.collage import collage, save_gif, save_png
+from pixace.collage import collage, read_description, save_gif, save_png
 from pixace.errors import ImageError, PixaceError
-from pixace.sampling import Settings, blank_after
-from pixace.trained import Trained, load
+from pixace.sampling import Settings, blank_after, parse_cut
+from pixace.trained import Trained, load, several_temperatures
 
 FRAMES = 64  # of a film
 
@@ -23,7 +24,7 @@ def generate(
     out: str | Path = "collage.png",
     *,
     n: int = 64,
-    run: str | Path | None = None,
+    run: str | Path | Trained | None = None,
     root: str | Path | None = None,
     seed: int = 0,
     temperature: float = 1.0,
@@ -41,7 +42,7 @@ def generate(
     Args:
       out: the collage, a PNG.
       n: pictures.
-      run: name, folder or `.safetensors` file; None means the latest run.
+      run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
       seed: same seed, same pictures.
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
@@ -56,22 +57,32 @@ def generate(
 
     Returns:
       What was done, as `--json` prints it.
+
+    Raises:
+      PixaceError: there is no such run, a setting makes no sense, or a file cannot be written.
     """
-    trained = load(run, root=root)
+    check_name(out, ".png")
+    if gif is not None:
+        check_name(gif, ".gif")
+    trained = run if isinstance(run, Trained) else load(run, root=root)
+    settings = Settings(seed, temperature, top_k, top_p, batch_size)
     if n < 1:
         raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
-    settings = Settings(seed, temperature, top_k, top_p, batch_size)
+    _refuse_too_large(n, trained, scale=scale)
     tokens = trained.sampler.generate_tokens(n, settings, progress=progress)
     tokenizer = trained.sampler.tokenizer
     pictures = tokenizer.decode(tokens)
-    about = _about(trained, run) | {
-        "command": "generate",
-        "n": n,
-        "seed": seed,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-    }
+    about = _about(
+        trained,
+        command="generate",
+        n=n,
+        seed=seed,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        scale=scale,
+        smooth=smooth,
+    )
     save_png(Path(out), collage(list(pictures), scale=scale, smooth=smooth), about)
     if each is not None:
         for number, picture in enumerate(pictures):
@@ -89,9 +100,9 @@ def complete(
     out: str | Path = "completions.png",
     *,
     cut: int | str = "50%",
-    temperatures: Sequence[float] = (1.0,),
+    temperature: float | Sequence[float] = 1.0,
     samples: int = 4,
-    run: str | Path | None = None,
+    run: str | Path | Trained | None = None,
     root: str | Path | None = None,
     seed: int = 0,
     top_k: int = 0,
@@ -110,9 +121,9 @@ def complete(
       photos: files.
       out: the collage, a PNG.
       cut: pixels to keep, or a share such as `50%`.
-      temperatures: of the columns.
+      temperature: one, or several for as many groups of columns.
       samples: columns per temperature.
-      run: name, folder or `.safetensors` file; None means the latest run.
+      run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
       seed: same seed, same completions.
       top_k: only the k likeliest colours; 0 for all.
@@ -124,29 +135,41 @@ def complete(
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it.
+      What was done, as `--json` prints it; `skipped` names bad photos with their reasons.
 
     Raises:
       ImageError: no photo could be read, or one could not and `strict` is set.
+      PixaceError: there is no such run, a setting makes no sense, or a file cannot be written.
     """
-    trained = load(run, root=root)
-    fitted, names, skipped = [], [], []
-    for photo in map(Path, photos):
+    check_name(out, ".png")
+    trained = run if isinstance(run, Trained) else load(run, root=root)
+    temperatures = several_temperatures(temperature)
+    parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
+    fitted, named, skipped = [], [], []
+    for photo in [photos] if isinstance(photos, str | Path) else photos:
         try:
-            if photo.is_dir():
+            if Path(photo).is_dir():
                 raise ImageError(f"{photo} is a folder; name the pictures, such as {photo}/*.jpg")
             fitted.append(trained.fitted(photo))
-            names.append(photo.name)
+            named.append(str(photo))
         except ImageError as why:
             if strict:
                 raise
             skipped.append(str(why))
     if not fitted:
         raise ImageError(f"no photo to complete: {'; '.join(skipped) or 'none was named'}")
+    heads = [f"t = {warmth:g}" for warmth in temperatures for _ in range(samples)]
+    layout: dict[str, Any] = {
+        "columns": 2 + len(heads),
+        "scale": scale,
+        "row_labels": [Path(name).name for name in named],
+        "column_labels": ["photo", "kept", *heads],
+    }
+    _refuse_too_large(len(named) * (2 + len(heads)), trained, **layout)
     done = trained.complete(
         fitted,
         cut=cut,
-        temperatures=temperatures,
+        temperature=temperatures,
         samples=samples,
         seed=seed,
         top_k=top_k,
@@ -157,31 +180,101 @@ def complete(
     cells: list[Image | None] = []
     for photo, kept, finished in zip(done.photos, done.cuts, done.finished, strict=True):
         cells += [photo, kept, *finished.reshape(-1, *photo.shape)]
-    labels = [f"t = {warmth:g}" for warmth in temperatures for _ in range(samples)]
-    about = _about(trained, run) | {
-        "command": "complete",
-        "photos": names,
-        "cut": str(cut),
-        "temperatures": list(temperatures),
-        "samples": samples,
-        "seed": seed,
-        "top_k": top_k,
-        "top_p": top_p,
-    }
-    picture = collage(
-        cells,
-        columns=2 + len(labels),
+    about = _about(
+        trained,
+        command="complete",
+        photos=named,
+        cut=str(cut),
+        temperature=temperatures,
+        samples=samples,
+        seed=seed,
+        top_k=top_k,
+        top_p=top_p,
         scale=scale,
         smooth=smooth,
-        row_labels=names,
-        column_labels=["photo", "kept", *labels],
     )
-    save_png(Path(out), picture, about)
+    save_png(Path(out), collage(cells, smooth=smooth, **layout), about)
     return about | {"out": str(out), "skipped": skipped}
 
 
-def _about(trained: Trained, run: str | Path | None) -> dict[str, Any]:
-    """Which model drew; `run` as the user named it, if that leads anywhere but to a name."""
-    description = trained.description
-    named = str(run) if run is not None else description.name
-    return {"run": named, "created": description.created, "pixace": __version__}
+_COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
+    "generate": (
+        generate,
+        ("n", "seed", "temperature", "top_k", "top_p", "scale", "smooth"),
+    ),
+    "complete": (
+        complete,
+        (
+            *("photos", "cut", "temperature", "samples"),
+            *("seed", "top_k", "top_p", "scale", "smooth"),
+        ),
+    ),
+}
+
+
+def again(
+    made: str | Path, out: str | Path, *, command: str | None = None, **changes: Any
+) -> dict[str, Any]:
+    """Makes a collage once more, from what its PNG remembers; the same bytes if nothing is changed.
+
+    Args:
+      made: what `generate` or `complete` wrote.
+      out: the new collage, a PNG.
+      command: `generate` or `complete`, if it must be one of them.
+      changes: arguments of that function which shall have other values, for example `seed`.
+
+    Returns:
+      What was done, as `generate` and `complete` do.
+
+    Raises:
+      ImageError: the file does not say how it was made.
+      PixaceError: the model has been trained on since, or is gone; or as `generate` and `complete`.
+    """
+    told = read_description(Path(made))
+    if told.get("command") not in _COMMANDS:
+        raise ImageError(f"{made} was not made by pixace generate or pixace complete")
+    if command not in (None, told["command"]):
+        raise ImageError(f"{made} was made by: pixace {told['command']}; use its --again")
+    function, remembered = _COMMANDS[told["command"]]
+    trained = load(changes.pop("run", None) or told["run"], root=changes.pop("root", None))
+    now = _about(trained)
+    if now["run"] == told["run"] and (now["created"], now["step"]) != (
+        told["created"],
+        told["step"],
+    ):
+        raise PixaceError(
+            f"{made} was drawn by {told['run']} after {told['step']:,} steps, and that model has "
+            f"changed since; name it with --run {told['run']} to draw with it as it is"
+        )
+    settings = {name: told[name] for name in remembered if name in told} | changes
+    return function(out=out, run=trained, **settings)
+
+
+def check_name(out: str | Path, suffix: str) -> None:
+    """Refuses early what would fail late: a folder, or a name of another kind of file.
+
+    Raises:
+      PixaceError: it is one of these.
+    """
+    path = Path(out)
+    if path.is_dir():
+        raise PixaceError(f"{path} is a folder; name a file in it, such as {path / ('a' + suffix)}")
+    if path.suffix.lower() != suffix:
+        raise PixaceError(f"cannot write {path}: its name must end in {suffix}")
+
+
+def _refuse_too_large(cells: int, trained: Trained, **layout: Any) -> None:
+    """Lays out one black picture and empty cells, before the time is spent to draw them all."""
+    collage([np.zeros((*trained.size, 3), np.uint8), *[None] * (cells - 1)], **layout)
+
+
+def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
+    """What a picture's file says about it: the model that drew it, and how."""
+    model = trained.description
+    return {
+        "pixace": __version__,
+        "run": str(trained.path),
+        "created": model.created,
+        "step": model.step,
+        **settings,
+    }

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import shutil
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,11 +11,14 @@ import numpy as np
 
 from pixace import cache, colors, tokenset
 from pixace.arrays import Images
-from pixace.errors import ImageError, SourceError
+from pixace.errors import ImageError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.sources import Source, open_source
+from pixace.sources.opening import BUILTIN
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenset import TokenSet
+
+TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Preparation:
       order: `raster`, `column` or `patch:N`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
-      validation_fraction: share of the pictures that is kept for judging, 0 … 0.5.
+      validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
     """
 
     size: str | int = 32
@@ -75,7 +80,7 @@ class Preparation:
         progress: bool = False,
     ) -> TokenSet:
         """Tokenizes a source into the folder `out`; see `tokenset.build`."""
-        return tokenset.build(
+        made = tokenset.build(
             source,
             out,
             self.tokenizer(),
@@ -87,11 +92,19 @@ class Preparation:
             workers=workers,
             progress=progress,
         )
+        if progress:
+            _tell_skipped(made)
+        return made
 
     def cached(
-        self, named: str | Path, *, labels: bool = False, progress: bool = False
+        self,
+        named: str | Path,
+        *,
+        labels: bool = False,
+        strict: bool = False,
+        progress: bool = False,
     ) -> TokenSet:
-        """The token set of a source, made now unless it was made before."""
+        """The token set of a source, made now unless it was made before; see `build`."""
         source = open_source(named, labels=labels)
         identity = repr(
             (source.fingerprint(), FITTING, labels, asdict(self), self.tokenizer().spec)
@@ -99,12 +112,47 @@ class Preparation:
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
         if tokenset.is_set(place):
-            return tokenset.open_set(place)
-        return self.build(source, place, progress=progress)
+            try:
+                found = tokenset.open_set(place)
+            except TokenError:  # damaged; what a cache holds can be made again
+                shutil.rmtree(place)
+            else:
+                if strict and found.header.skipped:
+                    raise ImageError(found.header.skipped_first[0])
+                if progress:
+                    _tell_skipped(found)
+                return found
+        try:
+            return self.build(source, place, strict=strict, progress=progress)
+        except (OSError, TokenError):
+            if tokenset.is_set(place):  # another process has just made it
+                return tokenset.open_set(place)
+            raise
+
+
+def _tell_skipped(tokens: TokenSet) -> None:
+    """Names bad pictures on stderr: the first of them, and how many there are."""
+    header = tokens.header
+    for reason in header.skipped_first[:TOLD]:
+        print(f"skipped {reason}", file=sys.stderr)
+    if header.skipped > TOLD:
+        more = header.skipped - TOLD
+        print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
 
 
 def stem(named: str | Path) -> str:
     """A short name for files and runs, made from what the user named."""
-    name = Path(str(named)).resolve().name if Path(str(named)).exists() else str(named)
+    name = Path(absolute(named)).name
     name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
+
+
+def absolute(named: str | Path) -> str:
+    """What the user named, so that it can be found from any folder; built-in names stay."""
+    file, sharp, array = str(named), "", ""
+    if not Path(file).expanduser().exists():
+        file, sharp, array = file.partition("#")  # FILE.npz#ARRAY
+    path = Path(file).expanduser()
+    if str(named) in BUILTIN or not path.exists():
+        return str(named)
+    return f"{path.resolve()}{sharp}{array}"

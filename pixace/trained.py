@@ -14,8 +14,6 @@ from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.sampling import Completions, Sampler, Settings, parse_cut
 
-Picture = Raw | str
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -24,10 +22,12 @@ class Trained:
     Attributes:
       sampler: the model at work on tokens.
       description: which run it is, what it was trained on, how good it is.
+      path: the run's folder or the model file that it was loaded from.
     """
 
     sampler: Sampler
     description: runs.Description
+    path: Path
 
     @property
     def size(self) -> tuple[int, int]:
@@ -58,6 +58,9 @@ class Trained:
 
         Returns:
           Uint8 `(n, height, width, 3)`.
+
+        Raises:
+          PixaceError: a setting makes no sense.
         """
         if n < 1:
             raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
@@ -66,11 +69,11 @@ class Trained:
 
     def complete(
         self,
-        pictures: Picture | Sequence[Picture],
+        pictures: Raw | Sequence[Raw],
         *,
         cut: int | str = "50%",
-        temperatures: Sequence[float] = (1.0,),
-        samples: int = 1,
+        temperature: float | Sequence[float] = 1.0,
+        samples: int = 4,
         seed: int = 0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -80,10 +83,10 @@ class Trained:
         """Finishes photos from their first pixels on.
 
         Args:
-          pictures: one or several, as paths, bytes, arrays or Pillow's images; fitted to the
-            model's size as its training pictures were.
+          pictures: one or several, as paths, bytes, arrays or Pillow's images, or an array of
+            several; fitted to the model's size as its training pictures were.
           cut: pixels to keep, or a share such as `50%`.
-          temperatures: one column of completions each.
+          temperature: one, or several to compare.
           samples: completions per photo and temperature.
           seed: same seed, same completions.
           top_k: only the k likeliest colours; 0 for all.
@@ -92,30 +95,33 @@ class Trained:
           progress: a live bar on stderr.
 
         Returns:
-          The photos, the cuts and what became of them.
+          The photos, the cuts and what became of them: `finished` is uint8
+          `(photos, temperatures, samples, height, width, 3)`.
+
+        Raises:
+          ImageError: one cannot be read.
+          PixaceError: a setting makes no sense.
         """
-        if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
-            several: list[Any] = [pictures]
-        else:
-            several = list(pictures)
-        if not several:
+        temperatures = several_temperatures(temperature)
+        settings = Settings(seed, 1.0, top_k, top_p, batch_size)
+        kept = parse_cut(str(cut), self.sampler.tokenizer.length)
+        fitted = [self.fitted(picture) for picture in _several(pictures)]
+        if not fitted:
             raise PixaceError("no photo to complete; name at least one")
-        for temperature in temperatures:
-            Settings(temperature=temperature)
         return self.sampler.complete(
-            np.stack([self.fitted(picture) for picture in several]),
-            parse_cut(str(cut), self.sampler.tokenizer.length),
+            np.stack(fitted),
+            kept,
             temperatures=temperatures,
             samples=samples,
-            settings=Settings(seed, 1.0, top_k, top_p, batch_size),
+            settings=settings,
             progress=progress,
         )
 
-    def fitted(self, picture: Picture) -> Image:
+    def fitted(self, picture: Raw) -> Image:
         """A picture in the model's size, fitted as the training pictures were."""
         data = self.description.data
         return image.load(
-            Path(picture) if isinstance(picture, str) else picture,
+            picture,
             self.size,
             fit=data["fit"],
             background=tuple(data["background"]),
@@ -141,4 +147,25 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
         weights = trees.unflatten(flat, jax.eval_shape(model.init, jax.random.key(0)))
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    return Trained(Sampler(model, weights, tokenizer), description)
+    return Trained(Sampler(model, weights, tokenizer), description, path)
+
+
+def several_temperatures(temperature: float | Sequence[float]) -> list[float]:
+    """One temperature or several, as a list.
+
+    Raises:
+      PixaceError: one makes no sense, or there is none.
+    """
+    several = np.atleast_1d(temperature).tolist()
+    if not several:
+        raise PixaceError("no temperature; give at least one")
+    return [Settings(temperature=each).temperature for each in several]
+
+
+def _several(pictures: Raw | Sequence[Raw]) -> list[Any]:
+    """One picture or several, as a list."""
+    if isinstance(pictures, np.ndarray):
+        return list(pictures) if pictures.ndim == 4 else [pictures]
+    if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
+        return [pictures]
+    return list(pictures)

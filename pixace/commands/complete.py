@@ -7,30 +7,56 @@ import click
 from pixace.commands import options
 
 
-@click.command("complete")
-@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--cut", default="50%", help="Pixels to keep, or a share such as 50%.")
-@click.option("--temperature", "temperatures", multiple=True, default=[1.0], help="Repeatable.")
-@click.option("--samples", default=4, help="Completions per photo and temperature.")
+@click.command(
+    "complete",
+    epilog=options.example(
+        "pixace complete photo.jpg --cut 50% --temperature 0.8 --temperature 1 --samples 3",
+        "pixace complete --again completions.png --seed 1",
+        "pixace generate --n 64",
+    ),
+)
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--cut", default="50%", metavar="PIXELS", help="How many to keep, or a share such as 50%."
+)
+@click.option(
+    "--temperature",
+    multiple=True,
+    default=[1.0],
+    metavar="T",
+    help="0 takes the likeliest colour each time, 1 draws as trained. Repeatable.",
+)
+@click.option("--samples", default=4, metavar="N", help="Completions per photo and temperature.")
 @options.drawing
-@click.option("--out", default="completions.png", type=click.Path(path_type=Path), help="Collage.")
+@click.option(
+    "--out",
+    default="completions.png",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="The collage.",
+)
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @options.as_json
-def command(photos, out, as_json, **settings):
+@click.pass_context
+def command(ctx, photos, again, as_json, **settings):
     """Keep the first pixels of PHOTOS and let the model finish them.
 
-    One row per photo: the photo, what was kept, and a column for each temperature and sample.
-
-    Example:
-
-    \b
-        pixace complete photo.jpg --cut 50% --temperature 0.8 --temperature 1 --samples 3
-        pixace generate --n 64
+    One row per photo: the photo, what was kept, and a column for each temperature and sample. The
+    collage remembers the run and all settings: --again makes it once more.
     """
     from pixace import gallery
 
-    facts = gallery.complete(photos, out, **settings, progress=True)
+    if again is not None:
+        changes = options.chosen(ctx, ("photos", *settings))
+        out = changes.pop("out", settings["out"])
+        facts = gallery.again(again, out, command="complete", **changes, progress=True)
+    elif photos:
+        facts = gallery.complete(photos, **settings, progress=True)
+    else:
+        raise click.UsageError("name at least one photo, or --again FILE.png")
     for reason in facts["skipped"]:
         click.echo(f"skipped {reason}", err=True)
-    text = f"{out}: {len(facts['photos'])} photos finished by {facts['run']}, seed {facts['seed']}"
+    finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)
+    skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
+    text = f"{facts['out']}: {finished} finished by {facts['run']}, seed {facts['seed']}{skipped}"
     options.say(text, facts, as_json)

@@ -6,8 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def example(*lines: str) -> str:
+    """The end of a help text: lines to paste, as they are."""
+    return "Example:\n\n\b\n" + "\n".join(f"    {line}" for line in lines)
 
 
 def together(*options: Decorator) -> Decorator:
@@ -21,43 +27,111 @@ def together(*options: Decorator) -> Decorator:
     return decorate
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def words(*known: str) -> Callable[..., list[str]]:
+    """What the shell offers for an option that takes one of a few words."""
+    return lambda ctx, param, begun: [word for word in known if word.startswith(begun)]
+
+
+def run_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """What the shell offers for a run: the names of those in the folder of the runs."""
+    from pixace import runs
+
+    root = ctx.params.get("root") or runs.default_root()
+    return [run.name for run in runs.every(Path(root)) if run.name.startswith(begun)]
+
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
+)
 
 root = click.option(
     "--runs",
     "root",
     type=click.Path(path_type=Path),
-    help="Folder of the runs.  [default: $PIXACE_RUNS or runs]",
+    metavar="FOLDER",
+    help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
 
+labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
+
 pictures = together(
-    click.option("--size", help="Pixels: 32 for a square, or WIDTHxHEIGHT.  [default: 32]"),
+    click.option(
+        "--size",
+        metavar="PIXELS",
+        help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32]",
+    ),
     click.option(
         "--colors",
-        help="hsv:B,B,B rgb:B,B,B (bits), grey:N (levels) or palette:FILE.npy.  "
+        metavar="SCHEME",
+        shell_complete=words("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16", "palette:"),
+        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), or palette:FILE.npy.  "
         "[default: hsv:5,4,4]",
     ),
-    click.option("--order", help="raster, column or patch:N.  [default: raster]"),
-    click.option("--fit", help="crop, pad or stretch.  [default: crop]"),
-    click.option("--background", help="Behind transparency and padding.  [default: white]"),
+    click.option(
+        "--order",
+        metavar="ORDER",
+        shell_complete=words("raster", "column", "patch:4"),
+        help="The path through the pixels: raster, column or patch:N.  [default: raster]",
+    ),
+    click.option(
+        "--fit",
+        metavar="FIT",
+        shell_complete=words("crop", "pad", "stretch"),
+        help="Where proportions differ: crop, pad or stretch.  [default: crop]",
+    ),
+    click.option(
+        "--background",
+        metavar="COLOR",
+        help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
+    ),
 )
 PICTURES = ("size", "colors", "order", "fit", "background")
 
 drawing = together(
-    click.option("--run", help="Name, folder or .safetensors file.  [default: the latest run]"),
+    click.option(
+        "--run",
+        metavar="RUN",
+        type=click.Path(),
+        shell_complete=run_names,
+        help="Name, folder or .safetensors file.  [default: the latest run]",
+    ),
     root,
-    click.option("--seed", default=0, help="Same seed, same pictures."),
-    click.option("--top-k", default=0, help="Only the K likeliest colours; 0 for all."),
-    click.option("--top-p", default=1.0, help="Only the likeliest colours of this probability."),
-    click.option("--batch-size", default=64, help="Pictures drawn at once."),
-    click.option("--scale", type=click.IntRange(1), help="Screen pixels per pixel."),
+    click.option("--seed", default=0, metavar="N", help="Same seed, same pictures."),
+    click.option(
+        "--top-k", default=0, metavar="K", help="Only the K likeliest colours each time; 0 for all."
+    ),
+    click.option(
+        "--top-p",
+        default=1.0,
+        metavar="P",
+        help="Only the likeliest colours that together have probability P.",
+    ),
+    click.option(
+        "--batch-size", default=64, metavar="N", help="Pictures drawn at once; changes none."
+    ),
+    click.option(
+        "--scale",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Enlarge each pixel to N by N.  [default: as fits a screen]",
+    ),
     click.option("--smooth/--crisp", help="How to enlarge.", default=False),
+    click.option(
+        "--again",
+        type=click.Path(path_type=Path),
+        metavar="FILE.png",
+        help="Make this collage again; other options given change it.",
+    ),
 )
 
 
 def chosen(ctx: click.Context, names: Sequence[str]) -> dict[str, Any]:
     """The options among `names` that the user gave a value to."""
-    return {name: ctx.params[name] for name in names if ctx.params[name] is not None}
+    return {
+        name: ctx.params[name]
+        for name in names
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
 
 
 def say(text: str, facts: dict[str, Any], as_json: bool) -> None:

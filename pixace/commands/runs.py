@@ -7,18 +7,14 @@ import click
 from pixace.commands import options
 
 
-@click.command("runs")
+@click.command(
+    "runs",
+    epilog=options.example("pixace runs", "pixace generate --run digits-transformer"),
+)
 @options.root
 @options.as_json
 def command(root, as_json):
-    """List the runs, oldest first: data, model, steps and the best loss on the validation part.
-
-    Example:
-
-    \b
-        pixace runs
-        pixace generate --run digits-transformer
-    """
+    """List the runs, oldest first: data, model, steps and the best loss on the validation part."""
     from pixace import runs
 
     root = runs.default_root() if root is None else root

@@ -8,21 +8,41 @@ import click
 from pixace.commands import options
 
 
-@click.command("tokenize")
-@click.argument("source")
+@click.command(
+    "tokenize",
+    epilog=options.example(
+        "pixace tokenize photos/ --report report.png --compare hsv:4,3,3 --compare hsv:3,2,2",
+        "pixace tokenize photos/ photos-32 --size 32 --colors hsv:5,4,4",
+        "pixace train photos-32 --model reformer",
+    ),
+)
+@click.argument("source", type=click.Path(), metavar="SOURCE")
 @click.argument("out", type=click.Path(path_type=Path), required=False)
 @options.pictures
-@click.option("--validation", help="Source of the validation part, instead of a share of SOURCE.")
-@click.option("--validation-fraction", default=0.05, help="That share.")
-@click.option("--labels", is_flag=True, help="Take sub-folders as labels.")
-@click.option("--strict", is_flag=True, help="Stop at the first bad picture; else skip and count.")
-@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one per core]")
+@click.option(
+    "--validation",
+    type=click.Path(),
+    metavar="SOURCE",
+    help="The pictures of the validation part, instead of a share of SOURCE.",
+)
+@click.option("--validation-fraction", default=0.05, metavar="SHARE", help="That share.")
+@options.labels
+@click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Processes.  [default: one per core]"
+)
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
-    help="Write a PNG of originals beside decoded pictures, with figures.",
+    metavar="FILE.png",
+    help="Write originals beside decoded pictures, with figures.",
 )
-@click.option("--compare", multiple=True, metavar="COLORS", help="More colours for the report.")
+@click.option(
+    "--compare",
+    multiple=True,
+    metavar="SCHEME",
+    help="One more choice of colours for the report. Repeatable.",
+)
 @options.as_json
 @click.pass_context
 def command(ctx, source, out, report, compare, as_json, **given):
@@ -30,42 +50,34 @@ def command(ctx, source, out, report, compare, as_json, **given):
 
     SOURCE is a folder, a zip or tar, a CSV or TSV with a column image_path, an idx or .npy file,
     tfds:NAME, digits or emoji. With --report, OUT may be left out.
-
-    Example:
-
-    \b
-        pixace tokenize photos/ photos-32 --size 32 --colors hsv:5,4,4
-        pixace train photos-32 --model reformer
     """
     from pixace import api
 
+    if compare and report is None:
+        raise click.UsageError("--compare goes with --report FILE.png")
+    if out is None and report is None:
+        raise click.UsageError("name the folder OUT to make, or --report FILE.png, or both")
     settings = options.chosen(ctx, options.PICTURES)
     facts: dict[str, Any] = {}
     lines = []
-    if report is not None:
-        schemes = dict.fromkeys([settings.pop("colors", "hsv:5,4,4"), *compare])
-        facts["report"] = api.compare(source, report, colors=list(schemes), **settings)
+    if report is not None and not (out and out.exists()):  # which is refused below
+        schemes = list(dict.fromkeys([settings.get("colors", "hsv:5,4,4"), *compare]))
+        found = api.compare(source, report, **{**settings, "colors": schemes})
+        facts["report"] = {"out": str(report), **found}
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
-        settings["colors"] = next(iter(schemes))
-    elif compare:
-        raise click.UsageError("--compare goes with --report FILE.png")
     if out is not None:
         extra = {name: given[name] for name in given if name not in options.PICTURES}
-        made = api.tokenize(source, out, **settings, **extra, progress=True)
-        splits, skipped = made.header.splits, made.header.skipped
+        header = api.tokenize(source, out, **settings, **extra, progress=True).header
         facts |= {
-            "path": str(out),
-            "tokenizer": made.header.tokenizer,
-            **splits,
-            "skipped": skipped,
-            "skipped_first": list(made.header.skipped_first),
+            "out": str(out),
+            "tokenizer": header.tokenizer,
+            **header.splits,
+            "skipped": header.skipped,
+            "skipped_first": list(header.skipped_first),
         }
-        for reason in made.header.skipped_first[:10]:
-            click.echo(f"skipped {reason}", err=True)
         lines.append(
-            f"{out}: {splits['train']:,} pictures to train on, {splits['validation']:,} for "
-            f"validation, {skipped:,} skipped; next: pixace train {out}"
+            f"{out}: {header.splits['train']:,} pictures to train on, "
+            f"{header.splits['validation']:,} for validation, {header.skipped:,} skipped; "
+            f"next: pixace train {out}"
         )
-    elif report is None:
-        raise click.UsageError("name the folder OUT to make, or --report FILE.png, or both")
     options.say("\n".join(lines), facts, as_json)

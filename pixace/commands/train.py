@@ -4,70 +4,75 @@ import click
 
 from pixace.commands import options
 
-SHORTHANDS = {
-    "steps": "train.steps",
-    "batch_size": "train.batch_size",
-    "learning_rate": "train.learning_rate",
-    "seed": "train.seed",
-    **{name: f"pictures.{name}" for name in options.PICTURES},
-}
+# What --resume may change; all else is the run's own.
+CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root", "resume")
 
 
-@click.command("train")
-@click.argument("data", required=False)
-@click.option("--model", help="transformer or reformer.  [default: the gin file's]")
-@click.option("--gin", help="gin file, or a shipped one's name.  [default: the model's own]")
-@click.option(
-    "--set", "bindings", multiple=True, metavar="BINDING", help="Such as 'train.ema=0.9'."
+@click.command(
+    "train",
+    epilog=options.example(
+        "pixace train photos/ --model reformer --steps 10000 --set train.ema=0.99",
+        "pixace train --resume",
+        "pixace generate --n 64",
+    ),
 )
-@click.option("--steps", type=int, help="Short for --set train.steps=N.")
-@click.option("--batch-size", type=int, help="Short for --set train.batch_size=N.")
-@click.option("--learning-rate", type=float, help="Short for --set train.learning_rate=X.")
-@click.option("--seed", type=int, help="Short for --set train.seed=N.")
+@click.argument("data", type=click.Path(), required=False)
+@click.option(
+    "--model",
+    metavar="MODEL",
+    shell_complete=options.words("transformer", "reformer"),
+    help="transformer or reformer.  [default: the gin file's]",
+)
+@click.option(
+    "--gin",
+    type=click.Path(),
+    metavar="FILE",
+    help="A gin file, or the name of a shipped one.  [default: the model's own]",
+)
+@click.option(
+    "--set",
+    "bindings",
+    multiple=True,
+    metavar="BINDING",
+    help="A line of gin, such as train.ema=0.99. Repeatable.",
+)
+@click.option("--steps", type=int, metavar="N", help="Short for --set train.steps=N.")
+@click.option("--batch-size", type=int, metavar="N", help="Short for --set train.batch_size=N.")
+@click.option(
+    "--learning-rate", type=float, metavar="X", help="Short for --set train.learning_rate=X."
+)
+@click.option("--seed", type=int, metavar="N", help="Short for --set train.seed=N.")
 @options.pictures
-@click.option("--labels", is_flag=True, help="Take sub-folders as labels.")
-@click.option("--name", help="Of the run.  [default: made from data and model]")
+@options.labels
+@click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
+@click.option("--name", metavar="NAME", help="Of the run.  [default: made from data and model]")
 @options.root
 @click.option(
     "--resume",
     is_flag=False,
     flag_value="",
     metavar="[RUN]",
-    help="Go on; the latest if not named.",
+    type=click.Path(),
+    shell_complete=options.run_names,
+    help="Go on with a run; with the latest if none is named.",
 )
 @options.as_json
 @click.pass_context
-def command(ctx, data, model, gin, bindings, labels, name, root, resume, as_json, **_):
+def command(ctx, resume, as_json, **settings):
     """Train a model on DATA: a source of pictures or a token set; the built-in digits if left out.
 
     The gin file holds the hyper-parameters, --set changes any of them, and the run's folder gets
     the model, its checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
-
-    Example:
-
-    \b
-        pixace train photos/ --model reformer --steps 10000
-        pixace generate --n 64
     """
     from pixace import api
 
-    short = options.chosen(ctx, tuple(SHORTHANDS))
-    bound = [*bindings, *(f"{SHORTHANDS[option]} = {value!r}" for option, value in short.items())]
+    given = options.chosen(ctx, tuple(settings))
     if resume is None:
-        outcome = api.train(
-            data,
-            model=model,
-            gin=gin,
-            bindings=bound,
-            name=name,
-            root=root,
-            labels=labels,
-            progress=True,
-        )
+        outcome = api.train(given.pop("data", None), **given, progress=True)
     else:
-        if data or model or gin or name or labels:
-            raise click.UsageError("--resume takes data, model and gin file from the run itself")
-        outcome = api.resume(resume or None, bindings=bound, root=root, progress=True)
+        if own := [name for name in given if name not in CHANGEABLE]:
+            raise click.UsageError(f"--resume takes {own[0]} from the run itself; leave it out")
+        outcome = api.resume(resume or None, **given, progress=True)
     path = outcome.run.path
     facts = {
         "run": str(path),
