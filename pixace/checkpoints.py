@@ -1,11 +1,16 @@
 """Checkpoints of a training: whole or absent, the last few and the best one kept."""
 
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import jax
+
 from pixace import trees
-from pixace.errors import RunError
+from pixace.errors import PixaceError, RunError
+
+SPARE = 1 << 20  # bytes left free for all else that a run writes
 
 
 class Checkpoints:
@@ -30,16 +35,37 @@ class Checkpoints:
                     ]
                 ),
                 cleanup_tmp_directories=True,
+                enable_async_checkpointing=False,  # what goes wrong is raised here and now
             ),
         )
         self._save_args = ocp.args.StandardSave
         self._restore_args = ocp.args.StandardRestore
 
     def save(self, step: int, state: Any, *, loss: float | None) -> None:
-        """Saves in the background; `loss` is the one that "best" is judged by."""
+        """Saves; `loss` is the one that "best" is judged by.
+
+        Raises:
+          PixaceError: the disk is too full.
+        """
         if step not in self.steps():
+            self.check_room(state)
             metrics = None if loss is None else {"loss": loss}
             self._manager.save(step, args=self._save_args(trees.flatten(state)), metrics=metrics)
+
+    def check_room(self, state: Any) -> None:
+        """Refuses to begin what cannot end well: libraries under way take a full disk badly.
+
+        Raises:
+          PixaceError: the disk has no room for one more checkpoint.
+        """
+        needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + SPARE
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise PixaceError(
+                f"cannot write a checkpoint to {self._folder}: no space left on disk "
+                f"({needed / 1e6:,.1f} MB needed, {free / 1e6:,.1f} MB free); free some, "
+                "or choose another place with --runs"
+            )
 
     def steps(self) -> list[int]:
         """Steps that there are whole checkpoints of, rising."""
@@ -70,5 +96,4 @@ class Checkpoints:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._manager.wait_until_finished()
         self._manager.close()

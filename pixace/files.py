@@ -9,6 +9,12 @@ from pathlib import Path
 
 from pixace.errors import PixaceError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENOTEMPTY, errno.ENAMETOOLONG),
+)
+
 
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
@@ -43,11 +49,13 @@ def writing(target: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as why:
-        if why.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as why:
+        number = why.errno if isinstance(why, OSError) else None
+        # Libraries in C++ and Rust report a full disk in exceptions of their own.
+        if number in FULL or any(os.strerror(each) in str(why) for each in FULL):
             reason = "no space left on disk; free some or choose another place"
-        elif why.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            reason = f"{os.strerror(why.errno).lower()}; choose another place"
+        elif number in REFUSED:
+            reason = f"{os.strerror(number).lower()}; choose another place"
         else:
             raise
         raise PixaceError(f"cannot write {target}: {reason}") from why

@@ -11,7 +11,7 @@ import numpy as np
 
 from pixace import cache, colors, tokenset
 from pixace.arrays import Images
-from pixace.errors import ImageError, SourceError, TokenError
+from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.sources import Source, open_source
 from pixace.sources.opening import BUILTIN
@@ -124,7 +124,7 @@ class Preparation:
                 return found
         try:
             return self.build(source, place, strict=strict, progress=progress)
-        except (OSError, TokenError):
+        except PixaceError:
             if tokenset.is_set(place):  # another process has just made it
                 return tokenset.open_set(place)
             raise
