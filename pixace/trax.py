@@ -31,6 +31,7 @@ from jax.extend.random import threefry_2x32
 from pixace.errors import MissingError
 
 VERSION = "1.4.1"
+REMEDY = f"run: pip install --force-reinstall --no-deps trax=={VERSION}"
 
 # Packages whose __init__ imports far more than layers and language models.
 SKIPPED = ("trax", "trax.models")
@@ -54,14 +55,9 @@ def _check_version() -> None:
     except importlib.metadata.PackageNotFoundError:
         found = None
     if found is None or importlib.util.find_spec("trax") is None:
-        raise MissingError(
-            f"Trax is not installed; run: pip install --no-deps trax=={VERSION}"
-        ) from None
+        raise MissingError(f"Trax is not installed; {REMEDY}")
     if found != VERSION:
-        raise MissingError(
-            f"Trax {found} is installed, pixace needs {VERSION}; "
-            f"run: pip install --no-deps trax=={VERSION}"
-        )
+        raise MissingError(f"Trax {found} is installed, pixace needs {VERSION}; {REMEDY}")
 
 
 class _Package(types.ModuleType):
@@ -79,6 +75,8 @@ class _Package(types.ModuleType):
 def _enter(name: str) -> None:
     """Puts the package `name` into `sys.modules`, with its path but without its contents."""
     spec = importlib.util.find_spec(name)
+    if spec is None:
+        raise MissingError(f"Trax lacks its part {name}; {REMEDY}")
     module = importlib.util.module_from_spec(spec)
     module.__class__ = _Package
     sys.modules[name] = module
@@ -87,43 +85,42 @@ def _enter(name: str) -> None:
         setattr(sys.modules[parent], child, module)
 
 
-def _tensorflow() -> dict[str, types.ModuleType]:
+def _module(name: str, **contents: Any) -> types.ModuleType:
+    """A module made of `contents`."""
+    module = types.ModuleType(name)
+    vars(module).update(contents)
+    return module
+
+
+def _tensorflow() -> list[types.ModuleType]:
     """The stand-ins: as much of TensorFlow and TFDS as Trax's layers touch."""
-    tensorflow, compat, v2, tfds = (
-        types.ModuleType(name)
-        for name in (
-            "tensorflow",
-            "tensorflow.compat",
-            "tensorflow.compat.v2",
-            "tensorflow_datasets",
-        )
-    )
     gfile = types.SimpleNamespace(
         GFile=open,
         exists=lambda path: Path(path).exists(),
         rename=lambda old, new, overwrite=False: Path(old).replace(new),
     )
-    for module in (tensorflow, v2):
-        module.io = types.SimpleNamespace(gfile=gfile)
+    touched = {
+        "io": types.SimpleNamespace(gfile=gfile),
         # Trax asks `isinstance(x, tf.TensorShape)`: nothing ever is.
-        module.TensorShape = type("TensorShape", (), {})
-        module.DType = type("DType", (), {})
-    tensorflow.compat, compat.v2 = compat, v2
-    tensorflow.__path__ = compat.__path__ = []
-    return {module.__name__: module for module in (tensorflow, compat, v2, tfds)}
+        "TensorShape": type("TensorShape", (), {}),
+        "DType": type("DType", (), {}),
+    }
+    v2 = _module("tensorflow.compat.v2", **touched)
+    compat = _module("tensorflow.compat", __path__=[], v2=v2)
+    tensorflow = _module("tensorflow", __path__=[], compat=compat, **touched)
+    return [tensorflow, compat, v2, _module("tensorflow_datasets")]
 
 
 @contextmanager
 def _stand_ins() -> Iterator[None]:
     """Plays TensorFlow and TFDS, each only if it was not imported before."""
     added = {
-        name: module
-        for name, module in _tensorflow().items()
-        if name.partition(".")[0] not in sys.modules
+        module.__name__: module
+        for module in _tensorflow()
+        if module.__name__.partition(".")[0] not in sys.modules
     }
     # Trax's TensorFlow backend is never used; its module would import all of TensorFlow.
-    backend = types.ModuleType("trax.fastmath.tf")
-    backend.TF_BACKEND = {"name": "tensorflow-numpy"}
+    backend = _module("trax.fastmath.tf", TF_BACKEND={"name": "tensorflow-numpy"})
     if backend.__name__ not in sys.modules:
         added[backend.__name__] = backend
     sys.modules.update(added)
@@ -180,7 +177,7 @@ def _load() -> None:
     backend = sys.modules["trax.fastmath.jax"].JAX_BACKEND
     backend["cond"] = _cond
     backend["stop_gradient"] = _stop_gradient
-    sys.modules["trax.layers.research.position_encodings"].threefry_2x32_prf = _threefry
+    vars(sys.modules["trax.layers.research.position_encodings"])["threefry_2x32_prf"] = _threefry
 
 
 def _model(module: str, name: str, denied: list[str]) -> Callable[..., Any]:
@@ -195,9 +192,9 @@ def _model(module: str, name: str, denied: list[str]) -> Callable[..., Any]:
 
 _load()
 
-fastmath = sys.modules["trax.fastmath"]
-layers = sys.modules["trax.layers"]
-shapes = sys.modules["trax.shapes"]
+fastmath: Any = sys.modules["trax.fastmath"]
+layers: Any = sys.modules["trax.layers"]
+shapes: Any = sys.modules["trax.shapes"]
 
 TransformerLM = _model("trax.models.transformer", "TransformerLM", DECIDED)
 ConfigurableTransformerLM = _model(
@@ -206,7 +203,7 @@ ConfigurableTransformerLM = _model(
 ReformerLM = _model("trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, *ATTENTION])
 
 # The classes themselves: what gin hands out are functions or subclasses of them.
-Dropout = sys.modules["trax.layers.core"].Dropout
-DotProductCausalAttention = sys.modules["trax.layers.attention"].DotProductCausalAttention
-LSHSelfAttention = sys.modules["trax.layers.research.efficient_attention"].LSHSelfAttention
-LayerNorm = sys.modules["trax.layers.normalization"].LayerNorm
+Dropout: Any = sys.modules["trax.layers.core"].Dropout
+DotProductCausalAttention: Any = sys.modules["trax.layers.attention"].DotProductCausalAttention
+LSHSelfAttention: Any = sys.modules["trax.layers.research.efficient_attention"].LSHSelfAttention
+LayerNorm: Any = sys.modules["trax.layers.normalization"].LayerNorm

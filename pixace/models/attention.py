@@ -26,6 +26,8 @@ class CausalDots(trax.DotProductCausalAttention):
     Scores are summed and normalised in float32, whatever the type of the inputs.
     """
 
+    state: Any
+
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
         """Runs the layer; in predict mode on one token, with the cache in `state`."""
         q, k, v = inputs

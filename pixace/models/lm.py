@@ -80,9 +80,9 @@ class LanguageModel:
         """
         model = self.steady if key is None else self.training
         body = _serial(model, 0, _cut(model))
-        key = NO_KEY if key is None else _raw(key)
-        state = _state(body, tokens.shape, key)
-        out, _ = body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, key)
+        words = NO_KEY if key is None else _raw(key)
+        state = _state(body, tokens.shape, words)
+        out, _ = body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, words)
         return out
 
     def head(
@@ -154,7 +154,7 @@ def _forget_keys(layer: Any) -> None:
         _forget_keys(part)
 
 
-def _state(body: Any, shape: tuple[int, ...], key: jax.Array) -> State:
+def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray) -> State:
     """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
     tokens = trax.shapes.ShapeDtype(shape, np.int32)
     shapes = jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)

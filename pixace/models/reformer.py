@@ -62,10 +62,10 @@ def reformer(
     layer = getattr(trax.layers, ATTENTION[attention])
     _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
 
-    def step_by_step(mode: str, **settings: Any) -> trax.layers.Layer:
+    def step_by_step(mode: str, **settings: Any) -> Any:
         return StepAttention(layer(mode="eval", **settings), length)
 
-    def build(mode: str) -> trax.layers.Layer:
+    def build(mode: str) -> Any:
         return trax.ReformerLM(
             vocab_size,
             d_model=d_model,
@@ -86,7 +86,7 @@ def reformer(
     )
 
 
-def _check_chunks(layer: trax.layers.Layer, name: str, length: int) -> None:
+def _check_chunks(layer: Any, name: str, length: int) -> None:
     """Refuses a chunk length that leaves a piece of the picture over."""
     chunk = layer._chunk_len
     if chunk is not None and length % chunk:

@@ -4,6 +4,8 @@ Vaswani et al. 2017, "Attention Is All You Need", the decoder half of it, with t
 in front of each block.
 """
 
+from typing import Any
+
 from pixace import trax
 from pixace.models import attention, shape
 from pixace.models.lm import LanguageModel
@@ -49,7 +51,7 @@ def transformer(
         "dropout": dropout,
     }
 
-    def build(mode: str) -> trax.layers.Layer:
+    def build(mode: str) -> Any:
         if positions == "axial":
             model = trax.ConfigurableTransformerLM(
                 vocab_size, **sizes, **shape.axial(grid, d_model), mode=mode
