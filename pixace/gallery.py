@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image as Pillow
 
 from pixace import __version__
 from pixace.arrays import Image
@@ -86,8 +87,8 @@ def generate(
     save_png(Path(out), collage(list(pictures), scale=scale, smooth=smooth), about)
     if each is not None:
         for number, picture in enumerate(pictures):
-            enlarged = collage([picture], scale=scale or 1, smooth=smooth, gutter=0)
-            save_png(Path(each) / f"{number:04d}.png", enlarged, about | {"picture": number})
+            path = Path(each) / f"{number:04d}.png"
+            save_png(path, _enlarged(picture, scale or 1, smooth), about | {"picture": number})
     if gif is not None:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
@@ -236,15 +237,13 @@ def again(
     if command not in (None, told["command"]):
         raise ImageError(f"{made} was made by: pixace {told['command']}; use its --again")
     function, remembered = _COMMANDS[told["command"]]
-    trained = load(changes.pop("run", None) or told["run"], root=changes.pop("root", None))
-    now = _about(trained)
-    if now["run"] == told["run"] and (now["created"], now["step"]) != (
-        told["created"],
-        told["step"],
-    ):
+    run, root = changes.pop("run", None), changes.pop("root", None)
+    trained = run if isinstance(run, Trained) else load(run or told["run"], root=root)
+    model = trained.description
+    if run is None and (model.created, model.step) != (told["created"], told["step"]):
         raise PixaceError(
             f"{made} was drawn by {told['run']} after {told['step']:,} steps, and that model has "
-            f"changed since; name it with --run {told['run']} to draw with it as it is"
+            f"changed since; to draw with it as it is now, add --run {told['run']}"
         )
     settings = {name: told[name] for name in remembered if name in told} | changes
     return function(out=out, run=trained, **settings)
@@ -261,6 +260,13 @@ def check_name(out: str | Path, suffix: str) -> None:
         raise PixaceError(f"{path} is a folder; name a file in it, such as {path / ('a' + suffix)}")
     if path.suffix.lower() != suffix:
         raise PixaceError(f"cannot write {path}: its name must end in {suffix}")
+
+
+def _enlarged(picture: Image, scale: int, smooth: bool) -> Image:
+    """One picture by itself, as it stands in a collage."""
+    way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
+    height, width, _ = picture.shape
+    return np.asarray(Pillow.fromarray(picture).resize((width * scale, height * scale), way))
 
 
 def _refuse_too_large(cells: int, trained: Trained, **layout: Any) -> None:
