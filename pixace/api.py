@@ -175,7 +175,7 @@ def train(
             data, labels=labels, strict=strict, progress=progress
         )
     tokenizer = tokens.tokenizer
-    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
     description = runs.Description(
         name=run.name,
@@ -242,7 +242,7 @@ def resume(
         if line.startswith("pictures."):
             raise ConfigError(f"{path} has its pictures; leave out {line!r}, or train a new run")
     tokenizer = tokens.tokenizer
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     if text != before.config:
         _configure(old, replace(before, config=text))
     try:
