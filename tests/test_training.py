@@ -234,3 +234,14 @@ def test_a_resumed_run_finds_its_pictures_again_when_the_cache_is_gone(
     monkeypatch.setenv("PIXACE_CACHE", str(tmp_path / "two"))
     (tmp_path / "one").rename(tmp_path / "gone")
     assert pixace.resume(cut.run.path).step == 6
+
+
+def test_axial_positions_count_along_the_order(tiny, tiny_pictures, tmp_path):
+    """In columns of 4 and not in rows of 6: one vector for each of 6 columns and 4 places."""
+    bound = [*tiny, "train.steps = 1", "train.samples = 0", "pictures.size = '6x4'"]
+    outcome = pixace.train(
+        tiny_pictures, gin="base", bindings=[*bound, "pictures.order = 'column'"], root=tmp_path
+    )
+    weights, _ = modelfile.read(outcome.run.path)
+    axes = [leaf.shape for leaf in weights.values() if leaf.ndim > 2 and leaf.shape[-1] == 4]
+    assert axes == [(1, 6, 1, 4), (1, 1, 4, 4)]
