@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,9 @@ def train(
         )
     tokenizer = tokens.tokenizer
     built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
-    run = runs.create(_root(root), name, f"{stem(data)}-{built.kind}")
+    place = _root(root)
+    is_first = not place.exists()
+    run = runs.create(place, name, f"{stem(data)}-{built.kind}")
     description = runs.Description(
         name=run.name,
         created=runs.now(),
@@ -192,6 +195,9 @@ def train(
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
             shutil.rmtree(run.path)
+            if is_first:
+                with suppress(OSError):  # another process has begun a run there
+                    place.rmdir()
         raise
     return _with_collage(outcome, progress)
 

@@ -18,6 +18,7 @@ from pixace.sources.opening import BUILTIN
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenset import TokenSet
 
+LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
 TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
@@ -47,7 +48,13 @@ class Preparation:
         Raises:
           PixaceError: one of them is unknown or does not fit the others.
         """
-        return PixelTokenizer(parse_size(str(self.size)), colors.by_spec(self.colors), self.order)
+        height, width = parse_size(str(self.size))
+        if height * width > LARGEST:
+            raise TokenError(
+                f"{width}x{height} pixels would make {height * width:,} tokens of a picture, and "
+                f"{LARGEST:,} are the most; choose a smaller size"
+            )
+        return PixelTokenizer((height, width), colors.by_spec(self.colors), self.order)
 
     def images(self, source: Source, limit: int) -> Images:
         """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.

@@ -1,0 +1,245 @@
+"""Calls in Python: the command line's names and defaults, and what resuming refuses."""
+
+import inspect
+import shutil
+import typing
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import pixace
+from pixace import api, config, configurables, gallery, tokenset, training
+from pixace.cli import main
+from pixace.collage import read_description
+from pixace.errors import ConfigError, PixaceError, RunError
+from pixace.preparation import Preparation
+
+# What the command line calls otherwise, and what only one of them has.
+ONLY_COMMAND = {"as_json", "again", "resume", "report", "compare"}
+ONLY_PYTHON = {"progress", "run", "pictures", "changes", "made", "command"}
+PAIRS = [
+    ("tokenize", api.tokenize),
+    ("train", api.train),
+    ("generate", gallery.generate),
+    ("complete", gallery.complete),
+]
+
+
+@pytest.mark.parametrize(("name", "call"), PAIRS, ids=lambda it: it if isinstance(it, str) else "")
+def test_calls_have_the_names_of_the_command_line(name, call):
+    options = {it.name for it in main.get_command(None, name).params} - ONLY_COMMAND
+    assert options - ONLY_PYTHON == inspect.signature(call).parameters.keys() - ONLY_PYTHON
+
+
+@pytest.mark.parametrize(("name", "call"), PAIRS, ids=lambda it: it if isinstance(it, str) else "")
+def test_calls_have_the_defaults_of_the_command_line(name, call):
+    """Where the command line has one; options left out there are left out of the call."""
+    options = {it.name: it.default for it in main.get_command(None, name).params}
+    for parameter in inspect.signature(call).parameters.values():
+        default = options.get(parameter.name)
+        if isinstance(default, int | float | str) and parameter.default not in (None, False):
+            assert str(default) == str(parameter.default), parameter.name
+
+
+def test_defaults_of_tokenizing_are_typed_once_for_training_too():
+    parameters = inspect.signature(api.tokenize).parameters
+    told = inspect.signature(Preparation).parameters
+    for name, parameter in told.items():
+        assert parameters[name].default == parameter.default
+
+
+@pytest.mark.parametrize("name", [name for name in pixace.__all__ if name[0].islower()])
+def test_every_call_is_typed_and_documented(name):
+    call = getattr(pixace, name)
+    hints = typing.get_type_hints(call)
+    assert "return" in hints
+    for parameter in inspect.signature(call).parameters.values():
+        assert parameter.name in hints
+        assert f"\n  {parameter.name}: " in inspect.getdoc(call), parameter.name
+
+
+def test_names_are_given_out_and_unknown_ones_are_not():
+    for name in pixace.__all__:
+        assert getattr(pixace, name).__name__ == name
+    with pytest.raises(AttributeError, match="'dream'"):
+        pixace.dream  # noqa: B018
+
+
+def test_tokenize_gives_the_set_it_made(tiny_pictures, tmp_path):
+    made = pixace.tokenize(tiny_pictures, tmp_path / "set", size=4, colors="grey:4")
+    assert made.header == tokenset.open_set(tmp_path / "set").header
+    assert made.tokenizer.spec == "pixel size=4x4 colors=grey:4 order=raster"
+    assert made.header.splits == {"train": 38, "validation": 2}
+
+
+def test_a_validation_source_wins_over_the_share(tiny_pictures, tmp_path):
+    others = tmp_path / "others.npy"
+    np.save(others, np.zeros((3, 4, 4), np.uint8))
+    made = pixace.tokenize(
+        tiny_pictures, tmp_path / "set", size=4, validation=others, validation_fraction=0.5
+    )
+    assert made.header.splits == {"train": 40, "validation": 3}
+
+
+def test_labels_come_from_sub_folders(tiny_outcome, tmp_path):
+    for name in ("cats/1.png", "dogs/1.png"):
+        (tmp_path / "pictures" / name).parent.mkdir(parents=True)
+        shutil.copy(tiny_outcome.run.path / "collage.png", tmp_path / "pictures" / name)
+    made = pixace.tokenize(
+        tmp_path / "pictures", tmp_path / "set", size=4, labels=True, validation_fraction=0
+    )
+    assert [record["label"] for record in made.records("train")] == ["cats", "dogs"]
+
+
+def test_compare_shows_several_colours_and_says_what_they_keep(tiny_pictures, tmp_path):
+    facts = pixace.compare(
+        tiny_pictures, tmp_path / "r.png", colors=["grey:4", "grey:2"], size=4, pictures=10
+    )
+    assert [each["colors"] for each in facts["schemes"]] == ["grey:4", "grey:2"]
+    assert [each["pictures"] for each in facts["schemes"]] == [10, 10]
+    assert facts["schemes"][0]["psnr"] > facts["schemes"][1]["psnr"]
+    assert read_description(tmp_path / "r.png") == facts
+
+
+@pytest.mark.parametrize("out", ["report.jpg", "."])
+def test_compare_refuses_other_names_before_it_reads(tmp_path, out):
+    with pytest.raises(PixaceError, match=r"must end in \.png|is a folder"):
+        pixace.compare("nothing", tmp_path / out)
+
+
+@pytest.fixture
+def bound(tiny_pictures, tiny, tmp_path, monkeypatch):
+    """What gin hands to a training that is begun with some arguments, without training."""
+
+    class BegunError(Exception):
+        pass
+
+    def given(data=tiny_pictures, **arguments):
+        found = {}
+
+        def train(model, tokens, run, **settings):
+            found.update(settings, kind=model.kind, spec=tokens.tokenizer.spec, run=run.name)
+            raise BegunError
+
+        monkeypatch.setattr(training, "train", train)
+        arguments = {"gin": "base", "bindings": tiny, "root": tmp_path / "runs"} | arguments
+        with pytest.raises(BegunError):
+            pixace.train(data, **arguments)
+        return found
+
+    return given
+
+
+def test_shorthands_bind_and_win(bound, tiny):
+    found = bound(steps=3, batch_size=4, learning_rate=0.5, seed=7, size="4x2", colors="grey:2")
+    assert (found["steps"], found["batch_size"]) == (3, 4)
+    assert (found["learning_rate"], found["seed"]) == (0.5, 7)
+    assert found["spec"] == "pixel size=4x2 colors=grey:2 order=raster"
+    assert bound(steps=3, bindings=[*tiny, "train.steps = 4"])["steps"] == 3
+
+
+def test_the_model_is_the_one_asked_for(bound):
+    assert bound(model="reformer")["kind"] == "reformer"
+    assert bound()["kind"] == "transformer"
+
+
+def test_no_data_means_the_digits_with_their_own_gin_file(bound):
+    found = bound(None, gin=None, bindings=())
+    assert found["spec"].startswith("pixel size=8x8 colors=grey:")
+    assert found["run"] == "digits-transformer"
+
+
+def test_a_training_that_fails_early_leaves_no_run(bound, tmp_path):
+    bound()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_an_unknown_model_is_no_matter_of_gin_files(tmp_path):
+    with pytest.raises(ConfigError, match=r"no model 'reforme'.* Did you mean reformer\?"):
+        pixace.train("digits", model="reforme", root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"size": 8}, r"pictures\.size"),
+        ({"bindings": ["pictures.order = 'column'"]}, r"pictures\.order"),
+        ({"labels": True}, "labels"),
+    ],
+)
+def test_a_token_set_is_not_contradicted(tiny_pictures, tmp_path, arguments, word):
+    pixace.tokenize(tiny_pictures, tmp_path / "set", size=4)
+    with pytest.raises(ConfigError, match=rf"is a token set already .*; leave out {word}"):
+        pixace.train(tmp_path / "set", gin="digits", root=tmp_path / "runs", **arguments)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture
+def unfinished(tiny_outcome, tmp_path):
+    """A copy of the tiny run that says it was stopped."""
+    path = shutil.copytree(tiny_outcome.run.path, tmp_path / "runs" / "stopped")
+    run = training.Run(path)
+    run.describe(status="stopped")
+    return run
+
+
+def test_a_finished_run_says_so_and_how_to_go_on(tiny_outcome):
+    with pytest.raises(RunError, match=r"is finished after 6 steps; .*--resume .* --steps 12"):
+        pixace.resume(tiny_outcome.run.path)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("nothing", "no run 'nothing'; "), (None, "no runs in .*pixace train")]
+)
+def test_a_run_that_does_not_exist_cannot_be_resumed(tmp_path, named, words):
+    with pytest.raises(RunError, match=words):
+        pixace.resume(named, root=tmp_path)
+
+
+def test_a_model_file_cannot_be_resumed(tiny_outcome):
+    with pytest.raises(RunError, match="is a model without checkpoints; name the run's folder"):
+        pixace.resume(tiny_outcome.run.path / "model.safetensors")
+
+
+def test_the_pictures_of_a_run_stay(unfinished):
+    with pytest.raises(ConfigError, match=r"has its pictures; leave out 'pictures\.size = 8'"):
+        pixace.resume(unfinished.path, bindings=["pictures.size = 8"])
+
+
+def test_a_token_set_that_is_gone_is_named(unfinished, tmp_path):
+    gone = {"tokens": str(tmp_path / "set"), "named": str(tmp_path / "set")}
+    unfinished.describe(data=unfinished.description.data | gone)
+    with pytest.raises(RunError, match=r"its token set .*set is gone, and cannot be made again"):
+        pixace.resume(unfinished.path)
+
+
+def test_a_resuming_that_fails_leaves_the_configuration_as_it_was(unfinished):
+    before = unfinished.description
+    with pytest.raises(PixaceError, match="does not fit the configured model"):
+        pixace.resume(unfinished.path, bindings=["D_FF = 8", "train.steps = 9"])
+    assert unfinished.description.config == before.config
+    assert unfinished.description.status == before.status
+    assert (unfinished.path / "config.gin").read_text() == before.config
+
+
+def test_a_broken_binding_is_told_before_anything_is_touched(unfinished):
+    before = sorted(unfinished.path.iterdir()), unfinished.description
+    with pytest.raises(ConfigError, match=r"train\.step = 9"):
+        pixace.resume(unfinished.path, bindings=["train.step = 9"])
+    assert (sorted(unfinished.path.iterdir()), unfinished.description) == before
+
+
+def test_the_configuration_that_is_kept_gives_the_same_bindings(tiny_outcome):
+    text = tiny_outcome.run.description.config
+    assert config.restore(text) == text
+    assert (tiny_outcome.run.path / "config.gin").read_text() == text
+    assert configurables.pictures().size == 4
+
+
+def test_the_command_line_trains_with_what_it_was_given(bound, monkeypatch):
+    """Options not given are not passed on, so that the defaults are those of the call."""
+    calls = []
+    monkeypatch.setattr(api, "train", lambda *data, **given: calls.append((data, given)))
+    CliRunner().invoke(main, ["train", "--steps", "3", "--set", "a=1", "--set", "b=2"])
+    assert calls == [((None,), {"steps": 3, "bindings": ("a=1", "b=2"), "progress": True})]
