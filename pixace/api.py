@@ -301,7 +301,7 @@ def _tokens_again(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSe
             ) from why
     if _checksum(tokens) != data["checksum"]:
         raise RunError(
-            f"the pictures of {data['named']} have changed since {run} began; train a new run"
+            f"the pictures of {data['named']} have changed since this run began; train a new one"
         )
     return tokens
 

@@ -152,7 +152,10 @@ def test_no_data_means_the_digits_with_their_own_gin_file(bound):
 
 def test_a_training_that_fails_early_leaves_no_run(bound, tmp_path):
     bound()
-    assert list((tmp_path / "runs").iterdir()) == []
+    assert not (tmp_path / "runs").exists()
+    (tmp_path / "runs" / "other").mkdir(parents=True)
+    bound()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["other"]
 
 
 def test_an_unknown_model_is_no_matter_of_gin_files(tmp_path):
