@@ -198,6 +198,8 @@ def train(
             if is_first:
                 with suppress(OSError):  # another process has begun a run there
                     place.rmdir()
+        else:
+            run.describe(status="stopped")
         raise
     return _with_collage(outcome, progress)
 

@@ -8,7 +8,8 @@ gin only hands out what is bound; our functions are called as they are, so that 
 own words, to which gin would add some.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_type_hints
 
 import gin
 
@@ -42,29 +43,34 @@ def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> Langu
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
-    kind = model(**_bound("model"))
+    kind = model(**_bound("model", model))
     if kind not in models.KINDS:
         raise ConfigError(unknown("model", kind, models.KINDS))
-    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind))
+    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind, models.KINDS[kind]))
 
 
 def pictures() -> Preparation:
     """How pictures become tokens, as bound."""
-    return Preparation(**_bound("pictures"))
+    return Preparation(**_bound("pictures", Preparation))
 
 
 def train(model: LanguageModel, data: TokenSet, run: Run) -> Outcome:
     """Trains with the settings that are bound."""
-    return training.train(model, data, run, **_bound("train"))
+    return training.train(model, data, run, **_bound("train", training.train))
 
 
-def _bound(name: str) -> dict[str, Any]:
-    """What is bound for one of the names above, macros resolved."""
+def _bound(name: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """What is bound for a function under the name that gin knows it by, macros resolved."""
     try:
         settings = gin.get_bindings(f"pixace.{name}")
     except (ValueError, TypeError, RuntimeError) as why:
         raise ConfigError(f"{name}: {' '.join(str(why).split())}") from why
+    kinds = get_type_hints(function)
     for key, value in settings.items():
         if value is gin.REQUIRED:
             raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
+        wanted = kinds[key]
+        if not isinstance(value, int | float if wanted is float else wanted):
+            said = getattr(wanted, "__name__", wanted)
+            raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")
     return settings

@@ -44,4 +44,8 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
         raise RunError(f"{path} is broken or no model file: {why}") from why
     if "pixace" not in metadata:
         raise RunError(f"{path} holds weights, but was not made by pixace")
-    return weights, Description.of(json.loads(metadata["pixace"]), path)
+    try:
+        fields = json.loads(metadata["pixace"])
+    except json.JSONDecodeError as why:
+        raise RunError(f"{path} is broken: its description is no JSON ({why})") from why
+    return weights, Description.of(fields, path)

@@ -247,12 +247,12 @@ def parse_cut(text: str, pixels: int) -> int:
       PixaceError: it is neither, or out of range.
     """
     try:
-        cut = round(float(text[:-1]) / 100 * pixels) if text.endswith("%") else int(text)
-    except (ValueError, OverflowError):
+        cut = float(text[:-1]) / 100 * pixels if text.endswith("%") else int(text)
+    except ValueError:
         cut = -1
     if not 0 <= cut <= pixels:
         raise PixaceError(f"cannot cut at {text!r}; give 0 to {pixels} pixels, or a share like 50%")
-    return cut
+    return round(cut)
 
 
 def blank_after(tokens: Tokens, cut: int) -> Tokens:

@@ -124,6 +124,9 @@ def train(
         if checkpoints.steps():
             state = checkpoints.restore(state)
         done = int(state.step)
+        if done >= steps:
+            raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
+        checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
         judge = _Judge(model, data, run, dtype, batch_size, evaluate_pictures, samples, seed)
         with (

@@ -71,6 +71,25 @@ def test_a_number_that_is_still_owed_is_named():
         configurables.language_model(*SHAPE)
 
 
+@pytest.mark.parametrize(
+    ("binding", "words"),
+    [
+        ("D_MODEL = '16'", r"transformer.d_model = '16' is no int"),
+        ("DROPOUT = None", r"transformer.dropout = None is no float"),
+        ("model.kind = 3", r"model.kind = 3 is no str"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named(binding, words):
+    config.load("digits", [binding])
+    with pytest.raises(ConfigError, match=words):
+        configurables.language_model(*SHAPE)
+
+
+def test_whole_numbers_are_good_where_fractions_are_wanted():
+    config.load("digits", ["DROPOUT = 0", "LAYERS = 1"])
+    assert configurables.language_model(*SHAPE).kind == "transformer"
+
+
 def test_an_unknown_model_is_answered_with_the_known_ones():
     config.load("digits", ["model.kind = 'reformr'"])
     with pytest.raises(ConfigError, match="Did you mean reformer"):

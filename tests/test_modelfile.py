@@ -41,5 +41,8 @@ def test_what_is_no_model_of_pixace_is_refused(tmp_path):
         modelfile.read(broken)
     with pytest.raises(RunError, match="was not made by pixace"):
         modelfile.read(foreign)
+    save_file({"w": np.zeros(3)}, foreign, metadata={"pixace": "{"})
+    with pytest.raises(RunError, match="its description is no JSON"):
+        modelfile.read(foreign)
     with pytest.raises(RunError, match="no model yet"):
         modelfile.read(tmp_path)

@@ -162,7 +162,9 @@ def test_a_cut_is_a_count_or_a_share(text, cut):
     assert parse_cut(text, 64) == cut
 
 
-@pytest.mark.parametrize("text", ["65", "-1", "half", "101%", "", "%", "nan%", "1e999%"])
+@pytest.mark.parametrize(
+    "text", ["65", "-1", "half", "-0.1%", "100.1%", "101%", "", "%", "nan%", "1e999%"]
+)
 def test_a_cut_that_cannot_be_is_answered_in_a_line(text):
     with pytest.raises(PixaceError, match="give 0 to 64 pixels, or a share like 50%"):
         parse_cut(text, 64)

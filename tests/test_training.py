@@ -194,6 +194,7 @@ def test_handlers_are_put_back_and_other_threads_do_without():
         ("train.ema = 1.0", "train.ema is 1.0"),
         ("train.schedule = 'linear'", "no schedule 'linear'"),
         ("train.optimizer = 'sgd'", "no optimizer 'sgd'"),
+        ("train.steps = 'ten'", "train.steps = 'ten' is no int"),
     ],
 )
 def test_numbers_that_do_not_fit_are_answered_in_a_line(
