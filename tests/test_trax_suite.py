@@ -37,7 +37,6 @@ MODULES = (
     "layers.research.rotary_positional_embedding_test",
     "layers.reversible_test",
     "layers.test_utils_test",
-    "models.transformer_test",
     "shapes_test",
 )
 SLOW = (
@@ -50,22 +49,23 @@ SLOW = (
     "layers.rnn_test",
     "models.reformer.reformer_test",
     "models.research.configurable_transformer_test",
+    "models.transformer_test",
 )
+ACCELERATOR = "fills the memory of an accelerator: minutes, and gigabytes, on a processor"
 LEFT_OUT = {
+    "layers.acceleration_test.AccelerationTest.test_chunk_grad_memory": ACCELERATOR,
+    "layers.acceleration_test.AccelerationTest.test_chunk_memory": ACCELERATOR,
     "models.reformer.reformer_e2e_test": "tests Trax's trainer, which needs TensorFlow",
-    "models.reformer.reformer_memory_test": "trains on a million tokens, to fill an accelerator",
+    "models.reformer.reformer_memory_test": ACCELERATOR,
 }
-
+EFFICIENT = "layers.research.efficient_attention_test.EfficientAttentionTest"
+SPARSE = "layers.research.sparsity_test.MultiplicativeConvCausalAttentionTest"
 HEAVY = {
-    "layers.research.efficient_attention_test.EfficientAttentionTest": (
-        "test_batching_lsh_self_attention",
-        "test_batching_self_attention",
-        "test_fast_inference_self_attention",
-    ),
-    "layers.research.sparsity_test.MultiplicativeConvCausalAttentionTest": (
-        "test_predict_equals_eval",
-        "test_various_calls",
-    ),
+    f"{EFFICIENT}.test_batching_lsh_self_attention",
+    f"{EFFICIENT}.test_batching_self_attention",
+    f"{EFFICIENT}.test_fast_inference_self_attention",
+    f"{SPARSE}.test_predict_equals_eval",
+    f"{SPARSE}.test_various_calls",
 }
 
 TENSORFLOW = "tests the TensorFlow backend"
@@ -82,9 +82,7 @@ FAILS = {
     "layers.normalization_test.BatchNormTest.test_forward_dtype_tf64": TENSORFLOW,
     "layers.normalization_test.LayerNormTest.test_forward_dtype_tf32": TENSORFLOW,
     "layers.normalization_test.LayerNormTest.test_forward_dtype_tf64": TENSORFLOW,
-    "layers.research.efficient_attention_test.EfficientAttentionTest.test_self_attention_tf": (
-        TENSORFLOW
-    ),
+    f"{EFFICIENT}.test_self_attention_tf": TENSORFLOW,
 }
 
 
@@ -144,13 +142,11 @@ def stand_ins(monkeypatch):
 
 def chosen(tests):
     """The tests of a suite, the heavy ones only where all are wanted."""
-    heavy = {f"{place}.{name}" for place, names in HEAVY.items() for name in names}
-    if os.environ.get("PIXACE_TRAX_SUITE") == "full":
-        heavy = set()
+    full = os.environ.get("PIXACE_TRAX_SUITE") == "full"
     for part in tests:
         if isinstance(part, unittest.TestSuite):
             yield from chosen(part)
-        elif part.id().removeprefix("trax.") not in heavy:
+        elif part.id().removeprefix("trax.") not in {*LEFT_OUT, *(() if full else HEAVY)}:
             yield part
 
 
@@ -164,7 +160,8 @@ def files():
 
 def test_no_module_of_theirs_is_forgotten():
     others = {"models.transformer_test", "models.research.configurable_transformer_test"}
-    assert files() | others | {"shapes_test"} == {*MODULES, *SLOW, *LEFT_OUT}
+    modules = {name for name in LEFT_OUT if name.endswith("_test")}
+    assert files() | others | {"shapes_test"} == {*MODULES, *SLOW, *modules}
 
 
 @pytest.mark.filterwarnings("ignore")
