@@ -194,7 +194,7 @@ def train(
         outcome = configurables.train(built, tokens, run)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
-            shutil.rmtree(run.path)
+            shutil.rmtree(run.path, ignore_errors=True)
             if is_first:
                 with suppress(OSError):  # another process has begun a run there
                     place.rmdir()
