@@ -8,7 +8,6 @@ gin only hands out what is bound; our functions are called as they are, so that 
 own words, to which gin would add some.
 """
 
-from collections.abc import Callable
 from typing import Any, get_type_hints
 
 import gin
@@ -31,10 +30,11 @@ def model(*, kind: str = "transformer") -> str:
     return kind
 
 
-gin.external_configurable(training.train, "pixace.train", denylist=["model", "data", "run"])
-gin.external_configurable(Preparation, "pixace.pictures")
-for _kind, _build in models.KINDS.items():
-    gin.external_configurable(_build, f"pixace.{_kind}", denylist=_FROM_DATA)
+_FUNCTIONS = {"train": training.train, "pictures": Preparation, **models.KINDS}
+_DENIED = {"train": ["model", "data", "run"], **dict.fromkeys(models.KINDS, _FROM_DATA)}
+_TYPES = {name: get_type_hints(each) for name, each in {"model": model, **_FUNCTIONS}.items()}
+for _name, _function in _FUNCTIONS.items():
+    gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
 
 
 def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> LanguageModel:
@@ -43,33 +43,32 @@ def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> Langu
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
-    kind = model(**_bound("model", model))
+    kind = model(**_bound("model"))
     if kind not in models.KINDS:
         raise ConfigError(unknown("model", kind, models.KINDS))
-    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind, models.KINDS[kind]))
+    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind))
 
 
 def pictures() -> Preparation:
     """How pictures become tokens, as bound."""
-    return Preparation(**_bound("pictures", Preparation))
+    return Preparation(**_bound("pictures"))
 
 
 def train(model: LanguageModel, data: TokenSet, run: Run) -> Outcome:
     """Trains with the settings that are bound."""
-    return training.train(model, data, run, **_bound("train", training.train))
+    return training.train(model, data, run, **_bound("train"))
 
 
-def _bound(name: str, function: Callable[..., Any]) -> dict[str, Any]:
-    """What is bound for a function under the name that gin knows it by, macros resolved."""
+def _bound(name: str) -> dict[str, Any]:
+    """What is bound under a name, macros resolved and types checked."""
     try:
         settings = gin.get_bindings(f"pixace.{name}")
     except (ValueError, TypeError, RuntimeError) as why:
         raise ConfigError(f"{name}: {' '.join(str(why).split())}") from why
-    kinds = get_type_hints(function)
     for key, value in settings.items():
         if value is gin.REQUIRED:
             raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
-        wanted = kinds[key]
+        wanted = _TYPES[name][key]
         if not isinstance(value, int | float if wanted is float else wanted):
             said = getattr(wanted, "__name__", wanted)
             raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")
