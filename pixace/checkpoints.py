@@ -24,6 +24,9 @@ class Checkpoints:
         import orbax.checkpoint as ocp
 
         self._folder = folder
+        # Orbax would clear these in a thread of its own, which a process that ends soon disturbs.
+        for rest in folder.glob("*.orbax-checkpoint-tmp*"):
+            shutil.rmtree(rest)
         keepers = ocp.checkpoint_managers
         self._manager = ocp.CheckpointManager(
             folder.resolve(),
@@ -34,7 +37,6 @@ class Checkpoints:
                         keepers.BestN(get_metric_fn=lambda m: m["loss"], reverse=True, n=1),
                     ]
                 ),
-                cleanup_tmp_directories=True,
                 enable_async_checkpointing=False,  # what goes wrong is raised here and now
             ),
         )

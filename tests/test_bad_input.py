@@ -238,7 +238,7 @@ def test_a_full_disk_stops_a_collage(here, small_disk, trained, extra):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "left"), [("4k", []), ("900k", ["runs"])])
+@pytest.mark.parametrize(("size", "left"), [("4k", []), ("900k", []), ("1150k", ["runs"])])
 def test_a_full_disk_stops_a_training_with_one_line(here, small_disk, tiny, size, left):
     """In a process of its own: libraries complain from threads and at the very end."""
     place = small_disk(size)

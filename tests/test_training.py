@@ -1,6 +1,7 @@
 """Training from the first step to the last: what it leaves, and that stopping leaves no trace."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 import pixace
 from pixace import modelfile, training
+from pixace.checkpoints import Checkpoints
 from pixace.errors import ConfigError, PixaceError
 from pixace.metrics import read
 from pixace.runs import Run
@@ -246,3 +248,15 @@ def test_axial_positions_count_along_the_order(tiny, tiny_pictures, tmp_path):
     weights, _ = modelfile.read(outcome.run.path)
     axes = [leaf.shape for leaf in weights.values() if leaf.ndim > 2 and leaf.shape[-1] == 4]
     assert axes == [(1, 6, 1, 4), (1, 1, 4, 4)]
+
+
+def test_a_half_written_checkpoint_is_cleared_and_never_gone_on_from(tiny_outcome, tmp_path):
+    """What a process that was killed while saving leaves behind."""
+    folder = tmp_path / "checkpoints"
+    rest = folder / "9.orbax-checkpoint-tmp"
+    shutil.copytree(tiny_outcome.run.path / "checkpoints", folder)
+    rest.mkdir()
+    (rest / "half").write_text("half")
+    with Checkpoints(folder, keep=3) as checkpoints:
+        assert checkpoints.steps() == [3, 6]
+    assert not rest.exists()
