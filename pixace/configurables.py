@@ -15,7 +15,6 @@ import gin
 from pixace import models, training
 from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
-from pixace.names import unknown
 from pixace.preparation import Preparation
 from pixace.runs import Run
 from pixace.tokenset import TokenSet
@@ -44,9 +43,7 @@ def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> Langu
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
     kind = model(**_bound("model"))
-    if kind not in models.KINDS:
-        raise ConfigError(unknown("model", kind, models.KINDS))
-    return models.KINDS[kind](vocab_size, length, grid, **_bound(kind))
+    return models.by_kind(kind)(vocab_size, length, grid, **_bound(kind))
 
 
 def pictures() -> Preparation:
