@@ -3,7 +3,6 @@
 Every argument has the command line's name and default, and errors are the same `PixaceError`s.
 """
 
-import hashlib
 import importlib.metadata
 import shutil
 from collections.abc import Sequence
@@ -12,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixace import config, configurables, gallery, models, runs, tokenset
+from pixace import config, configurables, gallery, models, provenance, runs, tokenset
 from pixace.collage import save_png
-from pixace.errors import ConfigError, PixaceError, RunError, SourceError
+from pixace.errors import ConfigError, PixaceError, RunError
 from pixace.files import whole
-from pixace.preparation import Preparation, absolute, stem
+from pixace.preparation import Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
@@ -170,7 +169,7 @@ def train(
     data = "digits" if data is None else data
     if tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
-        _refuse_other_pictures([*bindings, *pictures], tokens, labels=labels)
+        provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
         tokens = configurables.pictures().cached(
             data, labels=labels, strict=strict, progress=progress
@@ -186,7 +185,7 @@ def train(
         model=built.kind,
         tokenizer=tokenizer.spec,
         config=text,
-        data=_about(data, tokens, labels=labels),
+        data=provenance.describe(data, tokens, labels=labels),
         versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
     )
     try:
@@ -245,7 +244,7 @@ def resume(
             f"{path} is finished after {before.steps:,} steps; go on with more: "
             f"pixace train --resume {path} --steps {2 * before.steps}"
         )
-    tokens = _tokens_again(path, before.data, progress=progress)
+    tokens = provenance.restore(path, before.data, progress=progress)
     for line in bindings:
         if line.startswith("pictures."):
             raise ConfigError(f"{path} has its pictures; leave out {line!r}, or train a new run")
@@ -280,67 +279,6 @@ def _configure(run: runs.Run, description: runs.Description) -> None:
     run.write(description)
     with whole(run.path / "config.gin") as draft:
         draft.write_text(description.config, encoding="utf-8")
-
-
-def _tokens_again(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
-    """The very token set that a run was begun with.
-
-    Raises:
-      RunError: it is gone, and so are the pictures; or they have changed.
-    """
-    place = Path(data["tokens"])
-    if tokenset.is_set(place):
-        tokens = tokenset.open_set(place)
-    else:
-        try:
-            tokens = configurables.pictures().cached(
-                data["named"], labels=data["labels"], progress=progress
-            )
-        except SourceError as why:
-            raise RunError(
-                f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
-                f"again ({why})"
-            ) from why
-    if _checksum(tokens) != data["checksum"]:
-        raise RunError(
-            f"the pictures of {data['named']} have changed since this run began; train a new one"
-        )
-    return tokens
-
-
-def _about(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
-    """What a run's description says about its data."""
-    header = tokens.header
-    return {
-        "named": absolute(data),
-        "labels": labels,
-        "tokens": str(tokens.path.resolve()),
-        "checksum": _checksum(tokens),
-        "train": len(tokens.split("train")),
-        "validation": len(tokens.split("validation")),
-        "fit": header.fit,
-        "background": list(header.background),
-    }
-
-
-def _refuse_other_pictures(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) -> None:
-    """Refuses to say how pictures become tokens when they have done so.
-
-    Raises:
-      ConfigError: names the first contradiction.
-    """
-    said = [line.split("=")[0].strip() for line in bindings if line.startswith("pictures.")]
-    if said or labels:
-        raise ConfigError(
-            f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
-            f"{said[0] if said else 'labels'}, or name the pictures instead of the token set"
-        )
-
-
-def _checksum(tokens: TokenSet) -> str:
-    """One for all of a token set's files."""
-    every = [file.sha256 for file in tokens.header.files]
-    return hashlib.sha256(" ".join(every).encode()).hexdigest()
 
 
 def _root(root: str | Path | None) -> Path:

@@ -19,8 +19,6 @@ Only formats that Pillow decodes in this process are read: EPS and WMF would sta
 
 import io
 import re
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -28,13 +26,15 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from PIL import ExifTags, ImageCms, ImageColor, UnidentifiedImageError
+from PIL import ExifTags, ImageColor, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
 from pixace.names import unknown
+from pixace.profiles import in_srgb
+from pixace.silence import silence
 
 FITTING = "draft2+hamming/1"
 FITS = ("crop", "pad", "stretch")
@@ -90,7 +90,7 @@ def load(
     raw = Path(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
-        with _silence, _opened(raw) as picture:
+        with silence, _opened(raw) as picture:
             return _fitted(picture, size, fit, background, draft=picture is not raw)
     except ImageError as why:
         raise ImageError(f"{name}: {why}") from why
@@ -176,7 +176,7 @@ def _fitted(
         grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
         smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
         picture = picture.resize(inner, smooth, box, reducing_gap=3.0)
-    picture = _flat(_in_srgb(picture, profile), background)
+    picture = _flat(in_srgb(picture, profile), background)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     if size and picture.size != size[::-1]:
@@ -248,34 +248,6 @@ def _from_deep(picture: Pillow.Image) -> Pillow.Image:
     return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
 
 
-def _in_srgb(picture: Pillow.Image, profile: bytes | None) -> Pillow.Image:
-    """Turns colours of an embedded profile (a phone's Display P3, a printer's CMYK) into sRGB.
-
-    Cheap, as it comes after shrinking and the few profiles of a data set are kept. Profiles of
-    grey pictures are ignored, and so are broken ones: the pixels are there all the same.
-    """
-    if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
-        opaque = picture.convert("RGB") if picture.mode == "RGBA" else picture
-        if transform := _transform(profile, opaque.mode):
-            seen = transform.apply(opaque)
-            if picture.mode == "RGBA":
-                seen.putalpha(picture.getchannel("A"))
-            return seen
-    return picture
-
-
-@lru_cache(maxsize=16)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """From a profile to sRGB; None when it is sRGB already, broken or meant for another mode."""
-    try:
-        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(own):
-            return None
-        return ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None
-
-
 def _flat(picture: Pillow.Image, background: tuple[int, int, int]) -> Pillow.Image:
     """RGB, with the background where the picture is transparent."""
     if picture.mode in ("LA", "RGBA"):
@@ -311,32 +283,3 @@ def _reason(why: Exception, raw: Raw) -> str:
     if "truncated" in text.lower() and length is not None:
         return f"truncated after {length:,} bytes"
     return f"broken ({text or type(why).__name__})"
-
-
-class _Silence:
-    """Keeps Pillow's warnings about odd files from the user, while any thread is in here.
-
-    `warnings.catch_warnings` alone would lose filters when threads leave in another order than
-    they came; so the first one in sets the filter and the last one out takes it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._kept = warnings.catch_warnings()
-                self._kept.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._kept.__exit__(None, None, None)
-
-
-_silence = _Silence()

@@ -1,7 +1,6 @@
 """Trains a language model on a token set, from the first step or from where it was stopped."""
 
 import math
-import signal
 import statistics
 import sys
 import time
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import jax
@@ -28,6 +26,7 @@ from pixace.names import unknown
 from pixace.runs import MODEL, Run
 from pixace.sampling import Sampler, Settings
 from pixace.schedules import Schedule
+from pixace.signals import stopped_by_signal
 from pixace.step import DTYPES, Measures, first_state, make_step, validation_loss
 from pixace.tokenset import TokenSet
 
@@ -268,32 +267,6 @@ class _Pace:
         began = time.perf_counter()
         yield
         self.clock += time.perf_counter() - began
-
-
-@contextmanager
-def stopped_by_signal() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C or SIGTERM into a flag; a second one acts as it always did."""
-    caught: list[int] = []
-    usual: dict[int, Any] = {}
-
-    def catch(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        restore()
-        print("\nstopping: saving a checkpoint …", file=sys.stderr)
-
-    def restore() -> None:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            usual[number] = signal.signal(number, catch)
-        except ValueError:  # not in the main thread, where Python allows no handlers
-            break
-    try:
-        yield lambda: bool(caught)
-    finally:
-        restore()
 
 
 def _bar(done: int, steps: int) -> tqdm:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixace import colors, sampling
+from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
-from pixace.sampling import Sampler, Settings, blank_after, draw, parse_cut
+from pixace.sampling import Sampler, Settings, blank_after, parse_cut
 from pixace.tokenizers.pixel import PixelTokenizer
 
 EVEN = (np.arange(10_000) + 0.5) / 10_000  # so many uniforms that shares are exact to 1e-4

@@ -18,6 +18,7 @@ from pixace.checkpoints import Checkpoints
 from pixace.errors import ConfigError, PixaceError
 from pixace.metrics import read
 from pixace.runs import Run
+from pixace.signals import stopped_by_signal
 
 
 def numbers(run):
@@ -162,7 +163,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tiny, tiny_pictures, tmp_path, num
 
 
 def test_a_second_signal_acts_as_it_always_did():
-    with training.stopped_by_signal() as stopped:
+    with stopped_by_signal() as stopped:
         assert not stopped()
         os.kill(os.getpid(), signal.SIGINT)
         assert stopped()
@@ -172,13 +173,13 @@ def test_a_second_signal_acts_as_it_always_did():
 
 def test_handlers_are_put_back_and_other_threads_do_without():
     before = signal.getsignal(signal.SIGINT)
-    with training.stopped_by_signal():
+    with stopped_by_signal():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
     answers = []
 
     def elsewhere():
-        with training.stopped_by_signal() as stopped:
+        with stopped_by_signal() as stopped:
             answers.append(stopped())
 
     thread = threading.Thread(target=elsewhere)

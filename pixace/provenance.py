@@ -1,0 +1,72 @@
+"""Where the token set of a run comes from, and the way back to it."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pixace import configurables, tokenset
+from pixace.errors import ConfigError, RunError, SourceError
+from pixace.preparation import absolute
+from pixace.tokenset import TokenSet
+
+
+def restore(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
+    """The very token set that a run was begun with.
+
+    Raises:
+      RunError: it is gone, and so are the pictures; or they have changed.
+    """
+    place = Path(data["tokens"])
+    if tokenset.is_set(place):
+        tokens = tokenset.open_set(place)
+    else:
+        try:
+            tokens = configurables.pictures().cached(
+                data["named"], labels=data["labels"], progress=progress
+            )
+        except SourceError as why:
+            raise RunError(
+                f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
+                f"again ({why})"
+            ) from why
+    if _checksum(tokens) != data["checksum"]:
+        raise RunError(
+            f"the pictures of {data['named']} have changed since this run began; train a new one"
+        )
+    return tokens
+
+
+def describe(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
+    """What a run's description says about its data."""
+    header = tokens.header
+    return {
+        "named": absolute(data),
+        "labels": labels,
+        "tokens": str(tokens.path.resolve()),
+        "checksum": _checksum(tokens),
+        "train": len(tokens.split("train")),
+        "validation": len(tokens.split("validation")),
+        "fit": header.fit,
+        "background": list(header.background),
+    }
+
+
+def refuse_others(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) -> None:
+    """Refuses to say how pictures become tokens when they have done so.
+
+    Raises:
+      ConfigError: names the first contradiction.
+    """
+    said = [line.split("=")[0].strip() for line in bindings if line.startswith("pictures.")]
+    if said or labels:
+        raise ConfigError(
+            f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
+            f"{said[0] if said else 'labels'}, or name the pictures instead of the token set"
+        )
+
+
+def _checksum(tokens: TokenSet) -> str:
+    """One for all of a token set's files."""
+    every = [file.sha256 for file in tokens.header.files]
+    return hashlib.sha256(" ".join(every).encode()).hexdigest()
