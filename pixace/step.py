@@ -12,9 +12,8 @@ from jaxtyping import Array, Float
 
 from pixace.batches import Batch
 from pixace.device_arrays import Key
+from pixace.models.head import cross_entropy
 from pixace.models.lm import LanguageModel, Weights
-
-DTYPES = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
 
 class State(NamedTuple):
@@ -44,14 +43,12 @@ def loss_sum(
 ) -> Float[Array, ""]:
     """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
 
-    Weights are cast to `dtype` on the way, so that gradients come back in float32; the softmax is
-    always done in float32.
+    Products are computed in `dtype`; everything between them, and the gradients, in float32.
     """
-    cast = jax.tree.map(lambda w: w.astype(dtype), weights)
-    hidden = model.hidden(cast, batch.tokens, key)
-    logits = model.head(cast, hidden).astype(jnp.float32)
-    nats = optax.softmax_cross_entropy_with_integer_labels(logits, batch.tokens)
-    return jnp.sum(nats * batch.weights)
+    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)
+    w, b = jax.tree.leaves(weights["head"])
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    return cross_entropy(flat, w, b, batch.tokens.ravel(), batch.weights.ravel(), dtype)
 
 
 def make_step(
@@ -67,7 +64,7 @@ def make_step(
     Args:
       model: what is trained.
       optimizer: an Optax transformation.
-      dtype: of the computation; weights stay float32.
+      dtype: of the operands of products; all else is float32.
       accumulate: parts that a batch is cut into, one after the other on the device; the result is
         that of the whole batch, the memory that of a part.
       ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
-from pixace import modelfile, optimizers, schedules
+from pixace import modelfile, optimizers, precision, schedules
 from pixace.batches import Batches, in_order
 from pixace.checkpoints import Checkpoints
 from pixace.collage import collage, save_png
@@ -22,12 +22,11 @@ from pixace.errors import ConfigError, PixaceError
 from pixace.files import writing
 from pixace.metrics import MetricsLog, bits_per_pixel
 from pixace.models.lm import LanguageModel, Weights
-from pixace.names import unknown
 from pixace.runs import MODEL, Run
 from pixace.sampling import Sampler, Settings
 from pixace.schedules import Schedule
 from pixace.signals import stopped_by_signal
-from pixace.step import DTYPES, Measures, first_state, make_step, validation_loss
+from pixace.step import Measures, first_state, make_step, validation_loss
 from pixace.tokenset import TokenSet
 
 
@@ -69,7 +68,7 @@ def train(
     weight_decay: float = 0.1,
     clip: float = 1.0,
     ema: float = 0.0,
-    dtype: str = "float32",
+    dtype: str = "auto",
     seed: int = 0,
     log_every: int = 10,
     evaluate_every: int = 500,
@@ -95,7 +94,7 @@ def train(
       clip: largest norm of the gradient; 0 for none.
       ema: decay of the weights' moving average, which then is what is judged, drawn from and kept
         as the model; 0 for none.
-      dtype: of the computation, `float32` or `bfloat16`.
+      dtype: of the products, `float32`, `bfloat16`, or `auto` for the one that suits the device.
       seed: of weights, batches, dropout and samples.
       log_every: steps between two lines of metrics.
       evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
@@ -109,10 +108,11 @@ def train(
       PixaceError: the loss became infinite or not a number; the disk is full.
     """
     _check(locals())
+    kind = precision.by_name(dtype)
     rate = schedules.by_name(schedule, peak=learning_rate, warmup_steps=warmup_steps, steps=steps)
     rule = optimizers.by_name(optimizer, rate, weight_decay=weight_decay, clip=clip)
     batches = Batches(data.split("train"), batch_size, seed)
-    take_step = make_step(model, rule, dtype=DTYPES[dtype], accumulate=accumulate, ema=ema)
+    take_step = make_step(model, rule, dtype=kind, accumulate=accumulate, ema=ema)
     first_key, step_key = jax.random.split(jax.random.key(seed))
     state = first_state(model, rule, first_key, ema=ema)
     with (
@@ -127,7 +127,7 @@ def train(
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
-        judge = _Judge(model, data, run, dtype, batch_size, evaluate_pictures, samples, seed)
+        judge = _Judge(model, data, run, kind, batch_size, evaluate_pictures, samples, seed)
         with (
             MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
             _bar(done, steps) as bar,
@@ -166,7 +166,7 @@ class _Judge:
         model: LanguageModel,
         data: TokenSet,
         run: Run,
-        dtype: str,
+        dtype: Any,
         batch_size: int,
         pictures: int,
         samples: int,
@@ -177,7 +177,7 @@ class _Judge:
         self._model, self._tokenizer, self._run = model, data.tokenizer, run
         held_out = data.split("validation")
         self._split = held_out if len(held_out) else data.split("train")
-        self._loss = validation_loss(model, dtype=DTYPES[dtype])
+        self._loss = validation_loss(model, dtype=dtype)
         self._batch_size, self._pictures = batch_size, pictures
         self._samples, self._settings = samples, Settings(seed=seed)
 
@@ -291,8 +291,6 @@ def _check(given: dict[str, Any]) -> None:
             f"train.batch_size {given['batch_size']} cannot be cut into "
             f"train.accumulate {given['accumulate']} equal parts"
         )
-    if given["dtype"] not in DTYPES:
-        raise ConfigError(unknown("dtype", given["dtype"], DTYPES))
     if not 0 <= given["ema"] < 1:
         raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")
     if not len(given["data"].split("train")):

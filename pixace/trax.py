@@ -203,7 +203,13 @@ ConfigurableTransformerLM = _model(
 ReformerLM = _model("trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, *ATTENTION])
 
 # The classes themselves: what gin hands out are functions or subclasses of them.
+Dense: Any = sys.modules["trax.layers.core"].Dense
 Dropout: Any = sys.modules["trax.layers.core"].Dropout
+AxialPositionalEncoding: Any = sys.modules[
+    "trax.layers.research.position_encodings"
+].AxialPositionalEncoding
 DotProductCausalAttention: Any = sys.modules["trax.layers.attention"].DotProductCausalAttention
 LSHSelfAttention: Any = sys.modules["trax.layers.research.efficient_attention"].LSHSelfAttention
+ReversibleSerial: Any = sys.modules["trax.layers.reversible"].ReversibleSerial
+ReversibleHalfResidual: Any = sys.modules["trax.layers.reversible"].ReversibleHalfResidual
 LayerNorm: Any = sys.modules["trax.layers.normalization"].LayerNorm

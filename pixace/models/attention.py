@@ -14,6 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace import trax
+from pixace.models.causal import causal_attention
+from pixace.models.dropout import dropped
+from pixace.models.products import affine
 
 # How far Trax pushes down what must not be seen, and a token's view of itself.
 HIDDEN, ITSELF = 1e9, 1e5
@@ -23,7 +26,7 @@ class CausalDots(trax.DotProductCausalAttention):
     """Attention to oneself and to what came before, per head.
 
     Takes queries, keys and values, each (batch * heads, length, d_head), and gives the same shape.
-    Scores are summed and normalised in float32, whatever the type of the inputs.
+    Unlike Trax's it drops nothing out: the odds never exist all at once.
     """
 
     state: Any
@@ -31,21 +34,59 @@ class CausalDots(trax.DotProductCausalAttention):
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
         """Runs the layer; in predict mode on one token, with the cache in `state`."""
         q, k, v = inputs
-        if self._mode == "predict":
-            keys, values, index = self.state
-            k = jax.lax.dynamic_update_slice_in_dim(keys, k.astype(keys.dtype), index, 1)
-            v = jax.lax.dynamic_update_slice_in_dim(values, v.astype(values.dtype), index, 1)
-            self.state = k, v, index + 1
-            seen = jnp.arange(k.shape[1]) <= index
-        else:
-            seen = jnp.tril(jnp.ones((q.shape[1], q.shape[1]), bool))
+        if self._mode != "predict":
+            return causal_attention(q, k, v)
+        keys, values, index = self.state
+        k = jax.lax.dynamic_update_slice_in_dim(keys, k.astype(keys.dtype), index, 1)
+        v = jax.lax.dynamic_update_slice_in_dim(values, v.astype(values.dtype), index, 1)
+        self.state = k, v, index + 1
         scores = jnp.einsum("bqd,bkd->bqk", q, k, preferred_element_type=jnp.float32)
-        scores = jnp.where(seen, scores / np.sqrt(q.shape[-1]), -HIDDEN)
-        odds = jax.nn.softmax(scores)
-        if self._mode == "train" and self._dropout:
-            keep = jax.random.bernoulli(self.rng, 1 - self._dropout, odds.shape)
-            odds = jnp.where(keep, odds / (1 - self._dropout), 0)
+        seen = jnp.arange(k.shape[1]) <= index
+        odds = jax.nn.softmax(jnp.where(seen, scores / np.sqrt(q.shape[-1]), -HIDDEN))
         return jnp.einsum("bqk,bkd->bqd", odds.astype(v.dtype), v)
+
+
+class FullAttention(trax.layers.Layer):
+    """Trax's `SelfAttention` to all tokens before, with all heads at once and as `CausalDots`.
+
+    Like that one it drops out none of the odds, only of what it gives.
+    """
+
+    def __init__(self, whole: Any):
+        """Takes the layer whose weights and settings it has."""
+        super().__init__()
+        self._whole = whole
+
+    @staticmethod
+    def can_be(whole: Any) -> bool:
+        """Whether a layer of Trax's does nothing else, but for the odds that it drops out."""
+        return not (
+            isinstance(whole, trax.LSHSelfAttention)
+            or whole._share_qk
+            or whole._masked
+            or whole._chunk_len is not None
+        )
+
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Draws weights as the whole layer does."""
+        self.weights = self._whole.init(input_signature, self.rng)[0]
+
+    def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
+        """Runs the layer."""
+        batch, length, d_model = x.shape
+        whole = self._whole
+        q, k, v, o, *biases = self.weights
+        parts = []
+        for w, bias in zip((q, k, v), biases or (None, None, None), strict=True):
+            heads, _, d_head = w.shape
+            together = w.swapaxes(0, 1).reshape(d_model, heads * d_head)
+            flat = affine(x, together, None if bias is None else bias.ravel())
+            part = flat.reshape(batch, length, heads, d_head).swapaxes(1, 2)
+            parts.append(part.reshape(batch * heads, length, d_head))
+        seen = causal_attention(*parts).reshape(batch, whole._n_heads, length, whole._d_v)
+        together = seen.swapaxes(1, 2).reshape(batch, length, -1)
+        out = affine(together, o.reshape(-1, d_model)).astype(x.dtype)
+        return dropped(out, whole._output_dropout, self.rng)
 
 
 class StepAttention(trax.layers.Layer):
@@ -117,14 +158,3 @@ class StepAttention(trax.layers.Layer):
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
         return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), -HIDDEN)
-
-
-def own_dots(model: Any, length: int) -> Any:
-    """Puts `CausalDots` in the place of Trax's layer, with a cache of `length` instead of 2048."""
-    model._sublayers = tuple(
-        CausalDots(part._dropout, length, part._mode)
-        if type(part) is trax.DotProductCausalAttention
-        else own_dots(part, length)
-        for part in model.sublayers
-    )
-    return model

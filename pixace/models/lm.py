@@ -20,6 +20,8 @@ from jaxtyping import Array, Float, Int
 
 from pixace import trax
 from pixace.device_arrays import Key, Logits, TokenBatch
+from pixace.models import layers
+from pixace.models.loops import Repeated
 
 Weights = Any  # {"body": …, "head": …}: nested tuples of arrays, as Trax nests them
 State = Any  # what `step` remembers: nested tuples of arrays
@@ -41,6 +43,7 @@ class LanguageModel:
       training: the Trax model with dropout.
       steady: the Trax model without.
       stepping: the Trax model for one token at a time.
+      remat: whether training keeps only what goes into each block.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class LanguageModel:
     training: Any = field(repr=False)
     steady: Any = field(repr=False)
     stepping: Any = field(repr=False)
+    remat: bool = False
 
     def __post_init__(self) -> None:
         for model, length in (
@@ -79,11 +83,23 @@ class LanguageModel:
           Features in the type of the weights; `head` reads them.
         """
         model = self.steady if key is None else self.training
-        body = _serial(model, 0, _cut(model))
+        kind = Repeated if self.remat and key is not None else trax.layers.Serial
+        body = kind(*model.sublayers[: _cut(model)])
         words = NO_KEY if key is None else _raw(key)
         state = _state(body, tokens.shape, words)
         out, _ = body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, words)
         return out
+
+    def cast(self, weights: Weights, dtype: Any) -> Weights:
+        """The same weights, with the matrices of all products in another type.
+
+        Embeddings, positions, normalisations and biases stay as they are: each of their entries is
+        the sum of very many gradients, and they cost little.
+        """
+        parts = self.steady.sublayers
+        together = (*weights["body"], *weights["head"])
+        done = tuple(layers.cast(part, w, dtype) for part, w in zip(parts, together, strict=True))
+        return {"body": done[: _cut(self.steady)], "head": done[_cut(self.steady) :]}
 
     def head(
         self, weights: Weights, hidden: Float[Array, "*leading d"]

@@ -10,8 +10,8 @@ from typing import Any
 
 from pixace import trax
 from pixace.errors import ConfigError
-from pixace.models import shape
-from pixace.models.attention import StepAttention
+from pixace.models import layers, shape
+from pixace.models.attention import FullAttention, StepAttention
 from pixace.models.lm import LanguageModel
 from pixace.names import unknown
 
@@ -62,11 +62,14 @@ def reformer(
     layer = getattr(trax.layers, ATTENTION[attention])
     _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
 
-    def step_by_step(mode: str, **settings: Any) -> Any:
-        return StepAttention(layer(mode="eval", **settings), length)
+    def of_a_block(mode: str, **settings: Any) -> Any:
+        if mode == "predict":
+            return StepAttention(layer(mode="eval", **settings), length)
+        whole = layer(mode=mode, **settings)
+        return FullAttention(whole) if FullAttention.can_be(whole) else whole
 
     def build(mode: str) -> Any:
-        return trax.ReformerLM(
+        model = trax.ReformerLM(
             vocab_size,
             d_model=d_model,
             d_ff=d_ff,
@@ -76,10 +79,11 @@ def reformer(
             n_heads=n_heads,
             dropout=dropout,
             max_len=length,
-            attention_type=step_by_step if mode == "predict" else layer,
+            attention_type=of_a_block,
             **(shape.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
+        return layers.own(model, length)
 
     return LanguageModel(
         "reformer", vocab_size, length, build("train"), build("eval"), build("predict")

@@ -7,7 +7,7 @@ in front of each block.
 from typing import Any
 
 from pixace import trax
-from pixace.models import attention, shape
+from pixace.models import layers, shape
 from pixace.models.lm import LanguageModel
 
 
@@ -22,6 +22,7 @@ def transformer(
     n_heads: int = 8,
     dropout: float = 0.1,
     positions: str = "learned",
+    remat: bool = False,
 ) -> LanguageModel:
     """A transformer that reads tokens from the first to the last.
 
@@ -35,6 +36,7 @@ def transformer(
       n_heads: heads of each attention.
       dropout: share of features left out in training, 0 … 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
+      remat: keep less while training and compute it again: a third slower, a fifth of the memory.
 
     Raises:
       ConfigError: the numbers do not fit together.
@@ -58,8 +60,8 @@ def transformer(
             )
         else:
             model = trax.TransformerLM(vocab_size, **sizes, mode=mode)
-        return attention.own_dots(model, length)
+        return layers.own(model, length)
 
     return LanguageModel(
-        "transformer", vocab_size, length, build("train"), build("eval"), build("predict")
+        "transformer", vocab_size, length, build("train"), build("eval"), build("predict"), remat
     )

@@ -1,0 +1,116 @@
+"""Trax's layers with their weights, computed in another way: put in place of Trax's own.
+
+`own` goes through a model once and swaps them; names, shapes and numbers stay, so weights made by
+the one are weights of the other.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from pixace import trax
+from pixace.models.attention import CausalDots, FullAttention, StepAttention
+from pixace.models.dropout import dropped
+from pixace.models.loops import REVERSIBLE_BLOCK, ReversibleLoop
+from pixace.models.normalization import normalized
+from pixace.models.products import affine
+
+
+class Dense(trax.Dense):
+    """An affine map, in the type of its matrix."""
+
+    weights: Any
+
+    def forward(self, x: Array) -> Array:
+        """Runs the layer."""
+        return affine(x, *self.weights) if self._use_bias else affine(x, self.weights)
+
+
+class Dropout(trax.Dropout):
+    """Dropout with `dropped`."""
+
+    def forward(self, x: Array) -> Array:
+        """Runs the layer."""
+        if self._mode != "train":
+            return x
+        return dropped(x, self._initial_rate, self.rng, self._shared_axes)
+
+
+class LayerNorm(trax.LayerNorm):
+    """Layer normalisation, whose backward pass XLA would spread over a dozen passes."""
+
+    weights: Any
+
+    def forward(self, x: Array) -> Array:
+        """Runs the layer."""
+        return normalized(x, *self.weights, self._epsilon) if self._center else super().forward(x)
+
+
+class AxialPositions(trax.AxialPositionalEncoding):
+    """Trax's axial positions, which for a single token would make those of a whole batch first."""
+
+    state: Any
+    weights: Any
+
+    def forward(self, x: Array) -> Array:
+        """Runs the layer."""
+        if self._mode != "predict":
+            return super().forward(x)
+        axes = [jnp.broadcast_to(w[0], (*self._shape, w.shape[-1])) for w in self.weights]
+        places = jnp.concatenate(axes, -1).reshape(-1, x.shape[-1])
+        begin, self.state = self.state, self.state + x.shape[1]
+        return x + jax.lax.dynamic_slice_in_dim(places, begin, x.shape[1])
+
+
+class Wide(trax.layers.Serial):
+    """Layers whose result is float32: what reversible layers add to their streams must be."""
+
+    def forward(self, x: Any) -> Any:
+        """Runs the layers."""
+        return jax.tree.map(lambda each: each.astype(jnp.float32), super().forward(x))
+
+
+def own(model: Any, length: int) -> Any:
+    """Swaps a Trax model's layers for ours, in place; caches get room for `length` tokens."""
+    model._sublayers = tuple(_own(part, length) for part in model.sublayers)
+    return model
+
+
+def cast(layer: Any, weights: Any, dtype: Any) -> Any:
+    """The weights of a layer, with the matrices that products are made with in another type."""
+    if isinstance(layer, Dense | FullAttention | StepAttention):
+        return jax.tree.map(lambda w: w.astype(dtype) if w.ndim > 1 else w, weights)
+    if not layer.sublayers:
+        return weights
+    return tuple(cast(part, w, dtype) for part, w in zip(layer.sublayers, weights, strict=True))
+
+
+def _own(part: Any, length: int) -> Any:
+    kind = type(part)
+    if kind is trax.DotProductCausalAttention:
+        return CausalDots(part._dropout, length, part._mode)
+    if kind is trax.Dense:
+        return Dense(
+            part._n_units, part._kernel_initializer, part._bias_initializer, part._use_bias
+        )
+    if kind is trax.Dropout:
+        return Dropout(part._initial_rate, part._shared_axes, part._mode)
+    if kind is trax.LayerNorm:
+        return LayerNorm(part._center, part._epsilon)
+    if kind is trax.AxialPositionalEncoding:
+        return AxialPositions(part._shape, part._d_embs, part._kernel_initializer, mode=part._mode)
+    own(part, length)
+    if kind is trax.ReversibleHalfResidual:
+        part._compute_residual = Wide(*part._compute_residual.sublayers)
+        part._sublayers = (part._compute_residual, *part.sublayers[1:])
+    if kind is trax.ReversibleSerial and _remembers_nothing(part):
+        return ReversibleLoop(*part.sublayers)
+    return part
+
+
+def _remembers_nothing(part: Any) -> bool:
+    """Whether all attention in some reversible layers is full; LSH keeps its buckets."""
+    halves = part.sublayers[::REVERSIBLE_BLOCK]
+    return all(isinstance(half.sublayers[-1], FullAttention) for half in halves)

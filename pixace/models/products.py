@@ -1,0 +1,83 @@
+"""Matrix products in a chosen type, on the fastest path that XLA has for them.
+
+Operands in bfloat16 with sums in float32 are what the matrix units of today's processors take. On
+a CPU that has such units, XLA uses them only if the product asks for float32 and if neither operand
+has to be turned round; so the gradient of the weights, which needs the inputs turned round, has
+them turned beforehand, in a way that XLA does not fold back into the product.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+TILE = 16
+ONES = 16  # rows of a product of which one is used: a whole tile is faster than a single row
+
+
+def on_cpu() -> bool:
+    """Whether programs traced now will run on a CPU."""
+    return jax.default_backend() == "cpu"
+
+
+def affine(
+    x: Float[Array, "*leading k"], w: Float[Array, "k n"], b: Float[Array, " n"] | None = None
+) -> Float[Array, "*leading n"]:
+    """`x @ w + b`, computed in the type of `w`.
+
+    Args:
+      x: of any type; rounded to that of `w`.
+      w: float32 or bfloat16.
+      b: float32, or None for no bias.
+
+    Returns:
+      In the type of `w`; sums are float32.
+    """
+    b = jnp.zeros(w.shape[1]) if b is None else b
+    if on_cpu():
+        flat = _affine(x.reshape(-1, x.shape[-1]).astype(w.dtype), w, b)
+        return flat.reshape(*x.shape[:-1], w.shape[1])
+    return jnp.dot(x.astype(w.dtype), w) + b.astype(w.dtype)
+
+
+def turned(x: Float[Array, "m n"]) -> Float[Array, "n m"]:
+    """`x.T`, as an array of its own: tile by tile, since XLA folds a plain one into the product."""
+    rows, columns = x.shape
+    if rows % TILE or columns % TILE:
+        return x.T
+    tiles = x.reshape(rows // TILE, TILE, columns // TILE, TILE).transpose(2, 0, 3, 1)
+    tiles = jax.lax.optimization_barrier(tiles)
+    return tiles.transpose(0, 2, 1, 3).reshape(columns, rows)
+
+
+def sums(a: Array, b: Array, contract: tuple[int, int], batch: int = 0) -> Float[Array, "..."]:
+    """A product over one axis of each, `batch` leading axes shared, summed in float32."""
+    shared = tuple(range(batch))
+    axes = ((contract[0],), (contract[1],)), (shared, shared)
+    return jax.lax.dot_general(a, b, axes, preferred_element_type=jnp.float32)
+
+
+def slopes_of_affine(
+    x: Float[Array, "m k"], slope: Float[Array, "m n"]
+) -> tuple[Float[Array, "k n"], Float[Array, " n"]]:
+    """Of the matrix and of the bias; the latter as a product, as XLA is slow to sum over rows."""
+    above = turned(x) if x.dtype == jnp.bfloat16 else x.T
+    ones = jnp.ones((ONES, len(x)), x.dtype)
+    return sums(above, slope, (1, 0)), sums(ones, slope, (1, 0))[0]
+
+
+@jax.custom_vjp
+def _affine(x: Array, w: Array, b: Array) -> Array:
+    return (sums(x, w, (1, 0)) + b).astype(w.dtype)
+
+
+def _forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
+    return _affine(x, w, b), (x, w)
+
+
+def _backward(kept: tuple[Array, Array], slope: Array) -> tuple[Array, Array, Array]:
+    x, w = kept
+    w_slope, b_slope = slopes_of_affine(x, slope)
+    return sums(slope, w, (1, 1)).astype(x.dtype), w_slope.astype(w.dtype), b_slope
+
+
+_affine.defvjp(_forward, _backward)
