@@ -1,8 +1,12 @@
 """One token out of many: temperature, top-k, top-p, and the draw itself."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int32
+
+ABOVE_ONE = 0x3F800001  # the next float after 1, as bits
 
 
 def draw(
@@ -28,17 +32,52 @@ def draw(
     """
     warm = jnp.maximum(temperature, 1e-6)[:, None]
     best = jnp.argmax(logits, axis=-1)
-    scaled = (logits - logits.max(axis=-1, keepdims=True)) / warm
+    odds = jnp.exp((logits - logits.max(axis=-1, keepdims=True)) / warm)
     if 0 < top_k < logits.shape[-1]:
-        least = jax.lax.top_k(scaled, top_k)[0][:, -1:]
-        scaled = jnp.where(scaled < least, -jnp.inf, scaled)
+        odds = _likeliest(odds, jnp.ones_like(odds), jnp.float32(top_k))
     if top_p is not None:
-        falling = jnp.sort(jax.nn.softmax(scaled), axis=-1, descending=True)
-        before = jnp.cumsum(falling, axis=-1) - falling
-        least = jnp.where(before < top_p, falling, jnp.inf).min(axis=-1, keepdims=True)
-        scaled = jnp.where(jax.nn.softmax(scaled) < least, -jnp.inf, scaled)
-    mass = jnp.cumsum(jnp.exp(scaled), axis=-1)
+        odds = _likeliest(odds, odds, top_p * odds.sum(axis=-1, keepdims=True))
+    return jnp.where(temperature == 0, best, _inverted(odds, uniform)).astype(jnp.int32)
+
+
+def _likeliest(
+    odds: Float[Array, "batch vocab"], share: Float[Array, "batch vocab"], enough: Array
+) -> Float[Array, "batch vocab"]:
+    """The odds with 0 for all but the likeliest, the fewest whose shares together are enough.
+
+    Sorting would cost more than the model. The least of the odds to keep is found by halving: 31
+    times, over the bits of a float, which are ordered as positive floats are.
+    """
+
+    def halve(_: Int32[Array, ""], ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = ends
+        middle = low + (high - low) // 2
+        least = jax.lax.bitcast_convert_type(middle, jnp.float32)
+        kept = jnp.where(odds >= least, share, 0).sum(axis=-1, keepdims=True) >= enough
+        return jnp.where(kept, middle, low), jnp.where(kept, high, middle)
+
+    # All are kept at 0, where one may want more than there is by rounding; none above 1.
+    ends = jnp.zeros((len(odds), 1), jnp.int32), jnp.full((len(odds), 1), ABOVE_ONE)
+    low, _ = jax.lax.fori_loop(0, 31, halve, ends)
+    return jnp.where(odds >= jax.lax.bitcast_convert_type(low, jnp.float32), odds, 0)
+
+
+def _inverted(
+    odds: Float[Array, "batch vocab"], uniform: Float[Array, " batch"]
+) -> Int32[Array, " batch"]:
+    """Where the running sum of the odds passes `uniform` of the whole.
+
+    First in which row of a table, then where in the row: a running sum over all ids is slow.
+    """
+    batch, vocab = odds.shape
+    width = math.isqrt(vocab - 1) + 1
+    table = jnp.pad(odds, ((0, 0), (0, width * width - vocab))).reshape(batch, width, width)
+    rows = jnp.cumsum(table.sum(axis=-1), axis=-1)
     # The margin keeps rounding from reaching past the last id that has any probability.
-    goal = uniform[:, None] * mass[:, -1:] * (1 - 1e-6)
-    drawn = jnp.sum(mass <= goal, axis=-1)
-    return jnp.where(temperature == 0, best, drawn).astype(jnp.int32)
+    goal = uniform[:, None] * rows[:, -1:] * (1 - 1e-6)
+    row = jnp.sum(rows <= goal, axis=-1, keepdims=True)
+    before = jnp.where(row > 0, jnp.take_along_axis(rows, jnp.maximum(row - 1, 0), -1), 0)
+    running = jnp.cumsum(jnp.take_along_axis(table, row[..., None], axis=1)[:, 0], axis=-1)
+    # The same margin again: the row's own sum may have been rounded up.
+    within = jnp.minimum(goal - before, running[:, -1:] * (1 - 1e-6))
+    return row[:, 0] * width + jnp.sum(running <= within, axis=-1)

@@ -27,9 +27,9 @@ from pixace.tokenizers import Tokenizer
 BLANK = 1
 # Tokens drawn between two looks of the host: enough to hide the call, few enough for a live bar.
 STRETCH = 128
-# Rows of a batch are padded to at least this many: one row alone would go through other kernels
-# (matrix times vector), whose rounding now and then draws another token.
-FEWEST_ROWS = 8
+# Shares of a picture that the cache has room for, one after the other: reading it is what costs
+# time, and most of a picture is drawn before it is full. Each is a program to compile.
+ROOMS = (4, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,9 @@ class Sampler:
         rows, length = known.shape
         if not 0 <= cut <= length:
             raise PixaceError(f"cannot cut after {cut} pixels: a picture has {length}")
-        size = min(settings.batch_size, max(FEWEST_ROWS, 1 << (rows - 1).bit_length()))
+        size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
+        ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
+        weights = {**self.weights, "head": _columns(self.weights["head"], ids)}
         stretch = _stretch(length)
         done = []
         with tqdm(
@@ -178,21 +180,25 @@ class Sampler:
                 here = np.arange(start, start + size) % rows  # the last batch is filled by repeats
                 real = min(size, rows - start)
                 uniform = _uniforms(settings.seed, streams[here], length)
-                carry = self.model.start(self.weights, size), jnp.zeros(size, jnp.int32)
-                columns = []
-                for begin in range(0, length, stretch):
+                first = min(cut, length - 1) // stretch * stretch
+                carry = self._begun(weights, known[here], first)
+                columns = [known[here, :first]]
+                bar.update(real * first)
+                for begin in range(first, length, stretch):
                     part = slice(begin, begin + stretch)
+                    state, token = carry
+                    state = self.model.widened(state, _room(length, begin + stretch))
                     carry, tokens = _draw_stretch(
                         self.model,
-                        self.weights,
-                        carry,
+                        weights,
+                        (state, token),
                         (
                             uniform[part],
                             jnp.asarray(known[here, part].T),
                             jnp.arange(begin, begin + stretch) < cut,
                         ),
                         jnp.asarray(temperatures[here], jnp.float32),
-                        jnp.asarray(self.tokenizer.allowed),
+                        jnp.asarray(ids),
                         top_k=settings.top_k,
                         top_p=settings.top_p if settings.top_p < 1 else None,
                     )
@@ -200,6 +206,14 @@ class Sampler:
                     bar.update(real * stretch)
                 done.append(np.concatenate(columns, axis=1)[:real])
         return np.concatenate(done) if done else known
+
+    def _begun(self, weights: Weights, known: Tokens, count: int) -> tuple[Any, Any]:
+        """The model's memory of the first `count` tokens, and the last of them."""
+        state = self.model.start(len(known), _room(self.model.length, count))
+        if not count:
+            return state, jnp.zeros(len(known), jnp.int32)
+        fed = np.pad(known[:, : count - 1], ((0, 0), (1, 0)))
+        return _read(self.model, weights, state, fed), jnp.asarray(known[:, count - 1])
 
 
 def parse_cut(text: str, pixels: int) -> int:
@@ -224,30 +238,44 @@ def blank_after(tokens: Tokens, cut: int) -> Tokens:
     return kept
 
 
-@partial(jax.jit, static_argnames=("model", "top_k", "top_p"))
+@partial(jax.jit, static_argnames=("model",), donate_argnums=2)
+def _read(model: Any, weights: Weights, state: Any, tokens: Int32[Array, "batch count"]) -> Any:
+    """Takes what is known in one pass."""
+    return model.read(weights, state, tokens)
+
+
+@partial(jax.jit, static_argnames=("model", "top_k", "top_p"), donate_argnums=2)
 def _draw_stretch(
     model: Any,
     weights: Weights,
     carry: tuple[Any, Int32[Array, " batch"]],
     columns: tuple[Float[Array, "steps batch"], Int32[Array, "steps batch"], Bool[Array, " steps"]],
     temperature: Float[Array, " batch"],
-    allowed: Bool[Array, " vocab"],
+    ids: Int32[Array, " colors"],
     *,
     top_k: int,
     top_p: float | None,
 ) -> tuple[tuple[Any, Int32[Array, " batch"]], Int32[Array, "steps batch"]]:
-    """Goes on by some tokens; forced where the column is known, drawn elsewhere."""
+    """Goes on by some tokens; forced where the column is known, drawn elsewhere.
+
+    `weights` have a head for `ids` only, which are all that can be drawn.
+    """
 
     def body(carry: Any, column: Any) -> Any:
         state, token = carry
         uniform, known, is_known = column
         logits, state = model.step(weights, state, token)
-        logits = jnp.where(allowed, logits.astype(jnp.float32), -jnp.inf)
         drawn = draw(logits, uniform, temperature=temperature, top_k=top_k, top_p=top_p)
-        token = jnp.where(is_known, known, drawn)
+        token = jnp.where(is_known, known, ids[drawn])
         return (state, token), token
 
     return jax.lax.scan(body, carry, columns)
+
+
+@jax.jit
+def _columns(head: Weights, ids: Int32[Array, " colors"]) -> Weights:
+    """A head that gives the logits of some ids and leaves out all others."""
+    return jax.tree.map(lambda leaf: leaf[..., ids], head)
 
 
 @partial(jax.jit, static_argnames=("length",))
@@ -261,3 +289,8 @@ def _stretch(length: int) -> int:
     """The longest stretch up to STRETCH that divides the length, so that one program serves all."""
     best = max(size for size in range(1, STRETCH + 1) if length % size == 0)
     return best if best >= min(length, 16) else length
+
+
+def _room(length: int, needed: int) -> int:
+    """Tokens that the cache has room for, when so many are needed."""
+    return next(room for part in ROOMS if (room := -(-length // part)) >= needed)

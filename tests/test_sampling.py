@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixace import colors, sampling
+from pixace import colors, drawing, sampling
 from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
@@ -187,3 +187,49 @@ def test_a_cut_that_cannot_be_is_answered_in_a_line(text):
 def test_settings_that_cannot_be_meant_are_refused(wrong):
     with pytest.raises(PixaceError, match=f"^{next(iter(wrong))} is .*; it must be"):
         Settings(**wrong)
+
+
+@pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
+def longer(request):
+    tokenizer = PixelTokenizer((8, 8), colors.by_spec("grey:7"), "raster")
+    model = request.param(
+        tokenizer.vocab_size, tokenizer.length, (8, 8), d_model=16, d_ff=32, n_layers=1, n_heads=2
+    )
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+
+
+def test_a_cache_that_grows_draws_the_same(longer, monkeypatch):
+    whole = longer.generate_tokens(3, Settings(seed=1))
+    monkeypatch.setattr(sampling, "STRETCH", 16)
+    assert [sampling._room(64, end) for end in (16, 32, 48, 64)] == [16, 32, 64, 64]
+    np.testing.assert_array_equal(longer.generate_tokens(3, Settings(seed=1)), whole)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 15, 16, 40, 63, 64])
+def test_what_is_known_is_read_at_once_with_the_same_result(longer, monkeypatch, cut):
+    photos = longer.tokenizer.decode(longer.generate_tokens(2, Settings(seed=1)))
+    by_token = longer.complete(photos, cut, temperatures=[0.0, 1.0]).finished
+    monkeypatch.setattr(sampling, "STRETCH", 16)
+    np.testing.assert_array_equal(
+        longer.complete(photos, cut, temperatures=[0, 1]).finished, by_token
+    )
+
+
+@given(
+    odds=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30).filter(any),
+    top_k=st.integers(1, 30),
+    top_p=st.floats(0.0625, 1, width=32),
+)
+def test_the_likeliest_are_those_that_sorting_would_find(odds, top_k, top_p):
+    odds = np.asarray(odds, np.float32) / np.float32(max(odds))
+    odds[odds < 1e-30] = 0  # some devices take such numbers for 0
+    falling = np.sort(odds)[::-1]
+    kept = drawing._likeliest(odds[None], np.ones_like(odds)[None], jnp.float32(top_k))[0]
+    np.testing.assert_array_equal(
+        kept, np.where(odds >= falling[min(top_k, len(odds)) - 1], odds, 0)
+    )
+    enough = np.float32(top_p) * odds.sum()
+    kept = np.asarray(drawing._likeliest(odds[None], odds[None], enough)[0])
+    assert kept.sum() >= enough * (1 - 1e-5)
+    assert (kept[kept > 0].min() > odds[kept == 0]).all()
+    assert kept.sum() - kept[kept == kept[kept > 0].min()].sum() <= enough * (1 + 1e-5)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace import trax
+from pixace.models.cache import Cache
 from pixace.models.causal import causal_attention
 from pixace.models.dropout import dropped
 from pixace.models.products import affine
@@ -31,19 +32,25 @@ class CausalDots(trax.DotProductCausalAttention):
 
     state: Any
 
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Has no weights; the state is the cache and its end."""
+        if self._mode == "predict":
+            q, _, v = input_signature
+            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], self._max_len)
+            self.state = cache, jnp.zeros((), jnp.int32)
+
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
-        """Runs the layer; in predict mode on one token, with the cache in `state`."""
+        """Runs the layer; in predict mode on the next token, or on the first ones all at once."""
         q, k, v = inputs
         if self._mode != "predict":
             return causal_attention(q, k, v)
-        keys, values, index = self.state
-        k = jax.lax.dynamic_update_slice_in_dim(keys, k.astype(keys.dtype), index, 1)
-        v = jax.lax.dynamic_update_slice_in_dim(values, v.astype(values.dtype), index, 1)
-        self.state = k, v, index + 1
-        scores = jnp.einsum("bqd,bkd->bqk", q, k, preferred_element_type=jnp.float32)
-        seen = jnp.arange(k.shape[1]) <= index
-        odds = jax.nn.softmax(jnp.where(seen, scores / np.sqrt(q.shape[-1]), -HIDDEN))
-        return jnp.einsum("bqk,bkd->bqd", odds.astype(v.dtype), v)
+        cache, index = self.state
+        cache = cache.written(k, v, index)
+        self.state = cache, index + q.shape[1]
+        if q.shape[1] > 1:
+            return causal_attention(q, k, v)
+        view = jnp.where(jnp.arange(cache.room) <= index, 0.0, -HIDDEN)
+        return cache.seen(q[:, 0], view)[:, None]
 
 
 class FullAttention(trax.layers.Layer):
@@ -73,19 +80,9 @@ class FullAttention(trax.layers.Layer):
 
     def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
         """Runs the layer."""
-        batch, length, d_model = x.shape
         whole = self._whole
-        q, k, v, o, *biases = self.weights
-        parts = []
-        for w, bias in zip((q, k, v), biases or (None, None, None), strict=True):
-            heads, _, d_head = w.shape
-            together = w.swapaxes(0, 1).reshape(d_model, heads * d_head)
-            flat = affine(x, together, None if bias is None else bias.ravel())
-            part = flat.reshape(batch, length, heads, d_head).swapaxes(1, 2)
-            parts.append(part.reshape(batch * heads, length, d_head))
-        seen = causal_attention(*parts).reshape(batch, whole._n_heads, length, whole._d_v)
-        together = seen.swapaxes(1, 2).reshape(batch, length, -1)
-        out = affine(together, o.reshape(-1, d_model)).astype(x.dtype)
+        seen = causal_attention(*_projected(x, whole, self.weights))
+        out = _together(seen, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
 
@@ -109,44 +106,31 @@ class StepAttention(trax.layers.Layer):
         """Draws weights as the whole layer does; the state is the cache and its end."""
         whole = self._whole
         self.weights = whole.init(input_signature, self.rng)[0]
-        heads = (input_signature.shape[0], whole._n_heads, self._length)
-        self.state = (
-            jnp.zeros((*heads, whole._d_qk), input_signature.dtype),
-            jnp.zeros((*heads, whole._d_v), input_signature.dtype),
-            jnp.zeros((), jnp.int32),
-        )
+        heads = input_signature.shape[0] * whole._n_heads
+        cache = Cache.empty(heads, whole._d_qk, whole._d_v, self._length)
+        self.state = cache, jnp.zeros((), jnp.int32)
 
-    def forward(self, x: Float[Array, "batch 1 d"]) -> Float[Array, "batch 1 d"]:
-        """Attends from one new token to all of them."""
+    def forward(self, x: Float[Array, "batch new d"]) -> Float[Array, "batch new d"]:
+        """Runs the layer on the next token, or on the first ones all at once."""
         whole = self._whole
-        names = "qvo" if whole._share_qk else "qkvo"
-        weights = dict(zip(names, self.weights, strict=False))
-        if whole._bias:
-            weights |= dict(zip(names[:-1].upper(), self.weights[len(names) :], strict=True))
-
-        def project(name: str) -> Array:
-            heads = jnp.einsum("bd,hdk->bhk", x[:, 0], weights[name])
-            return heads + weights[name.upper()] if whole._bias else heads
-
-        keys, values, index = self.state
-        q, v = project("q"), project("v")
-        if whole._share_qk:
-            k = q / jnp.sqrt(jnp.mean(q**2, -1, keepdims=True) + 1e-6)
+        cache, index = self.state
+        q, k, v = _projected(x, whole, self.weights)
+        cache = cache.written(k, v, index)
+        new = x.shape[1]
+        self.state = cache, index + new
+        if new > 1 and FullAttention.can_be(whole):
+            seen = causal_attention(q, k, v)
         else:
-            k = project("k")
-        keys = keys.at[:, :, index].set(k.astype(keys.dtype))
-        values = values.at[:, :, index].set(v.astype(values.dtype))
-        self.state = keys, values, index + 1
+            places = index + jnp.arange(new)
+            views = jax.vmap(lambda place: self._view(place, cache.room))(places)
+            by_token = jax.lax.map(lambda one: cache.seen(*one), (q.swapaxes(0, 1), views))
+            seen = by_token.swapaxes(0, 1)
+        return _together(seen, whole, self.weights, len(x))
 
-        scores = jnp.einsum("bhk,bhlk->bhl", q, keys, preferred_element_type=jnp.float32)
-        odds = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + self._view(index))
-        seen = jnp.einsum("bhl,bhlk->bhk", odds.astype(values.dtype), values)
-        return jnp.einsum("bhk,hkd->bd", seen, weights["o"])[:, None]
-
-    def _view(self, index: Int[Array, ""]) -> Float[Array, " length"]:
+    def _view(self, index: Int[Array, ""], room: int) -> Float[Array, " room"]:
         """What is added to the scores: 0 for what is seen, much less for what is not."""
         whole = self._whole
-        places = jnp.arange(self._length)
+        places = jnp.arange(room)
         view = jnp.where(places <= index, 0.0, -HIDDEN)
         if whole._share_qk:
             view = jnp.where(places == index, view - ITSELF, view)
@@ -158,3 +142,35 @@ class StepAttention(trax.layers.Layer):
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
         return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), -HIDDEN)
+
+
+def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]:
+    """Queries, keys and values of all heads, each (batch * heads, length, d_head)."""
+    batch, length, d_model = x.shape
+    names = "qvo" if whole._share_qk else "qkvo"
+    named = dict(zip(names, weights, strict=False))
+    if whole._bias:
+        named |= dict(zip(names[:-1].upper(), weights[len(names) :], strict=True))
+
+    def project(name: str) -> Array:
+        w = named[name]
+        heads, _, d_head = w.shape
+        flat = w.swapaxes(0, 1).reshape(d_model, heads * d_head)
+        out = affine(x, flat, named[name.upper()].ravel() if whole._bias else None)
+        by_head = out.reshape(batch, length, heads, d_head).swapaxes(1, 2)
+        return by_head.reshape(batch * heads, length, d_head)
+
+    q = project("q")
+    if whole._share_qk:
+        k = q / jnp.sqrt(jnp.mean(q**2, -1, keepdims=True) + 1e-6)
+    else:
+        k = project("k")
+    return q, k, project("v")
+
+
+def _together(seen: Array, whole: Any, weights: Any, batch: int) -> Array:
+    """The heads' results, mixed into the features of each position."""
+    o = weights[2 if whole._share_qk else 3]
+    length, d_head = seen.shape[1:]
+    by_place = seen.reshape(batch, -1, length, d_head).swapaxes(1, 2).reshape(batch, length, -1)
+    return affine(by_place, o.reshape(-1, o.shape[-1]))

@@ -14,7 +14,7 @@ from pixace import trax
 from pixace.models.attention import CausalDots, FullAttention, StepAttention
 from pixace.models.dropout import dropped
 from pixace.models.loops import REVERSIBLE_BLOCK, ReversibleLoop
-from pixace.models.normalization import normalized
+from pixace.models.normalization import FEWEST_ROWS, normalized
 from pixace.models.products import affine
 
 
@@ -45,7 +45,12 @@ class LayerNorm(trax.LayerNorm):
 
     def forward(self, x: Array) -> Array:
         """Runs the layer."""
-        return normalized(x, *self.weights, self._epsilon) if self._center else super().forward(x)
+        if not self._center:
+            return super().forward(x)
+        rows = len(x)
+        if x.shape[1] == 1:  # few tokens would be added up in another order than many
+            x = jnp.pad(x, ((0, max(0, FEWEST_ROWS - rows)), (0, 0), (0, 0)))
+        return normalized(x, *self.weights, self._epsilon)[:rows]
 
 
 class AxialPositions(trax.AxialPositionalEncoding):

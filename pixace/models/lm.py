@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int
 from pixace import trax
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.models import layers
+from pixace.models.cache import Cache
 from pixace.models.loops import Repeated
 
 Weights = Any  # {"body": …, "head": …}: nested tuples of arrays, as Trax nests them
@@ -109,14 +110,33 @@ class LanguageModel:
         logits, _ = head.pure_fn(hidden, weights["head"], head.state, NO_KEY)
         return logits
 
-    def start(self, weights: Weights, batch: int) -> State:
-        """The memory of a sampler that has seen nothing yet, for `batch` pictures."""
+    def start(self, batch: int, room: int | None = None) -> State:
+        """The memory of a sampler that has seen nothing yet.
+
+        Args:
+          batch: pictures.
+          room: tokens that fit in; None for all of a picture.
+        """
         body = _serial(self.stepping, 0, _cut(self.stepping))
-        kind = jax.tree.leaves(weights)[0].dtype
+        return _state(body, (batch, 1), NO_KEY, room or self.length)
+
+    def widened(self, state: State, room: int) -> State:
+        """The same memory, with room for so many tokens; short caches are quick to read."""
         return jax.tree.map(
-            lambda leaf: leaf.astype(kind) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf,
-            _state(body, (batch, 1), NO_KEY),
+            lambda leaf: leaf.widened(room) if isinstance(leaf, Cache) else leaf,
+            state,
+            is_leaf=lambda leaf: isinstance(leaf, Cache),
         )
+
+    def read(self, weights: Weights, state: State, tokens: TokenBatch) -> State:
+        """Takes the first tokens in one pass: what as many calls of `step` would remember.
+
+        Args:
+          weights: as `init` gives them.
+          state: from `start`.
+          tokens: 0, and then tokens of the pictures, one fewer than the memory has room for.
+        """
+        return self._stepped(weights, state, tokens)[1]
 
     def step(
         self, weights: Weights, state: State, token: Int[Array, " batch"]
@@ -131,9 +151,12 @@ class LanguageModel:
         Returns:
           Logits (batch, vocab_size) and the new state.
         """
+        out, state = self._stepped(weights, state, token[:, None])
+        return self.head(weights, out)[:, 0], state
+
+    def _stepped(self, weights: Weights, state: State, tokens: TokenBatch) -> tuple[Array, State]:
         body = _serial(self.stepping, 0, _cut(self.stepping))
-        out, state = body.pure_fn(token[:, None].astype(jnp.int32), weights["body"], state, NO_KEY)
-        return self.head(weights, out[:, 0]), state
+        return body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, NO_KEY)
 
 
 def _raw(key: Key) -> jax.Array:
@@ -170,15 +193,17 @@ def _forget_keys(layer: Any) -> None:
         _forget_keys(part)
 
 
-def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray) -> State:
+def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray, room: int = 0) -> State:
     """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
     tokens = trax.shapes.ShapeDtype(shape, np.int32)
     shapes = jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)
-    return jax.tree.map(
-        lambda leaf: (
-            jax.random.bits(key, leaf.shape, leaf.dtype)
-            if leaf.dtype == np.uint32
-            else jnp.zeros(leaf.shape, leaf.dtype)
-        ),
-        shapes,
-    )
+
+    def nothing(leaf: Any) -> Any:
+        if isinstance(leaf, Cache):
+            heads, d, _ = leaf.keys.shape
+            return Cache.empty(heads, d, leaf.values.shape[2], room)
+        if leaf.dtype == np.uint32:
+            return jax.random.bits(key, leaf.shape, leaf.dtype)
+        return jnp.zeros(leaf.shape, leaf.dtype)
+
+    return jax.tree.map(nothing, shapes, is_leaf=lambda leaf: isinstance(leaf, Cache))

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 TILE = 16
+BLOCK = 16  # rows of a product that must not depend on their number
 ONES = 16  # rows of a product of which one is used: a whole tile is faster than a single row
 
 
@@ -25,7 +26,8 @@ def affine(
     """`x @ w + b`, computed in the type of `w`.
 
     Args:
-      x: of any type; rounded to that of `w`.
+      x: of any type; rounded to that of `w`. With a single token of each picture, (batch, 1, k),
+        no row's result depends on the size of the batch.
       w: float32 or bfloat16.
       b: float32, or None for no bias.
 
@@ -33,10 +35,23 @@ def affine(
       In the type of `w`; sums are float32.
     """
     b = jnp.zeros(w.shape[1]) if b is None else b
-    if on_cpu():
-        flat = _affine(x.reshape(-1, x.shape[-1]).astype(w.dtype), w, b)
-        return flat.reshape(*x.shape[:-1], w.shape[1])
-    return jnp.dot(x.astype(w.dtype), w) + b.astype(w.dtype)
+    if not on_cpu():
+        return jnp.dot(x.astype(w.dtype), w) + b.astype(w.dtype)
+    flat = x.reshape(-1, x.shape[-1]).astype(w.dtype)
+    out = _row_by_row(flat, w, b) if x.shape[1:-1] == (1,) else _affine(flat, w, b)
+    return out.reshape(*x.shape[:-1], w.shape[1])
+
+
+def _row_by_row(x: Array, w: Array, b: Array) -> Array:
+    """`_affine`, with each row independent of the number of rows, to the last bit.
+
+    Other numbers of rows go through other kernels, which add in another order; now and then that
+    draws another token. So they go through the same one, a block at a time, filled up with zeros.
+    """
+    rows = len(x)
+    x = jnp.pad(x, ((0, -rows % BLOCK), (0, 0)))
+    blocks = [_affine(x[start : start + BLOCK], w, b) for start in range(0, len(x), BLOCK)]
+    return jnp.concatenate(blocks)[:rows]
 
 
 def turned(x: Float[Array, "m n"]) -> Float[Array, "n m"]:

@@ -89,7 +89,7 @@ def logits_by_step(model, weights, tokens):
         return state, out
 
     fed = jnp.pad(tokens.T, ((1, 0), (0, 0)))[:-1]
-    return jax.lax.scan(step, model.start(weights, len(tokens)), fed)[1].swapaxes(0, 1)
+    return jax.lax.scan(step, model.start(len(tokens)), fed)[1].swapaxes(0, 1)
 
 
 def loss(model, weights, tokens, key=None):
@@ -123,6 +123,23 @@ def test_cache_gives_what_no_cache_gives(any_case, tokens):
     np.testing.assert_allclose(
         logits_by_step(*any_case, tokens), logits(*any_case, tokens), atol=1e-4
     )
+
+
+@pytest.mark.parametrize("count", [2, 9, LENGTH - 1])
+def test_reading_at_once_remembers_what_reading_by_token_does(any_case, tokens, count):
+    model, weights = any_case
+    fed = jnp.pad(tokens, ((0, 0), (1, 0)))[:, : count + 1]
+    state = jax.jit(model.read)(weights, model.start(len(tokens)), fed[:, :count])
+    found, _ = jax.jit(model.step)(weights, state, fed[:, count])
+    np.testing.assert_allclose(found, logits(model, weights, tokens)[:, count], atol=1e-4)
+
+
+def test_a_memory_that_was_widened_goes_on_as_before(case, tokens):
+    model, weights = case
+    fed = jnp.pad(tokens, ((0, 0), (1, 0)))
+    state = jax.jit(model.read)(weights, model.start(len(tokens), 6), fed[:, :6])
+    found, _ = jax.jit(model.step)(weights, model.widened(state, 13), fed[:, 6])
+    np.testing.assert_allclose(found, logits(model, weights, tokens)[:, 6], atol=1e-4)
 
 
 def test_settings_of_trax_are_reached_by_gin(tokens):

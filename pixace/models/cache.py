@@ -1,0 +1,69 @@
+"""Keys and values of the tokens so far: what makes a token cost a row instead of a picture.
+
+Laid out for the two products that read it, which are bound by memory and by nothing else: keys with
+the tokens last and values with the features last, so that both run along whole lines of memory.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+# Scores that XLA computes with the same code whatever their number. With fewer of them the last
+# digits would differ, and now and then a drawn token: a picture would depend on how many are drawn.
+FEWEST_SCORES = 4096
+
+
+class Cache(NamedTuple):
+    """Room for some tokens, of all heads of all pictures; what is not written yet is 0.
+
+    There may be more `heads` than the model has, so that there are `FEWEST_SCORES` at least.
+    """
+
+    keys: Float[Array, "heads d room"]
+    values: Float[Array, "heads room d_v"]
+
+    @classmethod
+    def empty(cls, heads: int, d: int, d_v: int, room: int) -> Self:
+        """A cache with nothing in it, float32."""
+        heads = max(heads, -(-FEWEST_SCORES // room))
+        return cls(jnp.zeros((heads, d, room)), jnp.zeros((heads, room, d_v)))
+
+    @property
+    def room(self) -> int:
+        """How many tokens fit in."""
+        return self.values.shape[1]
+
+    def widened(self, room: int) -> Self:
+        """The same with more room."""
+        more = room - self.room
+        keys = jnp.pad(self.keys, ((0, 0), (0, 0), (0, more)))
+        return type(self)(keys, jnp.pad(self.values, ((0, 0), (0, more), (0, 0))))
+
+    def written(
+        self,
+        keys: Float[Array, "heads new d"],
+        values: Float[Array, "heads new d_v"],
+        place: Int[Array, ""],
+    ) -> Self:
+        """With some more tokens, from `place` on."""
+        put = jax.lax.dynamic_update_slice
+        turned = keys.swapaxes(1, 2).astype(self.keys.dtype)
+        values = values.astype(self.values.dtype)
+        return type(self)(
+            put(self.keys, turned, (0, 0, place)), put(self.values, values, (0, place, 0))
+        )
+
+    def seen(
+        self, q: Float[Array, "heads d"], view: Float[Array, " room"]
+    ) -> Float[Array, "heads d_v"]:
+        """What one token sees: the mean of the values, weighed by softmax(q k / sqrt(d) + view).
+
+        Written as sums of products: XLA's matrix product of a single row would read slower.
+        """
+        heads, d = q.shape
+        q = jnp.pad(q.astype(jnp.float32) / math.sqrt(d), ((0, len(self.keys) - heads), (0, 0)))
+        odds = jax.nn.softmax(jnp.sum(q[:, :, None] * self.keys, 1) + view)
+        return jnp.sum(odds[:, :, None] * self.values, 1)[:heads]
