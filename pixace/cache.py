@@ -1,4 +1,4 @@
-"""Where pixace keeps what it can make again: tokens of sources that were trained on."""
+"""Where pixace keeps what it can make again: tokens of sources, and compiled programs."""
 
 import os
 from pathlib import Path

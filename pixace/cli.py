@@ -5,11 +5,13 @@ A command is imported when it is asked for, and imports arrays and models when i
 """
 
 import importlib
+import os
+from contextlib import suppress
 from typing import Any
 
 import click
 
-from pixace import __version__
+from pixace import __version__, cache
 from pixace.commands.options import example
 from pixace.errors import PixaceError
 
@@ -43,10 +45,20 @@ class Lazy(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what the user can mend becomes one line and exit code 1."""
+        _keep_programs()
         try:
             return super().invoke(ctx)
         except PixaceError as why:
             raise click.ClickException(" ".join(str(why).split())) from why
+
+
+def _keep_programs() -> None:
+    """Has JAX keep compiled programs for the next start, unless the user has said otherwise."""
+    programs = cache.folder() / "programs"
+    with suppress(OSError):  # nowhere to write: then they are compiled each time
+        programs.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(programs))
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 @click.group(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from pixace import config, configurables, image, modelfile, runs, tokenizers, trees
@@ -144,7 +143,7 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     config.restore(description.config)
     model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     try:
-        weights = trees.unflatten(flat, jax.eval_shape(model.init, jax.random.key(0)))
+        weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
     return Trained(Sampler(model, weights, tokenizer), description, path)

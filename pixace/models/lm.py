@@ -55,13 +55,13 @@ class LanguageModel:
     stepping: Any = field(repr=False)
     remat: bool = False
 
-    def __post_init__(self) -> None:
-        for model, length in (
-            (self.training, self.length),
-            (self.steady, self.length),
-            (self.stepping, 1),
-        ):
+    def _ready(self, model: Any) -> Any:
+        """One of the three, settled: when it is first needed, as that takes a second."""
+        if not hasattr(model, "_is_settled"):
+            length = 1 if model is self.stepping else self.length
             _settle(model, trax.shapes.ShapeDtype((1, length), np.int32))
+            model._is_settled = True
+        return model
 
     def init(self, key: Key) -> Weights:
         """Draws new weights, float32, as Trax's initializers do; give it a fresh key."""
@@ -69,6 +69,13 @@ class LanguageModel:
         drawn, _ = model.init(trax.shapes.ShapeDtype((1, self.length), np.int32), _raw(key))
         cut = _cut(model)
         return {"body": drawn[:cut], "head": drawn[cut:]}
+
+    @property
+    def shapes(self) -> Weights:
+        """What weights look like: the same tree, with shapes and types for arrays."""
+        model = self._ready(self.stepping)
+        cut = _cut(model)
+        return {"body": model.weights[:cut], "head": model.weights[cut:]}
 
     def hidden(
         self, weights: Weights, tokens: TokenBatch, key: Key | None = None
@@ -83,7 +90,7 @@ class LanguageModel:
         Returns:
           Features in the type of the weights; `head` reads them.
         """
-        model = self.steady if key is None else self.training
+        model = self._ready(self.steady if key is None else self.training)
         kind = Repeated if self.remat and key is not None else trax.layers.Serial
         body = kind(*model.sublayers[: _cut(model)])
         words = NO_KEY if key is None else _raw(key)
@@ -106,7 +113,7 @@ class LanguageModel:
         self, weights: Weights, hidden: Float[Array, "*leading d"]
     ) -> Float[Array, "*leading vocab"]:
         """Logits (natural logarithm, not normalised) from features of any leading shape."""
-        head = _serial(self.steady, _cut(self.steady), None)
+        head = _serial(self._ready(self.stepping), _cut(self.stepping), None)
         logits, _ = head.pure_fn(hidden, weights["head"], head.state, NO_KEY)
         return logits
 
@@ -117,7 +124,7 @@ class LanguageModel:
           batch: pictures.
           room: tokens that fit in; None for all of a picture.
         """
-        body = _serial(self.stepping, 0, _cut(self.stepping))
+        body = _serial(self._ready(self.stepping), 0, _cut(self.stepping))
         return _state(body, (batch, 1), NO_KEY, room or self.length)
 
     def widened(self, state: State, room: int) -> State:
@@ -155,7 +162,7 @@ class LanguageModel:
         return self.head(weights, out)[:, 0], state
 
     def _stepped(self, weights: Weights, state: State, tokens: TokenBatch) -> tuple[Array, State]:
-        body = _serial(self.stepping, 0, _cut(self.stepping))
+        body = _serial(self._ready(self.stepping), 0, _cut(self.stepping))
         return body.pure_fn(tokens.astype(jnp.int32), weights["body"], state, NO_KEY)
 
 
