@@ -16,7 +16,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 COPY requirements/slim.txt /requirements/
 RUN pip install -q --no-deps -r /requirements/slim.txt
 # Whoever `docker run --user` names has a home to write to, and a name.
-ENV HOME=/tmp USER=pixace
+ENV HOME=/tmp USER=pixace GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 WORKDIR /data
 ENTRYPOINT ["pixace"]
 
