@@ -30,14 +30,15 @@ def draw(
 
     Source: nucleus sampling (top_p) is from Holtzman et al. 2020, section 3.1.
     """
-    warm = jnp.maximum(temperature, 1e-6)[:, None]
-    best = jnp.argmax(logits, axis=-1)
+    # Nearly 0 leaves odds for the likeliest alone, and 0 of `uniform` is the first of equals.
+    warm = jnp.where(temperature == 0, 1e-30, jnp.maximum(temperature, 1e-6))[:, None]
+    uniform = jnp.where(temperature == 0, 0.0, uniform)
     odds = jnp.exp((logits - logits.max(axis=-1, keepdims=True)) / warm)
     if 0 < top_k < logits.shape[-1]:
         odds = _likeliest(odds, jnp.ones_like(odds), jnp.float32(top_k))
     if top_p is not None:
         odds = _likeliest(odds, odds, top_p * odds.sum(axis=-1, keepdims=True))
-    return jnp.where(temperature == 0, best, _inverted(odds, uniform)).astype(jnp.int32)
+    return _inverted(odds, uniform).astype(jnp.int32)
 
 
 def _likeliest(

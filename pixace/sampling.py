@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int32
 from tqdm import tqdm
 
+from pixace import precision
 from pixace.arrays import Images, Tokens
 from pixace.drawing import draw
 from pixace.errors import PixaceError
@@ -80,7 +81,10 @@ class Completions:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A model with its weights and the tokenizer that its ids came from."""
+    """A model with its weights and the tokenizer that its ids came from.
+
+    Products are computed in the type that suits the device, as they are in training.
+    """
 
     model: LanguageModel
     weights: Weights
@@ -164,7 +168,8 @@ class Sampler:
             raise PixaceError(f"cannot cut after {cut} pixels: a picture has {length}")
         size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
         ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
-        weights = {**self.weights, "head": _columns(self.weights["head"], ids)}
+        weights = self.model.cast(self.weights, precision.by_name("auto"))
+        weights = {**weights, "head": _columns(weights["head"], ids)}
         stretch = _stretch(length)
         done = []
         with tqdm(

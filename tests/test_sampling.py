@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixace import colors, drawing, sampling
+from pixace import colors, drawing, precision, sampling
 from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
@@ -112,10 +112,11 @@ def test_the_loop_draws_what_the_whole_model_would(sampler):
     """Greedy drawing by the cache against greedy drawing by the full model, token by token."""
     fast = sampler.generate_tokens(2, Settings(temperature=0.0))
     slow = np.zeros_like(fast)
+    weights = sampler.model.cast(sampler.weights, precision.by_name("auto"))
     hidden = jax.jit(sampler.model.hidden)
     for place in range(sampler.tokenizer.length):
-        features = hidden(sampler.weights, slow)[:, place]
-        logits = sampler.model.head(sampler.weights, features)
+        features = hidden(weights, slow)[:, place]
+        logits = sampler.model.head(weights, features)
         slow[:, place] = jnp.argmax(jnp.where(sampler.tokenizer.allowed, logits, -jnp.inf), -1)
     np.testing.assert_array_equal(fast, slow)
 
@@ -233,3 +234,25 @@ def test_the_likeliest_are_those_that_sorting_would_find(odds, top_k, top_p):
     assert kept.sum() >= enough * (1 - 1e-5)
     assert (kept[kept > 0].min() > odds[kept == 0]).all()
     assert kept.sum() - kept[kept == kept[kept > 0].min()].sum() <= enough * (1 + 1e-5)
+
+
+def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
+    """Two samples of a test by frequencies, and the odds themselves."""
+    model, weights = longer.model, longer.weights
+    tokens = longer.generate_tokens(64, Settings(seed=9))
+    odds = [
+        jax.nn.softmax(model.head(w, model.hidden(w, tokens)))
+        for w in (weights, model.cast(weights, jnp.bfloat16))
+    ]
+    apart = jnp.sum(jnp.abs(odds[0] - odds[1]), -1) / 2  # total variation
+    assert float(apart.mean()) < 0.01
+
+    def counts(kind):
+        monkeypatch.setattr(precision, "by_name", lambda _: jnp.dtype(kind))
+        drawn = longer.generate_tokens(512, Settings(seed=4))
+        return np.bincount(drawn.ravel(), minlength=model.vocab_size)
+
+    full, half = counts("float32"), counts("bfloat16")
+    both = full + half
+    chi = np.sum((full - half)[both > 0] ** 2 / both[both > 0])
+    assert chi < 3 * np.count_nonzero(both)  # far beyond its mean, which is one a colour
