@@ -213,12 +213,21 @@ class Sampler:
         return np.concatenate(done) if done else known
 
     def _begun(self, weights: Weights, known: Tokens, count: int) -> tuple[Any, Any]:
-        """The model's memory of the first `count` tokens, and the last of them."""
-        state = self.model.start(len(known), _room(self.model.length, count))
+        """The model's memory of the first `count` tokens, and the last of them.
+
+        Each beginning is read alone, and once: read together, the last digits of one would depend
+        on how many others there are.
+        """
+        room = _room(self.model.length, count)
         if not count:
-            return state, jnp.zeros(len(known), jnp.int32)
+            return self.model.start(len(known), room), jnp.zeros(len(known), jnp.int32)
         fed = np.pad(known[:, : count - 1], ((0, 0), (1, 0)))
-        return _read(self.model, weights, state, fed), jnp.asarray(known[:, count - 1])
+        different, which = np.unique(fed, axis=0, return_inverse=True)
+        states = [
+            _read(self.model, weights, self.model.start(1, room), row[None]) for row in different
+        ]
+        state = self.model.joined([states[place] for place in which.ravel()])
+        return state, jnp.asarray(known[:, count - 1])
 
 
 def parse_cut(text: str, pixels: int) -> int:

@@ -256,3 +256,22 @@ def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
     both = full + half
     chi = np.sum((full - half)[both > 0] ** 2 / both[both > 0])
     assert chi < 3 * np.count_nonzero(both)  # far beyond its mean, which is one a colour
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [transformer, reformer], ids=lambda kind: kind.__name__)
+def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
+    """Wide enough for XLA to choose other kernels for other numbers of rows."""
+    monkeypatch.setattr(sampling, "STRETCH", 16)
+    tokenizer = PixelTokenizer((8, 8), colors.by_spec("hsv:5,4,4"), "raster")
+    sizes = {"d_model": 256, "d_ff": 512, "n_layers": 2, "n_heads": 8}
+    model = kind(tokenizer.vocab_size, tokenizer.length, (8, 8), **sizes)
+    wide = Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    many = wide.generate_tokens(40, Settings(seed=5))
+    for n, batch_size in ((1, 64), (3, 64), (40, 16), (20, 5)):
+        drawn = wide.generate_tokens(n, Settings(seed=5, batch_size=batch_size))
+        np.testing.assert_array_equal(drawn, many[:n])
+    photos = tokenizer.decode(many[:5])
+    together = wide.complete(photos, 37, samples=4).finished
+    alone = wide.complete(photos[2:3], 37, samples=1).finished
+    np.testing.assert_array_equal(alone[0, 0, 0], together[2, 0, 0])

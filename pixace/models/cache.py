@@ -5,6 +5,7 @@ the tokens last and values with the features last, so that both run along whole 
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import jax
@@ -19,17 +20,29 @@ FEWEST_SCORES = 4096
 class Cache(NamedTuple):
     """Room for some tokens, of all heads of all pictures; what is not written yet is 0.
 
-    There may be more `heads` than the model has, so that there are `FEWEST_SCORES` at least.
+    There may be more `heads` than the model has, so that there are `FEWEST_SCORES` at least; how
+    many it has is the length of `real`, which holds nothing.
     """
 
     keys: Float[Array, "heads d room"]
     values: Float[Array, "heads room d_v"]
+    real: Float[Array, "real_heads 0"]
 
     @classmethod
     def empty(cls, heads: int, d: int, d_v: int, room: int) -> Self:
         """A cache with nothing in it, float32."""
-        heads = max(heads, -(-FEWEST_SCORES // room))
-        return cls(jnp.zeros((heads, d, room)), jnp.zeros((heads, room, d_v)))
+        rows = _rows(heads, room)
+        empty = jnp.zeros((rows, d, room)), jnp.zeros((rows, room, d_v))
+        return cls(*empty, jnp.zeros((heads, 0)))
+
+    @classmethod
+    def joined(cls, caches: Sequence[Self]) -> Self:
+        """One cache of the pictures of several, which have the same room."""
+        real = jnp.concatenate([each.real for each in caches])
+        more = ((0, _rows(len(real), caches[0].room) - len(real)), (0, 0), (0, 0))
+        keys = jnp.concatenate([each.keys[: len(each.real)] for each in caches])
+        values = jnp.concatenate([each.values[: len(each.real)] for each in caches])
+        return cls(jnp.pad(keys, more), jnp.pad(values, more), real)
 
     @property
     def room(self) -> int:
@@ -40,7 +53,7 @@ class Cache(NamedTuple):
         """The same with more room."""
         more = room - self.room
         keys = jnp.pad(self.keys, ((0, 0), (0, 0), (0, more)))
-        return type(self)(keys, jnp.pad(self.values, ((0, 0), (0, more), (0, 0))))
+        return self._replace(keys=keys, values=jnp.pad(self.values, ((0, 0), (0, more), (0, 0))))
 
     def written(
         self,
@@ -52,8 +65,9 @@ class Cache(NamedTuple):
         put = jax.lax.dynamic_update_slice
         turned = keys.swapaxes(1, 2).astype(self.keys.dtype)
         values = values.astype(self.values.dtype)
-        return type(self)(
-            put(self.keys, turned, (0, 0, place)), put(self.values, values, (0, place, 0))
+        return self._replace(
+            keys=put(self.keys, turned, (0, 0, place)),
+            values=put(self.values, values, (0, place, 0)),
         )
 
     def seen(
@@ -67,3 +81,7 @@ class Cache(NamedTuple):
         q = jnp.pad(q.astype(jnp.float32) / math.sqrt(d), ((0, len(self.keys) - heads), (0, 0)))
         odds = jax.nn.softmax(jnp.sum(q[:, :, None] * self.keys, 1) + view)
         return jnp.sum(odds[:, :, None] * self.values, 1)[:heads]
+
+
+def _rows(heads: int, room: int) -> int:
+    return max(heads, -(-FEWEST_SCORES // room))

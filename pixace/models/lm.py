@@ -10,6 +10,7 @@ the array (batch, length, vocab_size) need never exist.
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +136,14 @@ class LanguageModel:
             is_leaf=lambda leaf: isinstance(leaf, Cache),
         )
 
+    def joined(self, states: Sequence[State]) -> State:
+        """One memory of the pictures of several, which remember equally many tokens."""
+        return jax.tree.map(
+            lambda *leaves: Cache.joined(leaves) if isinstance(leaves[0], Cache) else leaves[0],
+            *states,
+            is_leaf=lambda leaf: isinstance(leaf, Cache),
+        )
+
     def read(self, weights: Weights, state: State, tokens: TokenBatch) -> State:
         """Takes the first tokens in one pass: what as many calls of `step` would remember.
 
@@ -207,8 +216,7 @@ def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray, room:
 
     def nothing(leaf: Any) -> Any:
         if isinstance(leaf, Cache):
-            heads, d, _ = leaf.keys.shape
-            return Cache.empty(heads, d, leaf.values.shape[2], room)
+            return Cache.empty(len(leaf.real), leaf.keys.shape[1], leaf.values.shape[2], room)
         if leaf.dtype == np.uint32:
             return jax.random.bits(key, leaf.shape, leaf.dtype)
         return jnp.zeros(leaf.shape, leaf.dtype)
