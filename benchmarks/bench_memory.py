@@ -39,7 +39,9 @@ def plain(kind: str, batch: int) -> dict[str, float]:
     """A step of Trax's model as it is, with all logits at once and Optax's Adam."""
     sizes = dict(d_model=512, d_ff=2048, n_layers=6, n_heads=8, max_len=LENGTH, mode="train")
     if kind == "reformer":
-        sizes |= dict(d_attention_key=64, d_attention_value=64, attention_type=full_attention)
+        sizes |= dict(
+            d_attention_key=64, d_attention_value=64, attention_type=trax.layers.SelfAttention
+        )
     model = {"transformer": trax.TransformerLM, "reformer": trax.ReformerLM}[kind](VOCAB, **sizes)
     signature = trax.shapes.ShapeDtype((batch, LENGTH), np.int32)
     weights, state = jax.eval_shape(
@@ -62,11 +64,6 @@ def plain(kind: str, batch: int) -> dict[str, float]:
     state = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), state)
     lowered = jax.jit(step, donate_argnums=(0, 1)).lower(weights, moments, state, tokens, key)
     return analysis(lowered)
-
-
-def full_attention(**settings: object) -> object:
-    """Trax's SelfAttention to all tokens before."""
-    return trax.layers.SelfAttention(**settings)
 
 
 def analysis(lowered: jax.stages.Lowered) -> dict[str, float]:

@@ -16,7 +16,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from bench_step import SHAPE, sizes
+from bench_step import sizes
+from shape import SHAPE
 
 from pixace import colors, trax
 from pixace.models import by_kind

@@ -16,14 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from shape import SHAPE
 
 from pixace import optimizers, precision, trax
 from pixace.batches import Batch
 from pixace.models import by_kind
 from pixace.schedules import by_name
 from pixace.step import first_state, make_step
-
-SHAPE = {"vocab": 8194, "length": 1024, "d_model": 256, "d_ff": 1024, "layers": 4, "heads": 8}
 
 
 def ours(kind: str, rows: np.ndarray, dtype: str, shape: dict[str, int]) -> Callable[[], Any]:

@@ -1,6 +1,6 @@
 """All benchmarks of training and drawing, beside the peers: a table, and one JSON line at the end.
 
-    bin/bench [--quick] [--only training|sampling]
+    bin/bench [--quick] [--only training|drawing]
 
 Every contestant runs in a process of its own, in turn, several rounds; what counts is the median.
 The environment, and with it how memory is asked for, is the same for all.
@@ -14,8 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from shape import SHAPE
+
 HERE = Path(__file__).parent
-SHAPE = {"vocab": 8194, "length": 1024, "d_model": 256, "d_ff": 1024, "layers": 4, "heads": 8}
 
 Command = list[str]
 

@@ -14,8 +14,9 @@ from PIL import Image as Pillow
 from pixace import __version__
 from pixace.arrays import Image
 from pixace.collage import collage, read_description, save_gif, save_png
+from pixace.cuts import blank_after, parse_cut
 from pixace.errors import ImageError, PixaceError
-from pixace.sampling import Settings, blank_after, parse_cut
+from pixace.sampling import Settings
 from pixace.trained import Trained, load, several_temperatures
 
 FRAMES = 64  # of a film

@@ -20,12 +20,12 @@ from tqdm import tqdm
 
 from pixace import precision
 from pixace.arrays import Images, Tokens
+from pixace.cuts import blank_after
 from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models.lm import LanguageModel, Weights
 from pixace.tokenizers import Tokenizer
 
-BLANK = 1
 # Tokens drawn between two looks of the host: enough to hide the call, few enough for a live bar.
 STRETCH = 128
 # Shares of a picture that the cache has room for, one after the other: reading it is what costs
@@ -228,28 +228,6 @@ class Sampler:
         ]
         state = self.model.joined([states[place] for place in which.ravel()])
         return state, jnp.asarray(known[:, count - 1])
-
-
-def parse_cut(text: str, pixels: int) -> int:
-    """Pixels to keep, from a count or a share such as `50%`.
-
-    Raises:
-      PixaceError: it is neither, or out of range.
-    """
-    try:
-        cut = float(text[:-1]) / 100 * pixels if text.endswith("%") else int(text)
-    except ValueError:
-        cut = -1
-    if not 0 <= cut <= pixels:
-        raise PixaceError(f"cannot cut at {text!r}; give 0 to {pixels} pixels, or a share like 50%")
-    return round(cut)
-
-
-def blank_after(tokens: Tokens, cut: int) -> Tokens:
-    """A copy in which every token from position `cut` on is blank."""
-    kept = tokens.copy()
-    kept[:, cut:] = BLANK
-    return kept
 
 
 @partial(jax.jit, static_argnames=("model",), donate_argnums=2)

@@ -9,9 +9,10 @@ import numpy as np
 
 from pixace import config, configurables, image, modelfile, runs, tokenizers, trees
 from pixace.arrays import Image, Images
+from pixace.cuts import parse_cut
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
-from pixace.sampling import Completions, Sampler, Settings, parse_cut
+from pixace.sampling import Completions, Sampler, Settings
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixace import colors, drawing, precision, sampling
+from pixace.cuts import blank_after, parse_cut
 from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
-from pixace.sampling import Sampler, Settings, blank_after, parse_cut
+from pixace.sampling import Sampler, Settings
 from pixace.tokenizers.pixel import PixelTokenizer
 
 EVEN = (np.arange(10_000) + 0.5) / 10_000  # so many uniforms that shares are exact to 1e-4
@@ -76,13 +77,16 @@ def test_what_is_ruled_out_is_never_drawn(logits, uniform, temperature, top_k):
     assert np.isfinite(logits[int(drawn[0])])
 
 
+def built(kind, size, scheme, *, d_model=16, d_ff=32, n_heads=2, n_layers):
+    tokenizer = PixelTokenizer(size, colors.by_spec(scheme), "raster")
+    sizes = {"d_model": d_model, "d_ff": d_ff, "n_heads": n_heads, "n_layers": n_layers}
+    model = kind(tokenizer.vocab_size, tokenizer.length, size, **sizes)
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+
+
 @pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
 def sampler(request):
-    tokenizer = PixelTokenizer((3, 5), colors.by_spec("hsv:2,1,2"), "raster")
-    model = request.param(
-        tokenizer.vocab_size, tokenizer.length, (3, 5), d_model=16, d_ff=32, n_layers=2, n_heads=2
-    )
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    return built(request.param, (3, 5), "hsv:2,1,2", n_layers=2)
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +196,7 @@ def test_settings_that_cannot_be_meant_are_refused(wrong):
 
 @pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
 def longer(request):
-    tokenizer = PixelTokenizer((8, 8), colors.by_spec("grey:7"), "raster")
-    model = request.param(
-        tokenizer.vocab_size, tokenizer.length, (8, 8), d_model=16, d_ff=32, n_layers=1, n_heads=2
-    )
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    return built(request.param, (8, 8), "grey:7", n_layers=1)
 
 
 def test_a_cache_that_grows_draws_the_same(longer, monkeypatch):
@@ -263,15 +263,12 @@ def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
 def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
     """Wide enough for XLA to choose other kernels for other numbers of rows."""
     monkeypatch.setattr(sampling, "STRETCH", 16)
-    tokenizer = PixelTokenizer((8, 8), colors.by_spec("hsv:5,4,4"), "raster")
-    sizes = {"d_model": 256, "d_ff": 512, "n_layers": 2, "n_heads": 8}
-    model = kind(tokenizer.vocab_size, tokenizer.length, (8, 8), **sizes)
-    wide = Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    wide = built(kind, (8, 8), "hsv:5,4,4", d_model=256, d_ff=512, n_layers=2, n_heads=8)
     many = wide.generate_tokens(40, Settings(seed=5))
     for n, batch_size in ((1, 64), (3, 64), (40, 16), (20, 5)):
         drawn = wide.generate_tokens(n, Settings(seed=5, batch_size=batch_size))
         np.testing.assert_array_equal(drawn, many[:n])
-    photos = tokenizer.decode(many[:5])
+    photos = wide.tokenizer.decode(many[:5])
     together = wide.complete(photos, 37, samples=4).finished
     alone = wide.complete(photos[2:3], 37, samples=1).finished
     np.testing.assert_array_equal(alone[0, 0, 0], together[2, 0, 0])

@@ -1,9 +1,8 @@
-"""Causal attention with Trax's weights: in the type of the weights, and one token at a time.
+"""Causal attention with Trax's weights, over whole sequences and one token at a time.
 
-Trax's own layers fall short in two places. `DotProductCausalAttention` turns everything behind it
-to float32, so a model in bfloat16 gains nothing; and `SelfAttention` remembers its *inputs*, so
-that each new token costs the keys and values of all tokens before it. The layers here have the
-same weights, in the same places, and give the same numbers.
+Trax's own layers hold all odds at once, and when they take single tokens they fall short: one keeps
+2048 of them whatever the length, the other remembers its *inputs*, so that each new token costs the
+keys and values of all tokens before it. The layers here have the same weights, in the same places.
 """
 
 from typing import Any
@@ -15,12 +14,11 @@ from jaxtyping import Array, Float, Int
 
 from pixace import trax
 from pixace.models.cache import Cache
-from pixace.models.causal import causal_attention
+from pixace.models.causal import HIDDEN, causal_attention
 from pixace.models.dropout import dropped
 from pixace.models.products import affine
 
-# How far Trax pushes down what must not be seen, and a token's view of itself.
-HIDDEN, ITSELF = 1e9, 1e5
+ITSELF = 1e5  # how far Trax pushes down a token's view of itself
 
 
 class CausalDots(trax.DotProductCausalAttention):
@@ -49,7 +47,7 @@ class CausalDots(trax.DotProductCausalAttention):
         self.state = cache, index + q.shape[1]
         if q.shape[1] > 1:
             return causal_attention(q, k, v)
-        view = jnp.where(jnp.arange(cache.room) <= index, 0.0, -HIDDEN)
+        view = jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
         return cache.seen(q[:, 0], view)[:, None]
 
 
@@ -131,7 +129,7 @@ class StepAttention(trax.layers.Layer):
         """What is added to the scores: 0 for what is seen, much less for what is not."""
         whole = self._whole
         places = jnp.arange(room)
-        view = jnp.where(places <= index, 0.0, -HIDDEN)
+        view = jnp.where(places <= index, 0.0, HIDDEN)
         if whole._share_qk:
             view = jnp.where(places == index, view - ITSELF, view)
         if whole._chunk_len is None or self._hashed:
@@ -141,7 +139,7 @@ class StepAttention(trax.layers.Layer):
         offsets = np.arange(-whole._n_chunks_before, whole._n_chunks_after + 1)
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
-        return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), -HIDDEN)
+        return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), HIDDEN)
 
 
 def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]:

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from pixace.models.products import on_cpu, sums
 
-HIDDEN = -1e9  # added to no score, put in its place: what must not be seen
+HIDDEN = -1e9  # the score of what must not be seen, as in Trax
 STRIP = 128  # queries (or keys) of a strip; more in long sequences, whose programs would grow
 STRIPS = 16
 SCORES = 1 << 19  # scores of a strip over all its heads: 2 MB, about what two cores keep at hand

@@ -84,12 +84,12 @@ class LanguageModel:
         """Features of each position, made from the tokens before it and no others.
 
         Args:
-          weights: as `init` gives them; cast to bfloat16, the features are computed in bfloat16.
+          weights: as `init` gives them, or as `cast` does.
           tokens: integers in 0 … vocab_size-1.
           key: draws the dropout; None means no dropout.
 
         Returns:
-          Features in the type of the weights; `head` reads them.
+          Features, float32; `head` reads them.
         """
         model = self._ready(self.steady if key is None else self.training)
         kind = Repeated if self.remat and key is not None else trax.layers.Serial

@@ -1,0 +1,28 @@
+"""The cut: how much of a photo is kept before the model goes on."""
+
+from pixace.arrays import Tokens
+from pixace.errors import PixaceError
+
+BLANK = 1
+
+
+def parse_cut(text: str, pixels: int) -> int:
+    """Pixels to keep, from a count or a share such as `50%`.
+
+    Raises:
+      PixaceError: it is neither, or out of range.
+    """
+    try:
+        cut = float(text[:-1]) / 100 * pixels if text.endswith("%") else int(text)
+    except ValueError:
+        cut = -1
+    if not 0 <= cut <= pixels:
+        raise PixaceError(f"cannot cut at {text!r}; give 0 to {pixels} pixels, or a share like 50%")
+    return round(cut)
+
+
+def blank_after(tokens: Tokens, cut: int) -> Tokens:
+    """A copy in which every token from position `cut` on is blank."""
+    kept = tokens.copy()
+    kept[:, cut:] = BLANK
+    return kept
