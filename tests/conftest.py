@@ -4,6 +4,7 @@ A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast`
 """
 
 import os
+import signal
 import sys
 
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import settings
 
 # Before anything imports JAX. Two test processes on one GPU would fight for its memory.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+# A shell starts what it puts in the background deaf to Ctrl-C; what is tested here must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure; the example that failed is printed so that it can be run again.
 settings.register_profile("pixace", deadline=None, print_blob=True)
