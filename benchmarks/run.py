@@ -2,6 +2,8 @@
 
     bin/bench [--quick] [--only training|drawing]
 
+For a GPU there is bench_gpu.py.
+
 Every contestant runs in a process of its own, in turn, several rounds; what counts is the median.
 The environment, and with it how memory is asked for, is the same for all.
 """
