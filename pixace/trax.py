@@ -16,12 +16,14 @@ which nobody else reads; JAX itself is left as it is.
 import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import gin
@@ -132,6 +134,34 @@ def _stand_ins() -> Iterator[None]:
                 del sys.modules[name]
 
 
+def _stack() -> list[tuple[FrameType | None]]:
+    """The caller's frame and the one before: what Trax takes of `inspect.stack()`.
+
+    That function opens the source of every frame there is, and Trax asks 54 times as it loads.
+    """
+    own = sys._getframe(1)
+    return [(own,), (own.f_back,)]
+
+
+def _place(frame: FrameType) -> types.SimpleNamespace:
+    """What Trax takes of `inspect.getframeinfo`."""
+    return types.SimpleNamespace(filename=frame.f_code.co_filename, lineno=frame.f_lineno)
+
+
+@contextmanager
+def _quick_inspection() -> Iterator[None]:
+    """Where a layer was defined is told without looking into files, while Trax loads and after."""
+    quick = {"stack": _stack, "getframeinfo": _place}
+    slow = {name: getattr(inspect, name) for name in quick}
+    vars(inspect).update(quick)
+    try:
+        yield
+    finally:
+        vars(inspect).update(slow)
+    namespace = types.SimpleNamespace(isclass=inspect.isclass, **quick)
+    vars(sys.modules["trax.layers.assert_shape"])["inspect"] = namespace
+
+
 def _cond(
     pred: Any = None,
     true_fun: Any = None,
@@ -165,7 +195,7 @@ def _threefry(key: jax.Array, x: jax.Array) -> jax.Array:
 def _load() -> None:
     """Imports Trax's layers and models and bridges them to today's JAX."""
     _check_version()
-    with warnings.catch_warnings(), _stand_ins():
+    with warnings.catch_warnings(), _stand_ins(), _quick_inspection():
         # Today's Python warns at "\m" in a docstring and at `x is not ()`, once, as it compiles.
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.filterwarnings("ignore", "invalid escape sequence", DeprecationWarning)

@@ -125,15 +125,22 @@ class LanguageModel:
           batch: pictures.
           room: tokens that fit in; None for all of a picture.
         """
-        body = _serial(self._ready(self.stepping), 0, _cut(self.stepping))
-        return _state(body, (batch, 1), NO_KEY, room or self.length)
+        model = self._ready(self.stepping)
+
+        def empty(leaf: Any) -> Any:
+            if not isinstance(leaf, Cache):
+                return jnp.zeros(leaf.shape, leaf.dtype)
+            heads = batch * len(leaf.real)  # it was settled with one picture
+            return Cache.empty(heads, leaf.keys.shape[1], leaf.values.shape[2], room or self.length)
+
+        return jax.tree.map(empty, model.state[: _cut(model)], is_leaf=_is_cache)
 
     def widened(self, state: State, room: int) -> State:
         """The same memory, with room for so many tokens; short caches are quick to read."""
         return jax.tree.map(
             lambda leaf: leaf.widened(room) if isinstance(leaf, Cache) else leaf,
             state,
-            is_leaf=lambda leaf: isinstance(leaf, Cache),
+            is_leaf=_is_cache,
         )
 
     def joined(self, states: Sequence[State]) -> State:
@@ -141,7 +148,7 @@ class LanguageModel:
         return jax.tree.map(
             lambda *leaves: Cache.joined(leaves) if isinstance(leaves[0], Cache) else leaves[0],
             *states,
-            is_leaf=lambda leaf: isinstance(leaf, Cache),
+            is_leaf=_is_cache,
         )
 
     def read(self, weights: Weights, state: State, tokens: TokenBatch) -> State:
@@ -209,16 +216,18 @@ def _forget_keys(layer: Any) -> None:
         _forget_keys(part)
 
 
-def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray, room: int = 0) -> State:
+def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray) -> State:
     """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
     tokens = trax.shapes.ShapeDtype(shape, np.int32)
     shapes = jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)
 
-    def nothing(leaf: Any) -> Any:
-        if isinstance(leaf, Cache):
-            return Cache.empty(len(leaf.real), leaf.keys.shape[1], leaf.values.shape[2], room)
+    def nothing(leaf: Any) -> Array:
         if leaf.dtype == np.uint32:
             return jax.random.bits(key, leaf.shape, leaf.dtype)
         return jnp.zeros(leaf.shape, leaf.dtype)
 
-    return jax.tree.map(nothing, shapes, is_leaf=lambda leaf: isinstance(leaf, Cache))
+    return jax.tree.map(nothing, shapes)
+
+
+def _is_cache(leaf: Any) -> bool:
+    return isinstance(leaf, Cache)
