@@ -111,10 +111,14 @@ def own(model: Any, length: int, prefix: int = 0) -> Any:
 
 
 def with_outputs(model: Any, outputs: int) -> Any:
-    """Gives a model's head, its last layer, so many outputs, in place: words are never drawn."""
+    """Gives a model's head so many outputs, in place: words are read but never drawn.
+
+    The head is the last layer, in some of Trax's models wrapped up with checks of its shape.
+    """
     *body, head = model.sublayers
-    if isinstance(head, Dense) and head._n_units != outputs:
-        model._sublayers = (*body, _dense(head, outputs))
+    parts = [_dense(part, outputs) if isinstance(part, Dense) else part for part in head.sublayers]
+    head._sublayers = tuple(parts)
+    model._sublayers = (*body, _dense(head, outputs) if isinstance(head, Dense) else head)
     return model
 
 
