@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pixace.api import compare, resume, tokenize, train
+    from pixace.encore import again
     from pixace.errors import PixaceError
-    from pixace.gallery import again, complete, generate
+    from pixace.gallery import complete, generate
     from pixace.trained import Trained, load
 
 __version__ = "0.1.0"
@@ -35,8 +36,9 @@ __all__ = [
 
 _HOMES = {
     "pixace.api": ("compare", "resume", "tokenize", "train"),
+    "pixace.encore": ("again",),
     "pixace.errors": ("PixaceError",),
-    "pixace.gallery": ("again", "complete", "generate"),
+    "pixace.gallery": ("complete", "generate"),
     "pixace.trained": ("Trained", "load"),
 }
 

@@ -5,9 +5,10 @@ Every argument has the command line's name and default, and errors are the same 
 
 import importlib.metadata
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from pixace.preparation import Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
+from pixace.trained import load
 from pixace.training import Outcome
+
+SHOWN = 16  # classes in the collage that a training ends with
 
 
 def tokenize(
@@ -123,6 +127,8 @@ def train(
     fit: str | None = None,
     background: str | None = None,
     labels: bool = False,
+    captions: bool = False,
+    template: str | Sequence[str] = (),
     strict: bool = False,
     name: str | None = None,
     root: str | Path | None = None,
@@ -146,6 +152,8 @@ def train(
       fit: `crop`, `pad` or `stretch`.
       background: colour behind transparency and padding.
       labels: take sub-folders as labels.
+      captions: put each picture's caption in front of it, or its label where it has none.
+      template: one or several sentences with `{label}` or `{caption}` in them, for captions.
       strict: stop at a bad picture instead of skipping it.
       name: of the run; None makes one from data and model.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
@@ -160,12 +168,13 @@ def train(
     training = _bindings(
         "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
     )
+    words = _bindings("captions", use=captions or None, templates=_several(template) or None)
     kind = [] if model is None else [f"model.kind = {model!r}"]
     if model is not None:
         models.by_kind(model)  # or the message would be about a gin file of that name
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
-    text = config.load(gin, [*kind, *bindings, *training, *pictures])
+    text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
     data = "digits" if data is None else data
     if tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
@@ -174,8 +183,13 @@ def train(
         tokens = configurables.pictures().cached(
             data, labels=labels, strict=strict, progress=progress
         )
-    tokenizer = tokens.tokenizer
-    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
+    tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
+    vocabulary = learned and learned.vocabulary
+    built = configurables.language_model(
+        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, vocabulary
+    )
+    if progress and learned and learned.cut:
+        print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
     place = _root(root)
     is_first = not place.exists()
     run = runs.create(place, name, f"{stem(data)}-{built.kind}")
@@ -187,10 +201,11 @@ def train(
         config=text,
         data=provenance.describe(data, tokens, labels=labels),
         versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+        captions=vocabulary and asdict(vocabulary),
     )
     try:
         _configure(run, description)
-        outcome = configurables.train(built, tokens, run)
+        outcome = configurables.train(built, tokens, run, learned)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
             shutil.rmtree(run.path, ignore_errors=True)
@@ -246,14 +261,17 @@ def resume(
         )
     tokens = provenance.restore(path, before.data, progress=progress)
     for line in bindings:
-        if line.startswith("pictures."):
-            raise ConfigError(f"{path} has its pictures; leave out {line!r}, or train a new run")
-    tokenizer = tokens.tokenizer
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
+        if line.startswith(("pictures.", "captions.")):
+            has = line.partition(".")[0]
+            raise ConfigError(f"{path} has its {has}; leave out {line!r}, or train a new run")
+    tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
+    model = configurables.language_model(
+        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, learned and learned.vocabulary
+    )
     if text != before.config:
         _configure(old, replace(before, config=text))
     try:
-        outcome = configurables.train(model, tokens, old)
+        outcome = configurables.train(model, tokens, old, learned)
     except PixaceError:  # what did not work is not what the run goes on with next time
         _configure(old, replace(old.description, config=before.config, status=before.status))
         raise
@@ -265,8 +283,14 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     if outcome.step < outcome.steps:
         return outcome
     path = outcome.run.path / "collage.png"
-    gallery.generate(path, run=outcome.run.path, progress=progress)
+    trained = load(outcome.run.path)
+    classes = list(trained.vocabulary.classes) if trained.vocabulary else []
+    gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)
+
+
+def _several(text: str | Sequence[str]) -> list[str]:
+    return [text] if isinstance(text, str) else list(text)
 
 
 def _bindings(of: str, **values: Any) -> list[str]:

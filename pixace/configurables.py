@@ -8,19 +8,22 @@ gin only hands out what is bound; our functions are called as they are, so that 
 own words, to which gin would add some.
 """
 
-from typing import Any, get_type_hints
+from collections.abc import Sequence
+from typing import Any, get_origin, get_type_hints
 
 import gin
 
 from pixace import models, training
+from pixace.captions import Captioned, Captions
 from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation
 from pixace.runs import Run
 from pixace.tokenset import TokenSet
 from pixace.training import Outcome
+from pixace.vocabulary import Vocabulary
 
-_FROM_DATA = ["vocab_size", "length", "grid"]
+_FROM_DATA = ["vocab_size", "length", "grid", "prefix", "words"]
 
 
 @gin.configurable(module="pixace")
@@ -29,21 +32,32 @@ def model(*, kind: str = "transformer") -> str:
     return kind
 
 
-_FUNCTIONS = {"train": training.train, "pictures": Preparation, **models.KINDS}
-_DENIED = {"train": ["model", "data", "run"], **dict.fromkeys(models.KINDS, _FROM_DATA)}
+_FUNCTIONS = {
+    "train": training.train,
+    "pictures": Preparation,
+    "captions": Captions,
+    **models.KINDS,
+}
+_DENIED = {"train": ["model", "data", "run", "captions"], **dict.fromkeys(models.KINDS, _FROM_DATA)}
 _TYPES = {name: get_type_hints(each) for name, each in {"model": model, **_FUNCTIONS}.items()}
 for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
 
 
-def language_model(vocab_size: int, length: int, grid: tuple[int, int]) -> LanguageModel:
-    """The model that is bound, for tokens of that shape.
+def language_model(
+    vocab_size: int, length: int, grid: tuple[int, int], vocabulary: Vocabulary | None = None
+) -> LanguageModel:
+    """The model that is bound, for pictures of that many tokens, and for words in front of them.
 
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
     kind = model(**_bound("model"))
-    return models.by_kind(kind)(vocab_size, length, grid, **_bound(kind))
+    words = {}
+    if vocabulary is not None:
+        words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
+        length += vocabulary.length
+    return models.by_kind(kind)(vocab_size, length, grid, **words, **_bound(kind))
 
 
 def pictures() -> Preparation:
@@ -51,9 +65,23 @@ def pictures() -> Preparation:
     return Preparation(**_bound("pictures"))
 
 
-def train(model: LanguageModel, data: TokenSet, run: Run) -> Outcome:
+def captions(data: TokenSet) -> Captioned | None:
+    """The captions of a token set, if they are to be learned, as bound.
+
+    Raises:
+      ConfigError: a template makes no sense.
+      TokenError: pictures have no captions.
+    """
+    records = (data.records(split) for split in ("train", "validation"))
+    first, named = data.tokenizer.vocab_size, data.header.origin.source
+    return Captions(**_bound("captions")).of(*records, first=first, named=named)
+
+
+def train(
+    model: LanguageModel, data: TokenSet, run: Run, captions: Captioned | None = None
+) -> Outcome:
     """Trains with the settings that are bound."""
-    return training.train(model, data, run, **_bound("train"))
+    return training.train(model, data, run, captions=captions, **_bound("train"))
 
 
 def _bound(name: str) -> dict[str, Any]:
@@ -66,6 +94,7 @@ def _bound(name: str) -> dict[str, Any]:
         if value is gin.REQUIRED:
             raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
         wanted = _TYPES[name][key]
+        wanted = Sequence if get_origin(wanted) is Sequence else wanted
         if not isinstance(value, int | float if wanted is float else wanted):
             said = getattr(wanted, "__name__", wanted)
             raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")

@@ -1,10 +1,10 @@
 """Pictures of a model as files: what `pixace generate` and `pixace complete` write.
 
-Every PNG remembers the model, the seed and all settings that its pixels depend on, so that `again`
-can make it once more.
+Every PNG remembers the model, the seed and all settings that its pixels depend on, so that
+`encore.again` can make it once more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,25 @@ from PIL import Image as Pillow
 
 from pixace import __version__
 from pixace.arrays import Image
-from pixace.collage import collage, read_description, save_gif, save_png
+from pixace.collage import collage, save_gif, save_png
 from pixace.cuts import blank_after, parse_cut
 from pixace.errors import ImageError, PixaceError
+from pixace.prompts import Prompts
 from pixace.sampling import Settings
 from pixace.trained import Trained, load, several_temperatures
 
 FRAMES = 64  # of a film
+PICTURES = 64  # if nobody says how many
+PICTURES_EACH = 8  # the same for each of several texts
 
 
 def generate(
     out: str | Path = "collage.png",
     *,
-    n: int = 64,
+    n: int | None = None,
+    text: str | Sequence[str] = (),
+    classes: str | int | Sequence[str | int] = (),
+    guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
     seed: int = 0,
@@ -41,9 +47,14 @@ def generate(
 ) -> dict[str, Any]:
     """Dreams up pictures and writes a collage; for the arrays see `Trained.generate`.
 
+    Each of several texts or classes gets a row.
+
     Args:
       out: the collage, a PNG.
-      n: pictures.
+      n: pictures, of each text; None means 64, or 8 of each of several texts.
+      text: what the pictures shall show, one or several, for a model trained with captions.
+      classes: the same by labels of its training pictures.
+      guidance: how much texts count: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
       seed: same seed, same pictures.
@@ -58,26 +69,39 @@ def generate(
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it.
+      What was done, as `--json` prints it; `unknown` names words that had to be left out.
 
     Raises:
-      PixaceError: there is no such run, a setting makes no sense, or a file cannot be written.
+      PixaceError: there is no such run, a setting makes no sense, the model does not know what is
+        asked for, or a file cannot be written.
     """
     check_name(out, ".png")
     if gif is not None:
         check_name(gif, ".gif")
     trained = run if isinstance(run, Trained) else load(run, root=root)
-    settings = Settings(seed, temperature, top_k, top_p, batch_size)
+    settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
+    asked = trained.prompts(text, classes, guidance)
+    texts = asked.texts if asked else ()
+    if n is None:
+        n = PICTURES if len(texts) < 2 else PICTURES_EACH
     if n < 1:
         raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
-    _refuse_too_large(n, trained, scale=scale)
-    tokens = trained.sampler.generate_tokens(n, settings, progress=progress)
+    layout: dict[str, Any] = {"scale": scale}
+    if len(texts) == 1:
+        layout["title"] = texts[0]
+    elif texts:
+        layout |= {"columns": n, "row_labels": texts}
+    _refuse_too_large(n * max(1, len(texts)), trained, **layout)
+    tokens = trained.sampler.generate_tokens(
+        n, settings, prefixes=asked and asked.prefixes, progress=progress
+    )
     tokenizer = trained.sampler.tokenizer
     pictures = tokenizer.decode(tokens)
     about = _about(
         trained,
         command="generate",
         n=n,
+        **_wish(text, classes, guidance),
         seed=seed,
         temperature=temperature,
         top_k=top_k,
@@ -85,7 +109,7 @@ def generate(
         scale=scale,
         smooth=smooth,
     )
-    save_png(Path(out), collage(list(pictures), scale=scale, smooth=smooth), about)
+    save_png(Path(out), collage(list(pictures), smooth=smooth, **layout), about)
     if each is not None:
         for number, picture in enumerate(pictures):
             path = Path(each) / f"{number:04d}.png"
@@ -93,8 +117,8 @@ def generate(
     if gif is not None:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
-        save_gif(Path(gif), [collage(list(frame), scale=scale, smooth=smooth) for frame in frames])
-    return about | {"out": str(out)}
+        save_gif(Path(gif), [collage(list(frame), smooth=smooth, **layout) for frame in frames])
+    return about | _unknown(asked) | {"out": str(out)}
 
 
 def complete(
@@ -104,6 +128,9 @@ def complete(
     cut: int | str = "50%",
     temperature: float | Sequence[float] = 1.0,
     samples: int = 4,
+    text: str | None = None,
+    classes: str | int | None = None,
+    guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
     seed: int = 0,
@@ -125,6 +152,9 @@ def complete(
       cut: pixels to keep, or a share such as `50%`.
       temperature: one, or several for as many groups of columns.
       samples: columns per temperature.
+      text: what the pictures shall show, for a model trained with captions.
+      classes: the same by a label of its training pictures.
+      guidance: how much that counts: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
       seed: same seed, same completions.
@@ -137,15 +167,18 @@ def complete(
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it; `skipped` names bad photos with their reasons.
+      What was done, as `--json` prints it; `skipped` names bad photos with their reasons, `unknown`
+      words that had to be left out.
 
     Raises:
       ImageError: no photo could be read, or one could not and `strict` is set.
-      PixaceError: there is no such run, a setting makes no sense, or a file cannot be written.
+      PixaceError: there is no such run, a setting makes no sense, the model does not know what is
+        asked for, or a file cannot be written.
     """
     check_name(out, ".png")
     trained = run if isinstance(run, Trained) else load(run, root=root)
     temperatures = several_temperatures(temperature)
+    asked = trained.prompt(text, classes, guidance)
     parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
     fitted, named, skipped = [], [], []
     for photo in [photos] if isinstance(photos, str | Path) else photos:
@@ -166,6 +199,7 @@ def complete(
         "scale": scale,
         "row_labels": [Path(name).name for name in named],
         "column_labels": ["photo", "kept", *heads],
+        "title": asked.texts[0] if asked else None,
     }
     _refuse_too_large(len(named) * (2 + len(heads)), trained, **layout)
     done = trained.complete(
@@ -173,6 +207,8 @@ def complete(
         cut=cut,
         temperature=temperatures,
         samples=samples,
+        text=asked and asked.known[0],  # `_unknown` tells of the rest
+        guidance=guidance,
         seed=seed,
         top_k=top_k,
         top_p=top_p,
@@ -189,6 +225,7 @@ def complete(
         cut=str(cut),
         temperature=temperatures,
         samples=samples,
+        **_wish(text, classes, guidance),
         seed=seed,
         top_k=top_k,
         top_p=top_p,
@@ -196,58 +233,7 @@ def complete(
         smooth=smooth,
     )
     save_png(Path(out), collage(cells, smooth=smooth, **layout), about)
-    return about | {"out": str(out), "skipped": skipped}
-
-
-_COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
-    "generate": (
-        generate,
-        ("n", "seed", "temperature", "top_k", "top_p", "scale", "smooth"),
-    ),
-    "complete": (
-        complete,
-        (
-            *("photos", "cut", "temperature", "samples"),
-            *("seed", "top_k", "top_p", "scale", "smooth"),
-        ),
-    ),
-}
-
-
-def again(
-    made: str | Path, out: str | Path, *, command: str | None = None, **changes: Any
-) -> dict[str, Any]:
-    """Makes a collage once more, from what its PNG remembers; the same bytes if nothing is changed.
-
-    Args:
-      made: what `generate` or `complete` wrote.
-      out: the new collage, a PNG.
-      command: `generate` or `complete`, if it must be one of them.
-      changes: arguments of that function which shall have other values, for example `seed`.
-
-    Returns:
-      What was done, as `generate` and `complete` do.
-
-    Raises:
-      ImageError: the file does not say how it was made.
-      PixaceError: the model has been trained on since, or is gone; or as `generate` and `complete`.
-    """
-    told = read_description(Path(made))
-    if told.get("command") not in _COMMANDS:
-        raise ImageError(f"{made} was not made by pixace generate or pixace complete")
-    if command not in (None, told["command"]):
-        raise ImageError(f"{made} was made by: pixace {told['command']}; use its --again")
-    function, remembered = _COMMANDS[told["command"]]
-    run, root = changes.pop("run", None), changes.pop("root", None)
-    trained = run if isinstance(run, Trained) else load(run or told["run"], root=root)
-    model = trained.description
-    if run is None and (model.created, model.step) != (told["created"], told["step"]):
-        raise PixaceError(
-            f"{made} was drawn by {told['run']} after {told['step']:,} steps, and that model has "
-            f"changed since; to draw with it as it is now, add --run {told['run']}"
-        )
-    settings = {name: told[name] for name in remembered if name in told} | changes
-    return function(out=out, run=trained, **settings)
+    return about | _unknown(asked) | {"out": str(out), "skipped": skipped}
 
 
 def check_name(out: str | Path, suffix: str) -> None:
@@ -273,6 +259,17 @@ def _enlarged(picture: Image, scale: int, smooth: bool) -> Image:
 def _refuse_too_large(cells: int, trained: Trained, **layout: Any) -> None:
     """Lays out one black picture and empty cells, before the time is spent to draw them all."""
     collage([np.zeros((*trained.size, 3), np.uint8), *[None] * (cells - 1)], **layout)
+
+
+def _wish(text: Any, classes: Any, guidance: float) -> dict[str, Any]:
+    """What was asked for, as a picture's file says it; nothing if nothing was."""
+    given = {"text": text, "classes": classes}
+    asked = {name: value for name, value in given.items() if value not in (None, (), [])}
+    return asked | {"guidance": guidance} if asked else {}
+
+
+def _unknown(asked: Prompts | None) -> dict[str, Any]:
+    return {"unknown": list(asked.unknown)} if asked else {}
 
 
 def _about(trained: Trained, **settings: Any) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Description:
       step: optimiser steps that the weights have seen.
       steps: optimiser steps planned.
       best_loss: nats per token on the validation part, of the weights in the model file.
+      captions: the vocabulary of a model that was trained with captions, as its fields.
       format: of this description.
     """
 
@@ -56,6 +57,7 @@ class Description:
     step: int = 0
     steps: int = 0
     best_loss: float | None = None
+    captions: dict[str, Any] | None = None
     format: int = FORMAT
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Draws pictures from a model: whole ones, and the rest of a photo.
+"""Draws pictures from a model: whole ones, and the rest of a photo, after words where it has any.
 
 The loop runs on the device and keeps the model's cache there; the host only sees the tokens of a
 stretch when it is done. Every picture has random numbers of its own, made from the seed and the
@@ -9,19 +9,15 @@ they are batched.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int32
 from tqdm import tqdm
 
-from pixace import precision
+from pixace import decoding, precision
 from pixace.arrays import Images, Tokens
 from pixace.cuts import blank_after
-from pixace.drawing import draw
 from pixace.errors import PixaceError
 from pixace.models.lm import LanguageModel, Weights
 from pixace.tokenizers import Tokenizer
@@ -43,6 +39,7 @@ class Settings:
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
       batch_size: pictures drawn at once, for speed and memory; no influence on the result.
+      guidance: how much the words in front count: 1 draws as trained, more exaggerates.
     """
 
     seed: int = 0
@@ -50,6 +47,7 @@ class Settings:
     top_k: int = 0
     top_p: float = 1.0
     batch_size: int = 64
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuses what cannot be meant."""
@@ -59,6 +57,7 @@ class Settings:
             ("top_k", self.top_k >= 0, "0 (all colours) or more"),
             ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
             ("batch_size", self.batch_size >= 1, "1 or more"),
+            ("guidance", 0 <= self.guidance < np.inf, "0 or more"),
         ):
             if not fits:
                 raise PixaceError(f"{name} is {getattr(self, name)}; it must be {rule}")
@@ -91,21 +90,44 @@ class Sampler:
     tokenizer: Tokenizer
 
     def generate(
-        self, n: int, settings: Settings | None = None, *, progress: bool = False
+        self,
+        n: int,
+        settings: Settings | None = None,
+        *,
+        prefixes: Tokens | None = None,
+        progress: bool = False,
     ) -> Images:
-        """Dreams up `n` pictures; uint8 `(n, height, width, 3)`."""
-        return self.tokenizer.decode(self.generate_tokens(n, settings, progress=progress))
+        """Dreams up `n` pictures for each of some prefixes; uint8 `(…, height, width, 3)`."""
+        drawn = self.generate_tokens(n, settings, prefixes=prefixes, progress=progress)
+        return self.tokenizer.decode(drawn)
 
     def generate_tokens(
-        self, n: int, settings: Settings | None = None, *, progress: bool = False
+        self,
+        n: int,
+        settings: Settings | None = None,
+        *,
+        prefixes: Tokens | None = None,
+        progress: bool = False,
     ) -> Tokens:
-        """The same as tokens, int32 `(n, length)`."""
+        """The same as tokens.
+
+        Args:
+          n: pictures; the i-th uses the same random numbers whatever its prefix.
+          settings: how to draw.
+          prefixes: ids of the words in front, int32 `(texts, P)`; None asks for nothing.
+          progress: a live bar on stderr.
+
+        Returns:
+          Int32 `(n, length)`, or `(texts * n, length)`, one text after the other.
+        """
         settings = settings or Settings()
+        texts = 1 if prefixes is None else len(prefixes)
         return self._finish(
-            np.zeros((n, self.tokenizer.length), np.int32),
+            np.zeros((texts * n, self.tokenizer.length), np.int32),
             cut=0,
-            streams=np.arange(n),
-            temperatures=np.full(n, settings.temperature),
+            streams=np.tile(np.arange(n), texts),
+            temperatures=np.full(texts * n, settings.temperature),
+            prefixes=None if prefixes is None else np.repeat(prefixes, n, axis=0),
             settings=settings,
             progress=progress,
         )
@@ -117,6 +139,7 @@ class Sampler:
         *,
         temperatures: Sequence[float] = (1.0,),
         samples: int = 1,
+        prefix: Tokens | None = None,
         settings: Settings | None = None,
         progress: bool = False,
     ) -> Completions:
@@ -130,6 +153,7 @@ class Sampler:
           cut: tokens to keep, 0 … length.
           temperatures: one column each; `settings.temperature` plays no part.
           samples: completions per photo and temperature.
+          prefix: ids of the words in front of all, int32 `(P,)`; None asks for nothing.
           settings: how to draw.
           progress: a live bar on stderr.
         """
@@ -142,6 +166,7 @@ class Sampler:
             cut=cut,
             streams=np.tile(np.arange(samples), len(photos) * len(temperatures)),
             temperatures=np.tile(np.repeat(temperatures, samples), len(photos)),
+            prefixes=None if prefix is None else np.tile(prefix, (len(photos) * each, 1)),
             settings=settings or Settings(),
             progress=progress,
         )
@@ -159,17 +184,21 @@ class Sampler:
         cut: int,
         streams: np.ndarray,
         temperatures: np.ndarray,
+        prefixes: Tokens | None,
         settings: Settings,
         progress: bool,
     ) -> Tokens:
         """Keeps the first `cut` columns of `known` and draws the rest, batch by batch."""
         rows, length = known.shape
+        guidance = None if prefixes is None or settings.guidance == 1 else settings.guidance
+        if prefixes is None:
+            prefixes = np.zeros((rows, self.model.prefix), np.int32)
         if not 0 <= cut <= length:
             raise PixaceError(f"cannot cut after {cut} pixels: a picture has {length}")
         size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
         ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
         weights = self.model.cast(self.weights, precision.by_name("auto"))
-        weights = {**weights, "head": _columns(weights["head"], ids)}
+        weights = {**weights, "head": decoding.narrowed(weights["head"], ids)}
         stretch = _stretch(length)
         done = []
         with tqdm(
@@ -184,16 +213,20 @@ class Sampler:
             for start in range(0, rows, size):
                 here = np.arange(start, start + size) % rows  # the last batch is filled by repeats
                 real = min(size, rows - start)
-                uniform = _uniforms(settings.seed, streams[here], length)
+                uniform = decoding.uniforms(settings.seed, streams[here], length)
                 first = min(cut, length - 1) // stretch * stretch
-                carry = self._begun(weights, known[here], first)
+                begun = np.hstack([prefixes[here], known[here, :first]])
+                if guidance is not None:  # the same without words
+                    begun = np.vstack([begun, begun])
+                    begun[size:, : self.model.prefix] = 0
+                carry = self._begun(weights, begun)
                 columns = [known[here, :first]]
                 bar.update(real * first)
                 for begin in range(first, length, stretch):
                     part = slice(begin, begin + stretch)
                     state, token = carry
-                    state = self.model.widened(state, _room(length, begin + stretch))
-                    carry, tokens = _draw_stretch(
+                    state = self.model.widened(state, self._room(begin + stretch))
+                    carry, tokens = decoding.draw_stretch(
                         self.model,
                         weights,
                         (state, token),
@@ -204,6 +237,7 @@ class Sampler:
                         ),
                         jnp.asarray(temperatures[here], jnp.float32),
                         jnp.asarray(ids),
+                        guidance,
                         top_k=settings.top_k,
                         top_p=settings.top_p if settings.top_p < 1 else None,
                     )
@@ -212,69 +246,28 @@ class Sampler:
                 done.append(np.concatenate(columns, axis=1)[:real])
         return np.concatenate(done) if done else known
 
-    def _begun(self, weights: Weights, known: Tokens, count: int) -> tuple[Any, Any]:
-        """The model's memory of the first `count` tokens, and the last of them.
+    def _begun(self, weights: Weights, begun: Tokens) -> tuple[Any, Any]:
+        """The model's memory of the first tokens of some rows, and the last of these tokens.
 
         Each beginning is read alone, and once: read together, the last digits of one would depend
         on how many others there are.
         """
-        room = _room(self.model.length, count)
+        rows, count = begun.shape
+        room = self._room(count - self.model.prefix)
         if not count:
-            return self.model.start(len(known), room), jnp.zeros(len(known), jnp.int32)
-        fed = np.pad(known[:, : count - 1], ((0, 0), (1, 0)))
+            return self.model.start(rows, room), jnp.zeros(rows, jnp.int32)
+        fed = np.pad(begun[:, :-1], ((0, 0), (1, 0)))
         different, which = np.unique(fed, axis=0, return_inverse=True)
         states = [
-            _read(self.model, weights, self.model.start(1, room), row[None]) for row in different
+            decoding.read(self.model, weights, self.model.start(1, room), row[None])
+            for row in different
         ]
         state = self.model.joined([states[place] for place in which.ravel()])
-        return state, jnp.asarray(known[:, count - 1])
+        return state, jnp.asarray(begun[:, -1])
 
-
-@partial(jax.jit, static_argnames=("model",), donate_argnums=2)
-def _read(model: Any, weights: Weights, state: Any, tokens: Int32[Array, "batch count"]) -> Any:
-    """Takes what is known in one pass."""
-    return model.read(weights, state, tokens)
-
-
-@partial(jax.jit, static_argnames=("model", "top_k", "top_p"), donate_argnums=2)
-def _draw_stretch(
-    model: Any,
-    weights: Weights,
-    carry: tuple[Any, Int32[Array, " batch"]],
-    columns: tuple[Float[Array, "steps batch"], Int32[Array, "steps batch"], Bool[Array, " steps"]],
-    temperature: Float[Array, " batch"],
-    ids: Int32[Array, " colors"],
-    *,
-    top_k: int,
-    top_p: float | None,
-) -> tuple[tuple[Any, Int32[Array, " batch"]], Int32[Array, "steps batch"]]:
-    """Goes on by some tokens; forced where the column is known, drawn elsewhere.
-
-    `weights` have a head for `ids` only, which are all that can be drawn.
-    """
-
-    def body(carry: Any, column: Any) -> Any:
-        state, token = carry
-        uniform, known, is_known = column
-        logits, state = model.step(weights, state, token)
-        drawn = draw(logits, uniform, temperature=temperature, top_k=top_k, top_p=top_p)
-        token = jnp.where(is_known, known, ids[drawn])
-        return (state, token), token
-
-    return jax.lax.scan(body, carry, columns)
-
-
-@jax.jit
-def _columns(head: Weights, ids: Int32[Array, " colors"]) -> Weights:
-    """A head that gives the logits of some ids and leaves out all others."""
-    return jax.tree.map(lambda leaf: leaf[..., ids], head)
-
-
-@partial(jax.jit, static_argnames=("length",))
-def _uniforms(seed: int, streams: np.ndarray, length: int) -> Float[Array, "length batch"]:
-    """The random numbers of some pictures, from the seed and their numbers alone."""
-    keys = jax.vmap(lambda stream: jax.random.fold_in(jax.random.key(seed), stream))(streams)
-    return jax.vmap(lambda key: jax.random.uniform(key, (length,)))(keys).T
+    def _room(self, needed: int) -> int:
+        """Tokens that the cache has room for, when so many of the picture are needed."""
+        return self.model.prefix + _room(self.tokenizer.length, needed)
 
 
 def _stretch(length: int) -> int:

@@ -43,12 +43,14 @@ def loss_sum(
 ) -> Float[Array, ""]:
     """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
 
-    Products are computed in `dtype`; everything between them, and the gradients, in float32.
+    Words in front of the pictures cost nothing. Products are computed in `dtype`; everything
+    between them, and the gradients, in float32.
     """
-    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)
+    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)[:, model.prefix :]
     w, b = jax.tree.leaves(weights["head"])
     flat = hidden.reshape(-1, hidden.shape[-1])
-    return cross_entropy(flat, w, b, batch.tokens.ravel(), batch.weights.ravel(), dtype)
+    ids, shares = (part[:, model.prefix :].ravel() for part in batch)
+    return cross_entropy(flat, w, b, ids, shares, dtype)
 
 
 def make_step(

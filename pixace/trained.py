@@ -1,18 +1,22 @@
 """A trained model, ready to draw: what `pixace.load` gives."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixace import config, configurables, image, modelfile, runs, tokenizers, trees
+from pixace import config, configurables, image, modelfile, prompts, runs, tokenizers, trees
 from pixace.arrays import Image, Images
 from pixace.cuts import parse_cut
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
+from pixace.prompts import Prompts
 from pixace.sampling import Completions, Sampler, Settings
+from pixace.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,18 @@ class Trained:
         """`(height, width)` of the pictures."""
         return self.sampler.tokenizer.size
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary | None:
+        """The words that the model knows; None if it was trained without captions."""
+        return _vocabulary(self.description)
+
     def generate(
         self,
         n: int,
         *,
+        text: str | Sequence[str] | None = None,
+        classes: str | int | Sequence[str | int] | None = None,
+        guidance: float = 1.0,
         seed: int = 0,
         temperature: float = 1.0,
         top_k: int = 0,
@@ -48,7 +60,11 @@ class Trained:
         """Dreams up new pictures.
 
         Args:
-          n: how many.
+          n: how many; of each text or class, if there are any.
+          text: what they shall show, one or several; words that the model does not know are left
+            out with a warning.
+          classes: the same by labels of the training pictures; they come after the texts.
+          guidance: how much texts count: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
           seed: same seed, same pictures; picture i does not depend on `n` or `batch_size`.
           temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
           top_k: only the k likeliest colours; 0 for all.
@@ -57,15 +73,18 @@ class Trained:
           progress: a live bar on stderr.
 
         Returns:
-          Uint8 `(n, height, width, 3)`.
+          Uint8 `(n, height, width, 3)`; of several texts one after the other, `n` of each.
 
         Raises:
-          PixaceError: a setting makes no sense.
+          PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         if n < 1:
             raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
-        settings = Settings(seed, temperature, top_k, top_p, batch_size)
-        return self.sampler.generate(n, settings, progress=progress)
+        settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
+        asked = self.prompts(text, classes, guidance)
+        _warn_of_unknown(asked)
+        prefixes = asked and asked.prefixes
+        return self.sampler.generate(n, settings, prefixes=prefixes, progress=progress)
 
     def complete(
         self,
@@ -74,6 +93,9 @@ class Trained:
         cut: int | str = "50%",
         temperature: float | Sequence[float] = 1.0,
         samples: int = 4,
+        text: str | None = None,
+        classes: str | int | None = None,
+        guidance: float = 1.0,
         seed: int = 0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -88,6 +110,9 @@ class Trained:
           cut: pixels to keep, or a share such as `50%`.
           temperature: one, or several to compare.
           samples: completions per photo and temperature.
+          text: what they shall show.
+          classes: the same by a label of the training pictures.
+          guidance: how much that counts: 1 draws as trained, 2 or 3 exaggerates.
           seed: same seed, same completions.
           top_k: only the k likeliest colours; 0 for all.
           top_p: only the likeliest colours that together have this probability, in (0, 1].
@@ -100,10 +125,12 @@ class Trained:
 
         Raises:
           ImageError: one cannot be read.
-          PixaceError: a setting makes no sense.
+          PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         temperatures = several_temperatures(temperature)
-        settings = Settings(seed, 1.0, top_k, top_p, batch_size)
+        settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
+        asked = self.prompt(text, classes, guidance)
+        _warn_of_unknown(asked)
         kept = parse_cut(str(cut), self.sampler.tokenizer.length)
         fitted = [self.fitted(picture) for picture in _several(pictures)]
         if not fitted:
@@ -113,9 +140,31 @@ class Trained:
             kept,
             temperatures=temperatures,
             samples=samples,
+            prefix=asked and asked.prefixes[0],
             settings=settings,
             progress=progress,
         )
+
+    def prompts(
+        self,
+        text: str | Sequence[str] | None,
+        classes: str | int | Sequence[str | int] | None,
+        guidance: float,
+    ) -> Prompts | None:
+        """What is asked for, as words that the model reads; see `prompts.read`."""
+        return prompts.read(self.vocabulary, text, classes, guidance, model=self.description.name)
+
+    def prompt(
+        self, text: str | None, classes: str | int | None, guidance: float
+    ) -> Prompts | None:
+        """The same of a single text or class.
+
+        Raises:
+          PixaceError: both are given; or as `prompts.read`.
+        """
+        if text is not None and classes is not None:
+            raise PixaceError("a completion follows one text or one class; leave one of them out")
+        return self.prompts(text, classes, guidance)
 
     def fitted(self, picture: Raw) -> Image:
         """A picture in the model's size, fitted as the training pictures were."""
@@ -142,12 +191,33 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     flat, description = modelfile.read(path)
     tokenizer = tokenizers.by_spec(description.tokenizer)
     config.restore(description.config)
-    model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
+    model = configurables.language_model(
+        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, _vocabulary(description)
+    )
     try:
         weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
     return Trained(Sampler(model, weights, tokenizer), description, path)
+
+
+def _vocabulary(description: runs.Description) -> Vocabulary | None:
+    """The words of a model; None if it was trained without captions.
+
+    Raises:
+      RunError: they are broken.
+    """
+    if description.captions is None:
+        return None
+    try:
+        return Vocabulary.from_fields(description.captions)
+    except (TypeError, KeyError) as why:
+        raise RunError(f"{description.name} has broken captions: {why}") from why
+
+
+def _warn_of_unknown(asked: Prompts | None) -> None:
+    if asked and asked.unknown:
+        warnings.warn(asked.left_out, stacklevel=3)
 
 
 def several_temperatures(temperature: float | Sequence[float]) -> list[float]:

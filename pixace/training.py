@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from pixace import modelfile, optimizers, precision, schedules
 from pixace.batches import Batches, in_order
+from pixace.captions import Captioned
 from pixace.checkpoints import Checkpoints
 from pixace.collage import collage, save_png
 from pixace.errors import ConfigError, PixaceError
@@ -58,6 +59,7 @@ def train(
     data: TokenSet,
     run: Run,
     *,
+    captions: Captioned | None = None,
     steps: int = 10_000,
     batch_size: int = 8,
     accumulate: int = 1,
@@ -74,6 +76,7 @@ def train(
     evaluate_every: int = 500,
     evaluate_pictures: int = 512,
     samples: int = 16,
+    drop_caption: float = 0.1,
     keep: int = 3,
     tensorboard: bool = True,
 ) -> Outcome:
@@ -83,6 +86,7 @@ def train(
       model: what to train.
       data: token set; its `validation` part judges, or its `train` part where there is none.
       run: folder that gets everything.
+      captions: words in front of the pictures, for a model with a prefix.
       steps: optimiser steps in all.
       batch_size: pictures in one optimiser step.
       accumulate: parts to cut a batch into, to save memory; divides `batch_size`.
@@ -100,6 +104,8 @@ def train(
       evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
       evaluate_pictures: at most so many pictures of the validation part are judged.
       samples: pictures drawn at each evaluation; 0 for none.
+      drop_caption: share of the pictures that come without their caption, so that the model can
+        also draw without one; guidance needs it.
       keep: latest checkpoints kept; the best one stays besides.
       tensorboard: also write TensorBoard's event file.
 
@@ -111,7 +117,8 @@ def train(
     kind = precision.by_name(dtype)
     rate = schedules.by_name(schedule, peak=learning_rate, warmup_steps=warmup_steps, steps=steps)
     rule = optimizers.by_name(optimizer, rate, weight_decay=weight_decay, clip=clip)
-    batches = Batches(data.split("train"), batch_size, seed)
+    words = captions and captions.train
+    batches = Batches(data.split("train"), batch_size, seed, words, drop_caption)
     take_step = make_step(model, rule, dtype=kind, accumulate=accumulate, ema=ema)
     first_key, step_key = jax.random.split(jax.random.key(seed))
     state = first_state(model, rule, first_key, ema=ema)
@@ -127,12 +134,14 @@ def train(
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
-        judge = _Judge(model, data, run, kind, batch_size, evaluate_pictures, samples, seed)
+        judge = _Judge(
+            model, data, run, captions, kind, batch_size, evaluate_pictures, samples, seed
+        )
         with (
             MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
             _bar(done, steps) as bar,
         ):
-            pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * model.length)
+            pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * judge.length)
             while done < steps and not stopped():
                 state, measures = take_step(state, batches.batch(done), step_key)
                 done += 1
@@ -166,6 +175,7 @@ class _Judge:
         model: LanguageModel,
         data: TokenSet,
         run: Run,
+        captions: Captioned | None,
         dtype: Any,
         batch_size: int,
         pictures: int,
@@ -173,24 +183,29 @@ class _Judge:
         seed: int,
     ) -> None:
         height, width = data.tokenizer.size
-        self.to_bits = partial(bits_per_pixel, length=model.length, pixels=height * width)
+        self.length = data.tokenizer.length  # without words, which cost nothing
+        self.to_bits = partial(bits_per_pixel, length=self.length, pixels=height * width)
         self._model, self._tokenizer, self._run = model, data.tokenizer, run
-        held_out = data.split("validation")
-        self._split = held_out if len(held_out) else data.split("train")
+        part = "validation" if len(data.split("validation")) else "train"
+        self._split = data.split(part)
+        self._words = None if captions is None else getattr(captions, part)
         self._loss = validation_loss(model, dtype=dtype)
         self._batch_size, self._pictures = batch_size, pictures
         self._samples, self._settings = samples, Settings(seed=seed)
 
     def __call__(self, done: int, weights: Weights, log: MetricsLog, bar: tqdm) -> float:
-        loss = self._loss(weights, in_order(self._split, self._batch_size, self._pictures))
+        batches = in_order(self._split, self._batch_size, self._pictures, self._words)
+        loss = self._loss(weights, batches)
         bits = self.to_bits(loss)
         log.write(done, validation_loss=loss, validation_bits_per_pixel=bits)
         best = self._run.description.best_loss
         if best is None or loss < best:
             self._save(weights, step=done, best_loss=loss)
         if self._samples:
+            prefixes = None if self._words is None else self._words.some(self._samples)
+            each = -(-self._samples // (1 if prefixes is None else len(prefixes)))
             drawn = Sampler(self._model, weights, self._tokenizer).generate(
-                self._samples, self._settings
+                each, self._settings, prefixes=prefixes
             )
             picture = collage(list(drawn))
             save_png(self._run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
@@ -290,6 +305,10 @@ def _check(given: dict[str, Any]) -> None:
         raise ConfigError(
             f"train.batch_size {given['batch_size']} cannot be cut into "
             f"train.accumulate {given['accumulate']} equal parts"
+        )
+    if not 0 <= given["drop_caption"] <= 1:
+        raise ConfigError(
+            f"train.drop_caption is {given['drop_caption']}; it is a share, such as 0.1"
         )
     if not 0 <= given["ema"] < 1:
         raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")

@@ -81,3 +81,30 @@ def tiny_outcome(tiny, tiny_pictures, tmp_path_factory):
     return pixace.train(
         tiny_pictures, gin="base", bindings=tiny, root=tmp_path_factory.mktemp("runs")
     )
+
+
+@pytest.fixture(scope="session")
+def worded_pictures(tmp_path_factory):
+    """An .npz file of 40 pictures, 4x4, all dark or all light, with noise; labels are 0 and 1."""
+    import numpy as np
+
+    labels = np.arange(40) % 2
+    noise = np.random.default_rng(0).integers(-40, 40, (40, 4, 4))
+    pictures = np.clip(np.array([60, 190])[labels][:, None, None] + noise, 0, 255).astype(np.uint8)
+    path = tmp_path_factory.mktemp("worded") / "lights.npz"
+    np.savez(path, images=pictures, labels=labels)
+    return path
+
+
+@pytest.fixture(scope="session")
+def worded_outcome(tiny, worded_pictures, tmp_path_factory):
+    """A finished training of the smallest model with captions; look at it, don't change it."""
+    import pixace
+
+    return pixace.train(
+        worded_pictures,
+        gin="base",
+        bindings=tiny,
+        template=["a light of {label}", "{label}"],
+        root=tmp_path_factory.mktemp("worded-runs"),
+    )

@@ -63,3 +63,56 @@ def test_in_order_fills_the_last_batch_with_weightless_rows(limit, rows):
     tokens = np.concatenate([batch.tokens[:, 0] for batch in batches])
     assert weights.sum() == rows
     assert list(tokens[weights > 0]) == list(range(2, rows + 2))
+
+
+class Captioned:
+    """Stands for prefixes: row i has the captions [10_000 + i] and [20_000 + i]."""
+
+    def rows(self, indices, luck=None):
+        choice = indices % 2 if luck is None else (luck * 2).astype(int)
+        return (10_000 * (1 + choice) + indices)[:, None].astype(np.int32)
+
+
+def test_words_stand_in_front_and_weigh_nothing():
+    batch = Batches(Rows(5), 5, prefixes=Captioned()).batch(0)
+    assert batch.tokens.shape == batch.weights.shape == (5, 3)
+    np.testing.assert_array_equal(batch.tokens[:, 0] % 10_000, batch.tokens[:, 1] - 2)
+    np.testing.assert_array_equal(batch.weights, [[0, 1, 1]] * 5)
+
+
+def test_words_change_nothing_of_the_order():
+    plain, worded = Batches(Rows(10), 7, 3), Batches(Rows(10), 7, 3, Captioned(), 0.5)
+    for step in range(5):
+        np.testing.assert_array_equal(plain.batch(step).tokens, worded.batch(step).tokens[:, 1:])
+
+
+def test_a_tenth_comes_without_words_and_each_caption_as_often_as_the_other():
+    """Of 10,000 a tenth, give or take 0.3 %; 2 % are more than 6 standard deviations away."""
+    words = Batches(Rows(1000), 10_000, 0, Captioned(), 0.1).batch(0).tokens[:, 0]
+    assert abs(np.mean(words == 0) - 0.1) < 0.02
+    assert abs(np.mean(words[words > 0] >= 20_000) - 0.5) < 0.04
+    assert Batches(Rows(9), 9, 0, Captioned(), 0.0).batch(0).tokens[:, 0].all()
+    assert not Batches(Rows(9), 9, 0, Captioned(), 1.0).batch(0).tokens[:, 0].any()
+
+
+def test_what_is_drawn_for_a_row_differs_from_epoch_to_epoch_and_by_seed():
+    def first(seed, epoch):
+        batch = Batches(Rows(64), 64, seed, Captioned(), 0.5).batch(epoch)
+        return batch.tokens[np.argsort(batch.tokens[:, 1]), 0].tolist()
+
+    assert first(0, 0) == first(0, 0)
+    assert first(0, 0) != first(0, 1)
+    assert first(0, 0) != first(1, 0)
+
+
+def test_words_can_be_asked_for_at_any_step_too():
+    made = [Batches(Rows(10), 4, 7, Captioned(), 0.3).batch(step).tokens for step in range(9)]
+    again = Batches(Rows(10), 4, 7, Captioned(), 0.3).batch(8).tokens
+    np.testing.assert_array_equal(again, made[8])
+
+
+def test_in_order_a_picture_always_has_the_same_caption_and_none_is_dropped():
+    first, second = in_order(Rows(3), 2, prefixes=Captioned())
+    assert first.tokens[:, 0].tolist() == [10_000, 20_001]
+    assert second.tokens[:, 0].tolist() == [10_002, 0]
+    assert second.weights.tolist() == [[0, 1, 1], [0, 0, 0]]

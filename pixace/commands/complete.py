@@ -27,6 +27,11 @@ from pixace.commands import options
     help="0 takes the likeliest colour each time, 1 draws as trained. Repeatable.",
 )
 @click.option("--samples", default=4, metavar="N", help="Completions per photo and temperature.")
+@click.option("--text", metavar="TEXT", help="What they shall show, if the model learned captions.")
+@click.option(
+    "--class", "classes", metavar="LABEL", help="The same by a label of the training pictures."
+)
+@options.guidance
 @options.drawing
 @click.option(
     "--out",
@@ -44,16 +49,17 @@ def command(ctx, photos, again, as_json, **settings):
     One row per photo: the photo, what was kept, and a column for each temperature and sample. The
     collage remembers the run and all settings: --again makes it once more.
     """
-    from pixace import gallery
+    from pixace import encore, gallery
 
     if again is not None:
         changes = options.chosen(ctx, ("photos", *settings))
         out = changes.pop("out", settings["out"])
-        facts = gallery.again(again, out, command="complete", **changes, progress=True)
+        facts = encore.again(again, out, command="complete", **changes, progress=True)
     elif photos:
         facts = gallery.complete(photos, **settings, progress=True)
     else:
         raise click.UsageError("name at least one photo, or --again FILE.png")
+    options.tell_unknown(facts)
     for reason in facts["skipped"]:
         click.echo(f"skipped {reason}", err=True)
     finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)

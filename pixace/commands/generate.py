@@ -11,11 +11,31 @@ from pixace.commands import options
     "generate",
     epilog=options.example(
         "pixace generate --n 64 --temperature 0.9 --out dreams.png",
+        "pixace generate --text 'a handwritten seven' --guidance 2 --n 16",
         "pixace generate --again dreams.png --seed 1 --out more.png",
         "pixace complete photo.jpg",
     ),
 )
-@click.option("--n", default=64, metavar="N", help="How many pictures.")
+@click.option(
+    "--n",
+    type=int,
+    metavar="N",
+    help="How many pictures, of each text.  [default: 64, or 8 of each of several texts]",
+)
+@click.option(
+    "--text",
+    multiple=True,
+    metavar="TEXT",
+    help="What they shall show, if the model learned captions. Repeatable, a row for each.",
+)
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="LABEL",
+    help="The same by a label of the training pictures. Repeatable.",
+)
+@options.guidance
 @click.option(
     "--temperature",
     default=1.0,
@@ -49,16 +69,19 @@ def command(ctx, again, as_json, **settings):
 
     The collage remembers the run and all settings: --again makes it once more.
     """
-    from pixace import gallery
+    from pixace import encore, gallery
 
     if again is None:
         facts = gallery.generate(**settings, progress=True)
     else:
         changes = options.chosen(ctx, tuple(settings))
         out = changes.pop("out", settings["out"])
-        facts = gallery.again(again, out, command="generate", **changes, progress=True)
+        facts = encore.again(again, out, command="generate", **changes, progress=True)
+    options.tell_unknown(facts)
+    texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
+    of_each = f" of each of {texts} texts" if texts > 1 else ""
     options.say(
-        f"{facts['out']}: {facts['n']} pictures by {facts['run']}, seed {facts['seed']}",
+        f"{facts['out']}: {facts['n']} pictures{of_each} by {facts['run']}, seed {facts['seed']}",
         facts,
         as_json,
     )

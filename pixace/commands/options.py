@@ -87,6 +87,13 @@ pictures = together(
 )
 PICTURES = ("size", "colors", "order", "fit", "background")
 
+guidance = click.option(
+    "--guidance",
+    default=1.0,
+    metavar="G",
+    help="How much text counts: 1 draws as trained, 2 or 3 exaggerates, at twice the time.",
+)
+
 drawing = together(
     click.option(
         "--run",
@@ -132,6 +139,14 @@ def chosen(ctx: click.Context, names: Sequence[str]) -> dict[str, Any]:
         for name in names
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
+
+
+def tell_unknown(facts: dict[str, Any]) -> None:
+    """Says on stderr which words of a text a model has never seen."""
+    if unknown := facts.get("unknown"):
+        click.echo(
+            f"left out, as no caption of the training had it: {', '.join(unknown)}", err=True
+        )
 
 
 def say(text: str, facts: dict[str, Any], as_json: bool) -> None:

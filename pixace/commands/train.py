@@ -12,6 +12,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root"
     "train",
     epilog=options.example(
         "pixace train photos/ --model reformer --steps 10000 --set train.ema=0.99",
+        "pixace train digits --gin digits --template 'a handwritten {label}'",
         "pixace train --resume",
         "pixace generate --n 64",
     ),
@@ -44,6 +45,17 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root"
 @click.option("--seed", type=int, metavar="N", help="Short for --set train.seed=N.")
 @options.pictures
 @options.labels
+@click.option(
+    "--captions",
+    is_flag=True,
+    help="Learn each picture's caption, or its label, as words in front of it.",
+)
+@click.option(
+    "--template",
+    multiple=True,
+    metavar="TEXT",
+    help="Captions made of labels, such as 'a handwritten {label}'. Repeatable: one at random.",
+)
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data and model]")
 @options.root

@@ -54,17 +54,38 @@ class LayerNorm(trax.LayerNorm):
 
 
 class AxialPositions(trax.AxialPositionalEncoding):
-    """Trax's axial positions, which for a single token would make those of a whole batch first."""
+    """Trax's axial positions, which for a single token would make those of a whole batch first.
+
+    Words in front of the picture have positions of their own, one vector each.
+    """
 
     state: Any
     weights: Any
 
+    def __init__(self, whole: Any, prefix: int):
+        """Takes the layer whose settings it has, and how many words there are."""
+        super().__init__(whole._shape, whole._d_embs, whole._kernel_initializer, mode=whole._mode)
+        self._prefix = prefix
+
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Draws a vector for each row and column as Trax does, and one for each word."""
+        super().init_weights_and_state(input_signature)
+        if self._prefix:
+            key = jax.random.split(self.rng, 3)[2]
+            words = self._kernel_initializer((self._prefix, input_signature.shape[-1]), key)
+            self.weights = (*self.weights, words)
+
     def forward(self, x: Array) -> Array:
         """Runs the layer."""
-        if self._mode != "predict":
+        if self._mode != "predict" and not self._prefix:
             return super().forward(x)
-        axes = [jnp.broadcast_to(w[0], (*self._shape, w.shape[-1])) for w in self.weights]
+        by_axis = self.weights[: len(self._shape)]
+        axes = [jnp.broadcast_to(w[0], (*self._shape, w.shape[-1])) for w in by_axis]
         places = jnp.concatenate(axes, -1).reshape(-1, x.shape[-1])
+        if self._prefix:
+            places = jnp.concatenate([self.weights[-1], places])
+        if self._mode != "predict":
+            return x + places
         begin, self.state = self.state, self.state + x.shape[1]
         return x + jax.lax.dynamic_slice_in_dim(places, begin, x.shape[1])
 
@@ -77,9 +98,27 @@ class Wide(trax.layers.Serial):
         return jax.tree.map(lambda each: each.astype(jnp.float32), super().forward(x))
 
 
-def own(model: Any, length: int) -> Any:
-    """Swaps a Trax model's layers for ours, in place; caches get room for `length` tokens."""
-    model._sublayers = tuple(_own(part, length) for part in model.sublayers)
+def own(model: Any, length: int, prefix: int = 0) -> Any:
+    """Swaps a Trax model's layers for ours, in place.
+
+    Args:
+      model: a Trax model.
+      length: tokens that caches get room for.
+      prefix: how many of these are words in front of the picture.
+    """
+    model._sublayers = tuple(_own(part, length, prefix) for part in model.sublayers)
+    return model
+
+
+def with_outputs(model: Any, outputs: int) -> Any:
+    """Gives a model's head so many outputs, in place: words are read but never drawn.
+
+    The head is the last layer, in some of Trax's models wrapped up with checks of its shape.
+    """
+    *body, head = model.sublayers
+    parts = [_dense(part, outputs) if isinstance(part, Dense) else part for part in head.sublayers]
+    head._sublayers = tuple(parts)
+    model._sublayers = (*body, _dense(head, outputs) if isinstance(head, Dense) else head)
     return model
 
 
@@ -92,27 +131,29 @@ def cast(layer: Any, weights: Any, dtype: Any) -> Any:
     return tuple(cast(part, w, dtype) for part, w in zip(layer.sublayers, weights, strict=True))
 
 
-def _own(part: Any, length: int) -> Any:
+def _own(part: Any, length: int, prefix: int) -> Any:
     kind = type(part)
     if kind is trax.DotProductCausalAttention:
         return CausalDots(part._dropout, length, part._mode)
     if kind is trax.Dense:
-        return Dense(
-            part._n_units, part._kernel_initializer, part._bias_initializer, part._use_bias
-        )
+        return _dense(part, part._n_units)
     if kind is trax.Dropout:
         return Dropout(part._initial_rate, part._shared_axes, part._mode)
     if kind is trax.LayerNorm:
         return LayerNorm(part._center, part._epsilon)
     if kind is trax.AxialPositionalEncoding:
-        return AxialPositions(part._shape, part._d_embs, part._kernel_initializer, mode=part._mode)
-    own(part, length)
+        return AxialPositions(part, prefix)
+    own(part, length, prefix)
     if kind is trax.ReversibleHalfResidual:
         part._compute_residual = Wide(*part._compute_residual.sublayers)
         part._sublayers = (part._compute_residual, *part.sublayers[1:])
     if kind is trax.ReversibleSerial and _remembers_nothing(part):
         return ReversibleLoop(*part.sublayers)
     return part
+
+
+def _dense(part: Any, outputs: int) -> Dense:
+    return Dense(outputs, part._kernel_initializer, part._bias_initializer, part._use_bias)
 
 
 def _remembers_nothing(part: Any) -> bool:

@@ -40,12 +40,14 @@ class LanguageModel:
 
     Attributes:
       kind: the name by which `pixace.models.by_kind` knows it.
-      vocab_size: how many ids there are; ids are 0 … vocab_size-1, and 0 is the start.
-      length: tokens of one picture.
+      vocab_size: how many ids pictures have; they are 0 … vocab_size-1, and 0 is the start. Words
+        have the ids after these; the head never gives any of them.
+      length: tokens of one row, words and picture.
       training: the Trax model with dropout.
       steady: the Trax model without.
       stepping: the Trax model for one token at a time.
       remat: whether training keeps only what goes into each block.
+      prefix: how many tokens of a row are words, in front of the picture.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class LanguageModel:
     steady: Any = field(repr=False)
     stepping: Any = field(repr=False)
     remat: bool = False
+    prefix: int = 0
 
     def _ready(self, model: Any) -> Any:
         """One of the three, settled: when it is first needed, as that takes a second."""
@@ -85,7 +88,7 @@ class LanguageModel:
 
         Args:
           weights: as `init` gives them, or as `cast` does.
-          tokens: integers in 0 … vocab_size-1.
+          tokens: rows of ids, those of words in the first `prefix` columns.
           key: draws the dropout; None means no dropout.
 
         Returns:
@@ -123,7 +126,7 @@ class LanguageModel:
 
         Args:
           batch: pictures.
-          room: tokens that fit in; None for all of a picture.
+          room: tokens that fit in; None for all of a row.
         """
         model = self._ready(self.stepping)
 

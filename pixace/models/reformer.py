@@ -24,6 +24,8 @@ def reformer(
     length: int,
     grid: tuple[int, int],
     *,
+    prefix: int = 0,
+    words: int = 0,
     d_model: int = 512,
     d_ff: int = 2048,
     n_layers: int = 6,
@@ -39,9 +41,11 @@ def reformer(
     the buckets does. Sampling then uses full attention with the same weights.
 
     Args:
-      vocab_size: how many ids there are, start and blank among them.
-      length: tokens of one picture.
+      vocab_size: how many ids pictures have, start and blank among them.
+      length: tokens of one row: those of the picture, and of the words in front of it.
       grid: (height, width) of the picture in tokens.
+      prefix: tokens of the row that are words.
+      words: how many words there are; their ids follow those of pictures.
       d_model: features of a position, in each of the two streams; a multiple of `n_heads`.
       d_ff: features in the middle of the feed-forward layers.
       n_layers: blocks of attention and feed-forward.
@@ -55,7 +59,13 @@ def reformer(
       ConfigError: the numbers do not fit together.
     """
     shape.check(
-        length, grid, d_model=d_model, n_heads=n_heads, dropout=dropout, positions=positions
+        length,
+        grid,
+        d_model=d_model,
+        n_heads=n_heads,
+        dropout=dropout,
+        positions=positions,
+        prefix=prefix,
     )
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
@@ -70,7 +80,7 @@ def reformer(
 
     def build(mode: str) -> Any:
         model = trax.ReformerLM(
-            vocab_size,
+            vocab_size + words,
             d_model=d_model,
             d_ff=d_ff,
             d_attention_key=d_model // n_heads,
@@ -83,20 +93,19 @@ def reformer(
             **(shape.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
-        return layers.own(model, length)
+        return layers.with_outputs(layers.own(model, length, prefix), vocab_size)
 
-    return LanguageModel(
-        "reformer", vocab_size, length, build("train"), build("eval"), build("predict")
-    )
+    three = build("train"), build("eval"), build("predict")
+    return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix)
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:
-    """Refuses a chunk length that leaves a piece of the picture over."""
+    """Refuses a chunk length that leaves a piece of the row over."""
     chunk = layer._chunk_len
     if chunk is not None and length % chunk:
         fits = [each for each in range(2, length + 1) if length % each == 0]
         near = min(fits, key=lambda each: abs(each - chunk))
         raise ConfigError(
-            f"{name}.chunk_len = {chunk} does not divide the {length} tokens of a picture; "
+            f"{name}.chunk_len = {chunk} does not divide the {length} tokens of a row; "
             f"try {name}.chunk_len = {near}"
         )

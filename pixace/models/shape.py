@@ -16,8 +16,9 @@ def check(
     n_heads: int,
     dropout: float,
     positions: str,
+    prefix: int = 0,
 ) -> None:
-    """Refuses sizes that do not fit together.
+    """Refuses sizes that do not fit together; the first `prefix` of the tokens are words.
 
     Raises:
       ConfigError: says which number does not fit and what would.
@@ -32,10 +33,10 @@ def check(
     if not 0 <= dropout < 1:
         raise ConfigError(f"dropout = {dropout} is outside 0 … 1; 0.1 is usual, 0 turns it off")
     height, width = grid
-    if positions == "axial" and height * width != length:
+    if positions == "axial" and height * width != length - prefix:
         raise ConfigError(
             f"axial positions need one token per place, but {width}x{height} has {height * width} "
-            f"places and there are {length} tokens; use positions = 'learned'"
+            f"places and there are {length - prefix} tokens; use positions = 'learned'"
         )
 
 

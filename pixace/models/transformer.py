@@ -16,6 +16,8 @@ def transformer(
     length: int,
     grid: tuple[int, int],
     *,
+    prefix: int = 0,
+    words: int = 0,
     d_model: int = 512,
     d_ff: int = 2048,
     n_layers: int = 6,
@@ -27,9 +29,11 @@ def transformer(
     """A transformer that reads tokens from the first to the last.
 
     Args:
-      vocab_size: how many ids there are, start and blank among them.
-      length: tokens of one picture.
+      vocab_size: how many ids pictures have, start and blank among them.
+      length: tokens of one row: those of the picture, and of the words in front of it.
       grid: (height, width) of the picture in tokens.
+      prefix: tokens of the row that are words.
+      words: how many words there are; their ids follow those of pictures.
       d_model: features of a position; a multiple of `n_heads`.
       d_ff: features in the middle of the feed-forward layers.
       n_layers: blocks of attention and feed-forward.
@@ -42,7 +46,13 @@ def transformer(
       ConfigError: the numbers do not fit together.
     """
     shape.check(
-        length, grid, d_model=d_model, n_heads=n_heads, dropout=dropout, positions=positions
+        length,
+        grid,
+        d_model=d_model,
+        n_heads=n_heads,
+        dropout=dropout,
+        positions=positions,
+        prefix=prefix,
     )
     sizes = {
         "d_model": d_model,
@@ -56,12 +66,11 @@ def transformer(
     def build(mode: str) -> Any:
         if positions == "axial":
             model = trax.ConfigurableTransformerLM(
-                vocab_size, **sizes, **shape.axial(grid, d_model), mode=mode
+                vocab_size + words, **sizes, **shape.axial(grid, d_model), mode=mode
             )
         else:
-            model = trax.TransformerLM(vocab_size, **sizes, mode=mode)
-        return layers.own(model, length)
+            model = trax.TransformerLM(vocab_size + words, **sizes, mode=mode)
+        return layers.with_outputs(layers.own(model, length, prefix), vocab_size)
 
-    return LanguageModel(
-        "transformer", vocab_size, length, build("train"), build("eval"), build("predict"), remat
-    )
+    three = build("train"), build("eval"), build("predict")
+    return LanguageModel("transformer", vocab_size, length, *three, remat, prefix)

@@ -12,6 +12,7 @@ import tarfile
 import threading
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pixace.errors import ImageError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, may_be_picture, readable
+from pixace.sources.sidecar import LIMIT, SUFFIX, decoded, spelled, text_name
 from pixace.sources.source import Record
 
 MEMBER_LIMIT = 256 * 2**20  # bytes of one picture file
@@ -40,13 +42,23 @@ class Member:
 
 @dataclass(frozen=True)
 class Archive:
-    """The pictures in an archive; `zipped` tells zip from tar."""
+    """The pictures in an archive.
+
+    Attributes:
+      path: the archive.
+      zipped: tells zip from tar.
+      members: the pictures, in its order.
+      labels: whether the folders that hold them are their labels.
+      stamp: changes when the archive does.
+      captions: of each picture, or none of any.
+    """
 
     path: Path
     zipped: bool
     members: tuple[Member, ...]
     labels: bool
     stamp: str
+    captions: tuple[str | None, ...] = ()
 
     @property
     def spec(self) -> str:
@@ -57,9 +69,11 @@ class Archive:
         return len(self.members)
 
     def record(self, i: int) -> Record:
-        """Label, on request: the folder that holds the picture."""
+        """Caption: a text beside it, or an emoji's name. Label, on request: its folder."""
         name = readable(self.members[i].name)
-        return Record(name, group_of(name), label=folder_label(name) if self.labels else None)
+        label = folder_label(name) if self.labels else None
+        caption = self.captions[i] if self.captions else None
+        return Record(name, group_of(name), caption or spelled(name), label)
 
     def read(self, i: int) -> bytes:
         """The bytes of the file."""
@@ -93,12 +107,32 @@ def open_archive(path: Path, labels: bool = False) -> Archive:
     """
     zipped = zipfile.is_zipfile(path)
     try:
-        members = _zip_members(path) if zipped else _tar_members(path)
+        files = _zip_members(path) if zipped else _tar_members(path)
+        members = tuple(file for file in files if may_be_picture(file.name))
+        stamp = fingerprint_of(path.parent, [path.name])
+        captions = _captions(path, zipped, stamp, files, members)
     except BROKEN as why:
         raise SourceError(f"cannot read {path}: {why}; get it again, or unpack it first") from why
     if not members:
         raise SourceError(f"{path} holds no pictures; name another archive, or a folder")
-    return Archive(path, zipped, members, labels, fingerprint_of(path.parent, [path.name]))
+    return Archive(path, zipped, members, labels, stamp, captions)
+
+
+def _captions(
+    path: Path, zipped: bool, stamp: str, files: Sequence[Member], members: Sequence[Member]
+) -> tuple[str | None, ...]:
+    """The texts beside pictures, read at once: going back and forth in a compressed tar is slow."""
+    wanted = {text_name(member.name) for member in members}
+    texts = [file for file in files if file.name in wanted and file.size <= LIMIT]
+    if not texts:
+        return ()
+    opened = _opened(path, zipped, stamp, os.getpid())
+    found = {file.name: decoded(opened.read(file)) for file in texts}
+    return tuple(found.get(text_name(member.name)) for member in members)
+
+
+def _is_wanted(name: str) -> bool:
+    return may_be_picture(name) or name.endswith(SUFFIX)
 
 
 def _zip_members(path: Path) -> tuple[Member, ...]:
@@ -106,7 +140,7 @@ def _zip_members(path: Path) -> tuple[Member, ...]:
         listed = [
             (place, info)
             for place, info in enumerate(archive.infolist())
-            if not info.is_dir() and may_be_picture(info.filename)
+            if not info.is_dir() and _is_wanted(info.filename)
         ]
     if any(info.flag_bits & 1 for _, info in listed):
         raise SourceError(f"{path} is encrypted; unpack it and name the folder")
@@ -118,7 +152,7 @@ def _tar_members(path: Path) -> tuple[Member, ...]:
         return tuple(
             Member(info.name.removeprefix("./"), info.size, info.offset_data)
             for info in archive
-            if info.isreg() and not info.issparse() and may_be_picture(info.name)
+            if info.isreg() and not info.issparse() and _is_wanted(info.name)
         )
 
 

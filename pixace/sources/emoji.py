@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pixace.errors import ImageError, MissingError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import emoji_group
+from pixace.sources.sidecar import unicode_names
 from pixace.sources.source import Record
 
 if TYPE_CHECKING:
@@ -54,10 +55,8 @@ class Emoji:
 
     def record(self, i: int) -> Record:
         """Caption: the Unicode name in lower case; none if this Python is older than the emoji."""
-        character = self.characters[i]
-        caption = unicodedata.name(character, "").lower() or None
-        point = ord(character)
-        return Record(f"emoji_u{point:04x}", emoji_group([point]), caption)
+        point = ord(self.characters[i])
+        return Record(f"emoji_u{point:04x}", emoji_group([point]), unicode_names([point]))
 
     def read(self, i: int) -> "Pillow.Image":
         """The picture, RGBA 128x128."""

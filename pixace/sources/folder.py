@@ -13,16 +13,25 @@ from pathlib import Path
 from pixace.errors import SourceError
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, may_be_picture, readable
+from pixace.sources.sidecar import LIMIT, SUFFIX, decoded, spelled, text_name
 from pixace.sources.source import Record
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The pictures below `root`; `names` are their paths from there, with slashes."""
+    """The pictures below `root`.
+
+    Attributes:
+      root: the folder.
+      names: paths of the pictures from there, with slashes.
+      labels: whether the folders that hold them are their labels.
+      texts: paths of the texts beside them.
+    """
 
     root: Path
     names: tuple[str, ...]
     labels: bool
+    texts: frozenset[str] = frozenset()
 
     @property
     def spec(self) -> str:
@@ -33,17 +42,24 @@ class Folder:
         return len(self.names)
 
     def record(self, i: int) -> Record:
-        """Label, on request: the folder that holds the picture."""
+        """Caption: a text beside it, or an emoji's name. Label, on request: its folder."""
         name = readable(self.names[i])
-        return Record(name, group_of(name), label=folder_label(name) if self.labels else None)
+        label = folder_label(name) if self.labels else None
+        return Record(name, group_of(name), self._caption(self.names[i]), label)
+
+    def _caption(self, name: str) -> str | None:
+        if (text := text_name(name)) not in self.texts:
+            return spelled(name)
+        with (self.root / text).open("rb") as file:
+            return decoded(file.read(LIMIT))
 
     def read(self, i: int) -> Path:
         """The path of the file."""
         return self.root / self.names[i]
 
     def fingerprint(self) -> str:
-        """Over names, sizes and times of change."""
-        return fingerprint_of(self.root, self.names)
+        """Over names, sizes and times of change, of the texts too."""
+        return fingerprint_of(self.root, [*self.names, *sorted(self.texts)])
 
 
 def open_folder(root: Path, labels: bool = False) -> Folder:
@@ -53,12 +69,14 @@ def open_folder(root: Path, labels: bool = False) -> Folder:
       SourceError: no file in it may be a picture, or a folder in it may not be read.
     """
     try:
-        names = tuple(sorted(name for name in files_below(root) if may_be_picture(name)))
+        files = sorted(files_below(root))
     except OSError as why:
         raise SourceError(f"cannot list {why.filename or root}: {why.strerror or why}") from why
+    names = tuple(name for name in files if may_be_picture(name))
     if not names:
         raise SourceError(f"{root} holds no pictures; name a folder that does")
-    return Folder(root, names, labels)
+    texts = {name for name in files if name.endswith(SUFFIX)}
+    return Folder(root, names, labels, frozenset(texts & set(map(text_name, names))))
 
 
 def files_below(root: Path) -> Iterator[str]:

@@ -1,0 +1,71 @@
+"""Captions of picture files: a text beside the picture, or what the name of an emoji spells out.
+
+`cat.txt` beside `cat.jpg` is its caption. Files of emoji are named by their code points
+(`emoji_u1f468_1f3fb.png`); their captions are the Unicode names, with joiners left out.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from pixace.sources.groups import code_points
+
+LIMIT = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
+SUFFIX = ".txt"
+
+SILENT = {0x200D, 0xFE0E, 0xFE0F, 0xE007F}  # joiner, styles, the end of a flag's tags
+SPOKEN = {
+    0x1F3FB: "light skin tone",
+    0x1F3FC: "medium light skin tone",
+    0x1F3FD: "medium skin tone",
+    0x1F3FE: "medium dark skin tone",
+    0x1F3FF: "dark skin tone",
+    0x1F9B0: "red hair",
+    0x1F9B1: "curly hair",
+    0x1F9B2: "bald",
+    0x1F9B3: "white hair",
+    0x2640: "woman",
+    0x2642: "man",
+    0x20E3: "keycap",
+}
+LETTERS = 0x1F1E6  # regional indicators, two of which are a flag
+TAGS = 0xE0000  # letters of a region's flag, behind a black flag
+
+
+def text_name(name: str) -> str:
+    """The name that a picture's text must have."""
+    return str(PurePosixPath(name).with_suffix(SUFFIX))
+
+
+def decoded(raw: bytes) -> str | None:
+    """A caption from the bytes of its file, in one line; none if they are no UTF-8, or blank."""
+    try:
+        return " ".join(raw[:LIMIT].decode("utf-8-sig").split()) or None
+    except UnicodeDecodeError:
+        return None
+
+
+def spelled(name: str) -> str | None:
+    """The caption of an emoji, by the name of its file; none of any other picture."""
+    return unicode_names(code_points(PurePosixPath(name).stem))
+
+
+def unicode_names(points: Sequence[int]) -> str | None:
+    """The names of some code points in lower case; none if this Python is older than all of them.
+
+    >>> unicode_names([0x1F468, 0x1F3FD, 0x200D, 0x1F33E])
+    'man medium skin tone ear of rice'
+    >>> unicode_names([0x1F1EB, 0x1F1F7])
+    'flag fr'
+    """
+    words, letters = [], ""
+    for point in points:
+        if LETTERS <= point < LETTERS + 26:
+            letters += chr(ord("a") + point - LETTERS)
+        elif TAGS < point < TAGS + 0x7F:
+            letters += chr(point - TAGS)
+        elif point not in SILENT:
+            words.append(SPOKEN.get(point) or unicodedata.name(chr(point), "").lower())
+    if letters:
+        words.append(letters if words else f"flag {letters}")
+    return " ".join(filter(None, words)) or None
