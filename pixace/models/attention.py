@@ -17,6 +17,7 @@ from pixace.models.cache import Cache
 from pixace.models.causal import HIDDEN, causal_attention
 from pixace.models.dropout import dropped
 from pixace.models.products import affine
+from pixace.models.window import Window, window_attention
 
 ITSELF = 1e5  # how far Trax pushes down a token's view of itself
 
@@ -30,25 +31,30 @@ class CausalDots(trax.DotProductCausalAttention):
 
     state: Any
 
+    def __init__(self, dropout: float, length: int, mode: str, window: Window | None = None):
+        """Takes what Trax's layer does, and what is seen; None means all that came before."""
+        super().__init__(dropout, length, mode)
+        self._window = window
+
     def init_weights_and_state(self, input_signature: Any) -> None:
         """Has no weights; the state is the cache and its end."""
         if self._mode == "predict":
             q, _, v = input_signature
-            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], self._max_len)
+            room = self._window.room if self._window else self._max_len
+            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], room)
             self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
         """Runs the layer; in predict mode on the next token, or on the first ones all at once."""
         q, k, v = inputs
         if self._mode != "predict":
-            return causal_attention(q, k, v)
+            return _attention(q, k, v, self._window)
         cache, index = self.state
-        cache = cache.written(k, v, index)
+        cache = _written(cache, k, v, index, self._window)
         self.state = cache, index + q.shape[1]
         if q.shape[1] > 1:
-            return causal_attention(q, k, v)
-        view = jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
-        return cache.seen(q[:, 0], view)[:, None]
+            return _attention(q, k, v, self._window)
+        return cache.seen(q[:, 0], _view(cache, index, self._window))[:, None]
 
 
 class FullAttention(trax.layers.Layer):
@@ -57,10 +63,11 @@ class FullAttention(trax.layers.Layer):
     Like that one it drops out none of the odds, only of what it gives.
     """
 
-    def __init__(self, whole: Any):
-        """Takes the layer whose weights and settings it has."""
+    def __init__(self, whole: Any, window: Window | None = None):
+        """Takes the layer whose weights and settings it has, and what is seen."""
         super().__init__()
         self._whole = whole
+        self._window = window
 
     @staticmethod
     def can_be(whole: Any) -> bool:
@@ -79,7 +86,7 @@ class FullAttention(trax.layers.Layer):
     def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
         """Runs the layer."""
         whole = self._whole
-        seen = causal_attention(*_projected(x, whole, self.weights))
+        seen = _attention(*_projected(x, whole, self.weights), self._window)
         out = _together(seen, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
@@ -93,11 +100,12 @@ class StepAttention(trax.layers.Layer):
     Source: Kitaev et al. 2020, "Reformer", https://arxiv.org/abs/2001.04451, section 2.
     """
 
-    def __init__(self, whole: Any, length: int):
-        """Takes the layer that sees whole sequences, and how long they are."""
+    def __init__(self, whole: Any, length: int, window: Window | None = None):
+        """Takes the layer that sees whole sequences, how long they are, and what is seen."""
         super().__init__()
         self._whole = whole
         self._length = length
+        self._window = window
         self._hashed = isinstance(whole, trax.LSHSelfAttention)
 
     def init_weights_and_state(self, input_signature: Any) -> None:
@@ -105,7 +113,8 @@ class StepAttention(trax.layers.Layer):
         whole = self._whole
         self.weights = whole.init(input_signature, self.rng)[0]
         heads = input_signature.shape[0] * whole._n_heads
-        cache = Cache.empty(heads, whole._d_qk, whole._d_v, self._length)
+        room = self._window.room if self._window else self._length
+        cache = Cache.empty(heads, whole._d_qk, whole._d_v, room)
         self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, x: Float[Array, "batch new d"]) -> Float[Array, "batch new d"]:
@@ -113,23 +122,23 @@ class StepAttention(trax.layers.Layer):
         whole = self._whole
         cache, index = self.state
         q, k, v = _projected(x, whole, self.weights)
-        cache = cache.written(k, v, index)
+        cache = _written(cache, k, v, index, self._window)
         new = x.shape[1]
         self.state = cache, index + new
         if new > 1 and FullAttention.can_be(whole):
-            seen = causal_attention(q, k, v)
+            seen = _attention(q, k, v, self._window)
         else:
             places = index + jnp.arange(new)
-            views = jax.vmap(lambda place: self._view(place, cache.room))(places)
+            views = jax.vmap(lambda place: self._view(cache, place))(places)
             by_token = jax.lax.map(lambda one: cache.seen(*one), (q.swapaxes(0, 1), views))
             seen = by_token.swapaxes(0, 1)
         return _together(seen, whole, self.weights, len(x))
 
-    def _view(self, index: Int[Array, ""], room: int) -> Float[Array, " room"]:
+    def _view(self, cache: Cache, index: Int[Array, ""]) -> Float[Array, " room"]:
         """What is added to the scores: 0 for what is seen, much less for what is not."""
         whole = self._whole
-        places = jnp.arange(room)
-        view = jnp.where(places <= index, 0.0, HIDDEN)
+        places = jnp.arange(cache.room)
+        view = _view(cache, index, self._window)
         if whole._share_qk:
             view = jnp.where(places == index, view - ITSELF, view)
         if whole._chunk_len is None or self._hashed:
@@ -140,6 +149,32 @@ class StepAttention(trax.layers.Layer):
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
         return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), HIDDEN)
+
+
+def _attention(q: Array, k: Array, v: Array, window: Window | None) -> Array:
+    if window is None:
+        return causal_attention(q, k, v)
+    return window_attention(q, k, v, window)
+
+
+def _written(
+    cache: Cache, k: Array, v: Array, index: Int[Array, ""], window: Window | None
+) -> Cache:
+    """The cache with some more tokens; with a window, several only at the beginning."""
+    if window is None:
+        return cache.written(k, v, index)
+    new = k.shape[1]
+    if new == 1:
+        return cache.written(k, v, window.place(index))
+    tokens = jnp.clip(window.tokens(index + new - 1)[: cache.room], 0, new - 1)
+    return cache.written(k[:, tokens], v[:, tokens], jnp.zeros((), jnp.int32))
+
+
+def _view(cache: Cache, index: Int[Array, ""], window: Window | None) -> Float[Array, " room"]:
+    """What is added to the scores of what is remembered, for the token at `index`."""
+    if window is not None:
+        return window.view(index)[: cache.room]
+    return jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
 
 
 def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]:

@@ -16,6 +16,7 @@ from pixace.models.dropout import dropped
 from pixace.models.loops import REVERSIBLE_BLOCK, ReversibleLoop
 from pixace.models.normalization import FEWEST_ROWS, normalized
 from pixace.models.products import affine
+from pixace.models.window import Window
 
 
 class Dense(trax.Dense):
@@ -98,15 +99,16 @@ class Wide(trax.layers.Serial):
         return jax.tree.map(lambda each: each.astype(jnp.float32), super().forward(x))
 
 
-def own(model: Any, length: int, prefix: int = 0) -> Any:
+def own(model: Any, length: int, prefix: int = 0, window: Window | None = None) -> Any:
     """Swaps a Trax model's layers for ours, in place.
 
     Args:
       model: a Trax model.
       length: tokens that caches get room for.
       prefix: how many of these are words in front of the picture.
+      window: what a token sees; None means all before it.
     """
-    model._sublayers = tuple(_own(part, length, prefix) for part in model.sublayers)
+    model._sublayers = tuple(_own(part, length, prefix, window) for part in model.sublayers)
     return model
 
 
@@ -131,10 +133,10 @@ def cast(layer: Any, weights: Any, dtype: Any) -> Any:
     return tuple(cast(part, w, dtype) for part, w in zip(layer.sublayers, weights, strict=True))
 
 
-def _own(part: Any, length: int, prefix: int) -> Any:
+def _own(part: Any, length: int, prefix: int, window: Window | None) -> Any:
     kind = type(part)
     if kind is trax.DotProductCausalAttention:
-        return CausalDots(part._dropout, length, part._mode)
+        return CausalDots(part._dropout, length, part._mode, window)
     if kind is trax.Dense:
         return _dense(part, part._n_units)
     if kind is trax.Dropout:
@@ -143,7 +145,7 @@ def _own(part: Any, length: int, prefix: int) -> Any:
         return LayerNorm(part._center, part._epsilon)
     if kind is trax.AxialPositionalEncoding:
         return AxialPositions(part, prefix)
-    own(part, length, prefix)
+    own(part, length, prefix, window)
     if kind is trax.ReversibleHalfResidual:
         part._compute_residual = Wide(*part._compute_residual.sublayers)
         part._sublayers = (part._compute_residual, *part.sublayers[1:])

@@ -24,6 +24,7 @@ from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.models import layers
 from pixace.models.cache import Cache
 from pixace.models.loops import Repeated
+from pixace.models.window import Window
 
 Weights = Any  # {"body": …, "head": …}: nested tuples of arrays, as Trax nests them
 State = Any  # what `step` remembers: nested tuples of arrays
@@ -48,6 +49,7 @@ class LanguageModel:
       stepping: the Trax model for one token at a time.
       remat: whether training keeps only what goes into each block.
       prefix: how many tokens of a row are words, in front of the picture.
+      window: what a token sees; None means all before it.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class LanguageModel:
     stepping: Any = field(repr=False)
     remat: bool = False
     prefix: int = 0
+    window: Window | None = None
 
     def _ready(self, model: Any) -> Any:
         """One of the three, settled: when it is first needed, as that takes a second."""
@@ -134,17 +137,22 @@ class LanguageModel:
             if not isinstance(leaf, Cache):
                 return jnp.zeros(leaf.shape, leaf.dtype)
             heads = batch * len(leaf.real)  # it was settled with one picture
-            return Cache.empty(heads, leaf.keys.shape[1], leaf.values.shape[2], room or self.length)
+            most = self._room(room or self.length)
+            return Cache.empty(heads, leaf.keys.shape[1], leaf.values.shape[2], most)
 
         return jax.tree.map(empty, model.state[: _cut(model)], is_leaf=_is_cache)
 
     def widened(self, state: State, room: int) -> State:
         """The same memory, with room for so many tokens; short caches are quick to read."""
         return jax.tree.map(
-            lambda leaf: leaf.widened(room) if isinstance(leaf, Cache) else leaf,
+            lambda leaf: leaf.widened(self._room(room)) if isinstance(leaf, Cache) else leaf,
             state,
             is_leaf=_is_cache,
         )
+
+    def _room(self, tokens: int) -> int:
+        """Room for so many tokens, or for all of them that are ever looked at again."""
+        return min(tokens, self.window.room) if self.window else tokens
 
     def joined(self, states: Sequence[State]) -> State:
         """One memory of the pictures of several, which remember equally many tokens."""

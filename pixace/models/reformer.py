@@ -13,6 +13,7 @@ from pixace.errors import ConfigError
 from pixace.models import layers, shape
 from pixace.models.attention import FullAttention, StepAttention
 from pixace.models.lm import LanguageModel
+from pixace.models.window import Window
 from pixace.names import unknown
 
 # By name only: gin wraps the classes, and its bindings must reach them.
@@ -32,6 +33,7 @@ def reformer(
     n_heads: int = 8,
     dropout: float = 0.1,
     positions: str = "learned",
+    window: int = 0,
     attention: str = "full",
 ) -> LanguageModel:
     """A transformer whose layers are reversible.
@@ -52,6 +54,7 @@ def reformer(
       n_heads: heads of each attention.
       dropout: share of features left out in training, 0 … 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
+      window: a token sees so many rows above and columns to each side; 0 means all before it.
       attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`, whose own settings
         (`chunk_len`, `n_hashes`, …) are bound by those names.
 
@@ -71,12 +74,18 @@ def reformer(
         raise ConfigError(unknown("attention", attention, ATTENTION))
     layer = getattr(trax.layers, ATTENTION[attention])
     _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
+    sight = Window(window, grid, prefix) if window else None
+    if window and not FullAttention.can_be(layer(mode="eval")):
+        raise ConfigError(
+            f"reformer.window = {window} is for attention that is full otherwise; "
+            f"leave it out, or attention = {attention!r} and {ATTENTION[attention]}'s settings"
+        )
 
     def of_a_block(mode: str, **settings: Any) -> Any:
         if mode == "predict":
-            return StepAttention(layer(mode="eval", **settings), length)
+            return StepAttention(layer(mode="eval", **settings), length, sight)
         whole = layer(mode=mode, **settings)
-        return FullAttention(whole) if FullAttention.can_be(whole) else whole
+        return FullAttention(whole, sight) if FullAttention.can_be(whole) else whole
 
     def build(mode: str) -> Any:
         model = trax.ReformerLM(
@@ -93,10 +102,10 @@ def reformer(
             **(shape.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
-        return layers.with_outputs(layers.own(model, length, prefix), vocab_size)
+        return layers.with_outputs(layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix)
+    return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pixace import trax
 from pixace.models import layers, shape
 from pixace.models.lm import LanguageModel
+from pixace.models.window import Window
 
 
 def transformer(
@@ -24,6 +25,7 @@ def transformer(
     n_heads: int = 8,
     dropout: float = 0.1,
     positions: str = "learned",
+    window: int = 0,
     remat: bool = False,
 ) -> LanguageModel:
     """A transformer that reads tokens from the first to the last.
@@ -40,6 +42,7 @@ def transformer(
       n_heads: heads of each attention.
       dropout: share of features left out in training, 0 … 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
+      window: a token sees so many rows above and columns to each side; 0 means all before it.
       remat: keep less while training and compute it again: a third slower, a fifth of the memory.
 
     Raises:
@@ -54,6 +57,7 @@ def transformer(
         positions=positions,
         prefix=prefix,
     )
+    sight = Window(window, grid, prefix) if window else None
     sizes = {
         "d_model": d_model,
         "d_ff": d_ff,
@@ -70,7 +74,7 @@ def transformer(
             )
         else:
             model = trax.TransformerLM(vocab_size + words, **sizes, mode=mode)
-        return layers.with_outputs(layers.own(model, length, prefix), vocab_size)
+        return layers.with_outputs(layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("transformer", vocab_size, length, *three, remat, prefix)
+    return LanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)

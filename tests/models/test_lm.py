@@ -18,6 +18,7 @@ GRID, LENGTH, VOCAB = (3, 7), 21, 11  # 21 is a multiple of nothing that a cache
 SMALL = {"d_model": 16, "d_ff": 24, "n_layers": 2, "n_heads": 2}
 
 FULL = [(kind, positions) for kind in models.KINDS for positions in ("learned", "axial")]
+WINDOWED = [(kind, "axial", 2) for kind in models.KINDS]
 # Settings of Trax's own layers, as gin names them; each changes what a reformer's token sees.
 BOUND = [
     {"SelfAttention.chunk_len": 3, "SelfAttention.n_chunks_before": 1},
@@ -48,9 +49,9 @@ def bound(settings):
 
 
 @cache
-def drawn(kind, positions):
+def drawn(kind, positions, window=0):
     """A model and weights for it, made once: drawing them is what takes longest here."""
-    model = build(kind, positions)
+    model = build(kind, positions, window=window)
     return model, model.init(jax.random.key(0))
 
 
@@ -59,7 +60,7 @@ def case(request):
     return drawn(*request.param)
 
 
-@pytest.fixture(params=[*FULL, *BOUND], ids=str)
+@pytest.fixture(params=[*FULL, *WINDOWED, *BOUND], ids=str)
 def any_case(request):
     if isinstance(request.param, tuple):
         return drawn(*request.param)

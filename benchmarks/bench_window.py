@@ -1,0 +1,106 @@
+"""Attention within a window beside full attention: a step's time and memory, and a token's.
+
+    python benchmarks/bench_window.py --side 64 --window 4 --window 8
+
+Both are pixace's, in the same process and in turn; compilation is not counted, medians are. What
+should be cheap: a step whose cost grows with the picture, not with its square, and a memory that
+holds the window only. Prints a table and one JSON line.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from bench_step import sizes
+from shape import SHAPE
+
+from pixace import optimizers, precision
+from pixace.batches import Batch
+from pixace.models import by_kind
+from pixace.schedules import by_name
+from pixace.step import first_state, make_step
+
+TOKENS = 32  # drawn in one call
+
+
+def step(model: Any, rows: np.ndarray) -> tuple[Any, float]:
+    """A training step to call again and again, and the gigabytes of its temporaries."""
+    rate = by_name("constant", peak=1e-4, warmup_steps=1, steps=100)
+    rule = optimizers.by_name("adamw", rate, weight_decay=0.1, clip=1.0)
+    run = make_step(model, rule, dtype=precision.by_name("auto"))
+    held = [first_state(model, rule, jax.random.key(0))]
+    batch, key = Batch(rows, np.ones(rows.shape, np.float32)), jax.random.key(1)
+    memory = run.lower(held[0], batch, key).compile().memory_analysis()  # type: ignore[attr-defined]
+
+    def once() -> Any:
+        held[0], measures = run(held[0], batch, key)
+        return measures
+
+    return once, memory.temp_size_in_bytes / 1e9
+
+
+def drawing(model: Any, batch: int) -> tuple[Any, float]:
+    """Some tokens at the end of a picture, and the megabytes of the memory that they need."""
+    weights = model.cast(jax.jit(model.init)(jax.random.key(0)), precision.by_name("auto"))
+    state = model.start(batch)
+
+    @jax.jit
+    def once(state: Any) -> Any:
+        def go_on(carry: Any, _: None) -> Any:
+            state, token = carry
+            logits, state = model.step(weights, state, token)
+            return (state, jnp.argmax(logits, -1).astype(jnp.int32)), None
+
+        return jax.lax.scan(go_on, (state, jnp.zeros(batch, jnp.int32)), length=TOKENS)[0][1]
+
+    return (lambda: once(state)), sum(leaf.nbytes for leaf in jax.tree.leaves(state)) / 1e6
+
+
+def main() -> None:
+    """Times all, in turn."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, default=64)
+    parser.add_argument("--window", type=int, action="append")
+    parser.add_argument("--model", default="transformer", choices=["transformer", "reformer"])
+    parser.add_argument("--vocab", type=int, default=514, help="as of a codebook of 512")
+    parser.add_argument("--batch", type=int, default=1, help="of a training step")
+    parser.add_argument("--rows", type=int, default=16, help="pictures drawn at once")
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    length = given.side**2
+    rows = np.random.default_rng(0).integers(2, given.vocab, (given.batch, length)).astype(np.int32)
+    contestants, found = {}, {}
+    for window in [0, *(given.window or [4, 8])]:
+        model = by_kind(given.model)(
+            given.vocab, length, (given.side, given.side), **sizes(SHAPE), window=window
+        )
+        training, gigabytes = step(model, rows)
+        drawn, megabytes = drawing(model, given.rows)
+        contestants[window] = training, drawn
+        found[window] = {"step_gigabytes": gigabytes, "memory_megabytes": megabytes}
+    times: dict[tuple[int, int], list[float]] = {}
+    for _ in range(1 + given.rounds):
+        for window, both in contestants.items():
+            for which, run in enumerate(both):
+                began = time.perf_counter()
+                jax.block_until_ready(run())
+                times.setdefault((window, which), []).append(time.perf_counter() - began)
+    for window, facts in found.items():
+        facts["step_seconds"] = statistics.median(times[window, 0][1:])
+        facts["token_seconds"] = statistics.median(times[window, 1][1:]) / TOKENS
+        against = found[0]["step_seconds"] / facts["step_seconds"]
+        print(
+            f"window {window or 'none':>4}: step {1000 * facts['step_seconds']:8.0f} ms "
+            f"({against:.1f} times as fast), {facts['step_gigabytes']:.2f} GB; "
+            f"token {1000 * facts['token_seconds']:7.2f} ms, {facts['memory_megabytes']:.0f} MB"
+        )
+    print(json.dumps({"side": given.side, "batch": given.batch, "windows": found}))
+
+
+if __name__ == "__main__":
+    main()
