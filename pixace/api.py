@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixace import config, configurables, gallery, models, provenance, runs, tokenset
+from pixace import config, configurables, gallery, models, provenance, runs, tokenset, trackers
 from pixace.collage import save_png
 from pixace.errors import ConfigError, PixaceError, RunError
 from pixace.files import whole
@@ -117,6 +117,7 @@ def train(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     size: str | int | None = None,
     colors: str | None = None,
     order: str | None = None,
@@ -140,6 +141,8 @@ def train(
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
       seed: short for `train.seed`.
+      track: short for `train.track`: one or several of `tensorboard`, `mlflow`,
+        `mlflow:ADDRESS` and `none`.
       size: short for `pictures.size`, as the next four are; a token set has its own.
       colors: colour scheme, as in `tokenize`.
       order: `raster`, `column` or `patch:N`.
@@ -158,7 +161,12 @@ def train(
         "pictures", size=size, colors=colors, order=order, fit=fit, background=background
     )
     training = _bindings(
-        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=_tracked(track),
     )
     kind = [] if model is None else [f"model.kind = {model!r}"]
     if model is not None:
@@ -211,6 +219,7 @@ def resume(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     root: str | Path | None = None,
     progress: bool = False,
 ) -> Outcome:
@@ -223,6 +232,7 @@ def resume(
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
       seed: short for `train.seed`.
+      track: short for `train.track`.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
       progress: a live bar on stderr while tokenizing.
 
@@ -236,7 +246,12 @@ def resume(
     old = runs.Run(path)
     before = old.description
     shorthands = _bindings(
-        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=_tracked(track),
     )
     text = config.restore(before.config, [*bindings, *shorthands])
     if before.status == "finished" and text == before.config:
@@ -272,6 +287,15 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
 def _bindings(of: str, **values: Any) -> list[str]:
     """The gin lines that some shorthands are short for; what is None is left as it is."""
     return [f"{of}.{name} = {value!r}" for name, value in values.items() if value is not None]
+
+
+def _tracked(track: str | Sequence[str]) -> str | None:
+    """Trackers as one word for a binding, refused early if they are unknown or not installed."""
+    names = [track] if isinstance(track, str) else list(track)
+    if not names:
+        return None
+    trackers.check(",".join(names))
+    return ",".join(names)
 
 
 def _configure(run: runs.Run, description: runs.Description) -> None:

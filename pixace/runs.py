@@ -7,6 +7,7 @@ checkpoints/STEP/  all that is needed to go on
 model.safetensors  the best weights alone, with the description in the file's metadata
 samples/STEP.png   pictures drawn at each evaluation
 tensorboard/       the same numbers and pictures for TensorBoard
+mlflow.json        which run of MLflow's it is, where MLflow is told
 """
 
 import json

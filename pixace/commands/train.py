@@ -5,7 +5,7 @@ import click
 from pixace.commands import options
 
 # What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root", "resume")
+CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root", "resume")
 
 
 @click.command(
@@ -42,6 +42,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root"
     "--learning-rate", type=float, metavar="X", help="Short for --set train.learning_rate=X."
 )
 @click.option("--seed", type=int, metavar="N", help="Short for --set train.seed=N.")
+@options.track
 @options.pictures
 @options.labels
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
