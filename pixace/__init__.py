@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pixace.api import compare, resume, tokenize, train
     from pixace.errors import PixaceError
     from pixace.gallery import again, complete, generate
+    from pixace.importing import import_weights
     from pixace.trained import Trained, load
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "complete",
     "generate",
+    "import_weights",
     "load",
     "resume",
     "tokenize",
@@ -37,6 +39,7 @@ _HOMES = {
     "pixace.api": ("compare", "resume", "tokenize", "train"),
     "pixace.errors": ("PixaceError",),
     "pixace.gallery": ("again", "complete", "generate"),
+    "pixace.importing": ("import_weights",),
     "pixace.trained": ("Trained", "load"),
 }
 

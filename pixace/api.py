@@ -14,7 +14,6 @@ from typing import Any
 from pixace import config, configurables, gallery, models, provenance, runs, tokenset, trackers
 from pixace.collage import save_png
 from pixace.errors import ConfigError, PixaceError, RunError
-from pixace.files import whole
 from pixace.preparation import Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
@@ -197,7 +196,7 @@ def train(
         versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
     )
     try:
-        _configure(run, description)
+        run.configure(description)
         outcome = configurables.train(built, tokens, run)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
@@ -245,6 +244,7 @@ def resume(
         raise RunError(f"{path} is a model without checkpoints; name the run's folder")
     old = runs.Run(path)
     before = old.description
+    provenance.refuse_imported(path, before.data)
     shorthands = _bindings(
         "train",
         steps=steps,
@@ -266,11 +266,11 @@ def resume(
     tokenizer = tokens.tokenizer
     model = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
     if text != before.config:
-        _configure(old, replace(before, config=text))
+        old.configure(replace(before, config=text))
     try:
         outcome = configurables.train(model, tokens, old)
     except PixaceError:  # what did not work is not what the run goes on with next time
-        _configure(old, replace(old.description, config=before.config, status=before.status))
+        old.configure(replace(old.description, config=before.config, status=before.status))
         raise
     return _with_collage(outcome, progress)
 
@@ -296,13 +296,6 @@ def _tracked(track: str | Sequence[str]) -> str | None:
         return None
     trackers.check(",".join(names))
     return ",".join(names)
-
-
-def _configure(run: runs.Run, description: runs.Description) -> None:
-    """Writes down what a run is, for programs and, its configuration, for people."""
-    run.write(description)
-    with whole(run.path / "config.gin") as draft:
-        draft.write_text(description.config, encoding="utf-8")
 
 
 def _root(root: str | Path | None) -> Path:

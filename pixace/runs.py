@@ -113,6 +113,12 @@ class Run:
             draft.write_text(json.dumps(asdict(description), indent=1) + "\n", encoding="utf-8")
         return description
 
+    def configure(self, description: Description) -> None:
+        """Writes down what a run is, for programs and, its configuration, for people."""
+        self.write(description)
+        with whole(self.path / "config.gin") as draft:
+            draft.write_text(description.config, encoding="utf-8")
+
 
 def create(root: Path, name: str | None, stem: str) -> Run:
     """Makes a new run's folder.

@@ -52,6 +52,14 @@ root = click.option(
     help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
 
+bindings = click.option(
+    "--set",
+    "bindings",
+    multiple=True,
+    metavar="BINDING",
+    help="A line of gin, such as train.ema=0.99. Repeatable.",
+)
+
 track = click.option(
     "--track",
     multiple=True,

@@ -29,13 +29,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: the model's own]",
 )
-@click.option(
-    "--set",
-    "bindings",
-    multiple=True,
-    metavar="BINDING",
-    help="A line of gin, such as train.ema=0.99. Repeatable.",
-)
+@options.bindings
 @click.option("--steps", type=int, metavar="N", help="Short for --set train.steps=N.")
 @click.option("--batch-size", type=int, metavar="N", help="Short for --set train.batch_size=N.")
 @click.option(
