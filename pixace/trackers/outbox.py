@@ -4,6 +4,7 @@ Whoever puts something in never waits. While the other side cannot be reached, t
 again, less and less often, and what waits is bounded: the oldest of its kind makes room.
 """
 
+import re
 import sys
 import threading
 import time
@@ -130,4 +131,5 @@ def _count(letters: Iterable[Any], kind: type) -> int:
 
 def _line(why: BaseException) -> str:
     text = " ".join(str(why).split()) or type(why).__name__
+    text = re.sub(r"//[^/@\s]*@", "//", text)  # no passwords out of addresses
     return text if len(text) <= 160 else f"{text[:159]}…"
