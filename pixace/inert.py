@@ -39,7 +39,8 @@ BFLOAT16 = {"ml_dtypes.bfloat16", "jaxlib.xla_extension.bfloat16"}
 # What stands in Trax's checkpoints beside the weights: kept as a record, and never looked at.
 BESIDE = {
     *("trax.shapes.ShapeDtype", "trax.supervised.history.History", "trax.history.History"),
-    *("collections.OrderedDict", "jax.numpy.int32", "jax.numpy.float32"),
+    *("collections.OrderedDict", "collections.defaultdict", "builtins.list", "builtins.dict"),
+    *("jax.numpy.int32", "jax.numpy.float32"),
     *(f"numpy.{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     *(f"numpy.float{bits}" for bits in (16, 32, 64)),
 }

@@ -21,7 +21,7 @@ def check(track: str) -> None:
       track: as for `opened`.
 
     Raises:
-      ConfigError: a tracker is unknown, or `none` stands beside another.
+      ConfigError: a tracker is unknown, or does not go with another.
       MissingError: MLflow is not installed.
     """
     names = _names(track)
@@ -33,6 +33,8 @@ def check(track: str) -> None:
             mlflow.check(address)
     if "none" in names and len(names) > 1:
         raise ConfigError(f"cannot track {track!r}: none means no tracker at all; leave it out")
+    if sum(name.startswith("mlflow") for name in names) > 1:
+        raise ConfigError(f"cannot track {track!r}: one MLflow at a time")
 
 
 def opened(track: str, story: Story) -> list[Tracker]:
@@ -44,7 +46,7 @@ def opened(track: str, story: Story) -> list[Tracker]:
       story: what is trained, and where.
 
     Raises:
-      ConfigError: a tracker is unknown, or `none` stands beside another.
+      ConfigError: a tracker is unknown, or does not go with another.
       MissingError: MLflow is not installed.
     """
     check(track)

@@ -28,6 +28,7 @@ def test_none_means_none(tmp_path):
         ("", "no tracker ''"),
         ("tensorboard:http://x", "no tracker"),
         ("none,tensorboard", "none means no tracker at all"),
+        ("mlflow,mlflow:http://server", "one MLflow at a time"),
     ],
 )
 def test_what_cannot_be_tracked_is_refused(track, words):
