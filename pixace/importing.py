@@ -153,7 +153,7 @@ def _check_tokens(path: Path, found: oldweights.Sizes, tokenizer: PixelTokenizer
 
 def _said(found: oldweights.Sizes) -> str:
     it = found.settings
-    return f"{found.kind} of {it['n_layers']} layers and {it['d_model']} features"
+    return f"{found.kind} (layers {it['n_layers']}, features {it['d_model']})"
 
 
 def _stem(path: Path) -> str:

@@ -38,7 +38,11 @@ def command(ctx, file, as_json, **settings):
     path, it = done.run.path, done.settings
     for binding in done.assumed:
         value = done.run.description.config.partition(f"{binding} = ")[2].partition("\n")[0]
-        click.echo(f"assumed: {binding} = {value}; no weight tells; if not so: --set", err=True)
+        click.echo(
+            f"assumed {binding} = {value}, which no weight tells; if it was another: "
+            f"--set {binding}=N",
+            err=True,
+        )
     facts = {
         "run": str(path),
         "model": done.kind,
@@ -48,8 +52,8 @@ def command(ctx, file, as_json, **settings):
         "step": done.step,
     }
     options.say(
-        f"{path}: a {done.kind} of {it['n_layers']} layers, {it['d_model']} features and "
-        f"{done.weights:,} weights after {done.step:,} steps; "
+        f"{path}: a {done.kind}, layers {it['n_layers']}, features {it['d_model']}, "
+        f"weights {done.weights:,}, steps {done.step:,}; "
         f"next: pixace generate --run {path}",
         facts,
         as_json,
