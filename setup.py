@@ -44,6 +44,8 @@ setup(
         "tfds": ["tensorflow-datasets>=4.9.9", "importlib_resources"],
         "tf": ["tensorflow>=2.18", "tensorflow-datasets>=4.9.9", "importlib_resources"],
         "tensorboard": ["tensorboard>=2.18"],
+        # The store in a file needs a database; without it, mlflow-skinny only knows servers.
+        "mlflow": ["mlflow-skinny>=3.5,<4", "sqlalchemy>=2,<2.1", "alembic>=1.13", "sqlparse>=0.5"],
         "dev": [
             "beartype>=0.20",
             "hypothesis>=6.120",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pixace.encore import again
     from pixace.errors import PixaceError
     from pixace.gallery import complete, generate
+    from pixace.importing import import_weights
     from pixace.trained import Trained, load
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "compare",
     "complete",
     "generate",
+    "import_weights",
     "load",
     "resume",
     "tokenize",
@@ -39,6 +41,7 @@ _HOMES = {
     "pixace.encore": ("again",),
     "pixace.errors": ("PixaceError",),
     "pixace.gallery": ("complete", "generate"),
+    "pixace.importing": ("import_weights",),
     "pixace.trained": ("Trained", "load"),
 }
 

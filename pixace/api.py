@@ -12,10 +12,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pixace import config, configurables, gallery, models, provenance, runs, tokenset
+from pixace import config, configurables, gallery, models, provenance, runs, tokenset, trackers
 from pixace.collage import save_png
 from pixace.errors import ConfigError, PixaceError, RunError
-from pixace.files import whole
 from pixace.preparation import Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
@@ -121,6 +120,7 @@ def train(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     size: str | int | None = None,
     colors: str | None = None,
     order: str | None = None,
@@ -146,6 +146,8 @@ def train(
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
       seed: short for `train.seed`.
+      track: short for `train.track`: one or several of `tensorboard`, `mlflow`,
+        `mlflow:ADDRESS` and `none`.
       size: short for `pictures.size`, as the next four are; a token set has its own.
       colors: colour scheme, as in `tokenize`.
       order: `raster`, `column` or `patch:N`.
@@ -166,7 +168,12 @@ def train(
         "pictures", size=size, colors=colors, order=order, fit=fit, background=background
     )
     training = _bindings(
-        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=_tracked(track),
     )
     words = _bindings("captions", use=captions or None, templates=_several(template) or None)
     kind = [] if model is None else [f"model.kind = {model!r}"]
@@ -204,7 +211,7 @@ def train(
         captions=vocabulary and asdict(vocabulary),
     )
     try:
-        _configure(run, description)
+        run.configure(description)
         outcome = configurables.train(built, tokens, run, learned)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
@@ -226,6 +233,7 @@ def resume(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     root: str | Path | None = None,
     progress: bool = False,
 ) -> Outcome:
@@ -238,6 +246,7 @@ def resume(
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
       seed: short for `train.seed`.
+      track: short for `train.track`.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
       progress: a live bar on stderr while tokenizing.
 
@@ -250,8 +259,14 @@ def resume(
         raise RunError(f"{path} is a model without checkpoints; name the run's folder")
     old = runs.Run(path)
     before = old.description
+    provenance.refuse_imported(path, before.data)
     shorthands = _bindings(
-        "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=_tracked(track),
     )
     text = config.restore(before.config, [*bindings, *shorthands])
     if before.status == "finished" and text == before.config:
@@ -269,11 +284,11 @@ def resume(
         tokenizer.vocab_size, tokenizer.length, tokenizer.axes, learned and learned.vocabulary
     )
     if text != before.config:
-        _configure(old, replace(before, config=text))
+        old.configure(replace(before, config=text))
     try:
         outcome = configurables.train(model, tokens, old, learned)
     except PixaceError:  # what did not work is not what the run goes on with next time
-        _configure(old, replace(old.description, config=before.config, status=before.status))
+        old.configure(replace(old.description, config=before.config, status=before.status))
         raise
     return _with_collage(outcome, progress)
 
@@ -298,11 +313,13 @@ def _bindings(of: str, **values: Any) -> list[str]:
     return [f"{of}.{name} = {value!r}" for name, value in values.items() if value is not None]
 
 
-def _configure(run: runs.Run, description: runs.Description) -> None:
-    """Writes down what a run is, for programs and, its configuration, for people."""
-    run.write(description)
-    with whole(run.path / "config.gin") as draft:
-        draft.write_text(description.config, encoding="utf-8")
+def _tracked(track: str | Sequence[str]) -> str | None:
+    """Trackers as one word for a binding, refused early if they are unknown or not installed."""
+    names = [track] if isinstance(track, str) else list(track)
+    if not names:
+        return None
+    trackers.check(",".join(names))
+    return ",".join(names)
 
 
 def _root(root: str | Path | None) -> Path:

@@ -7,6 +7,7 @@ A command is imported when it is asked for, and imports arrays and models when i
 import importlib
 import os
 from contextlib import suppress
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ COMMANDS = {
     "train": "Train a model on pictures or tokens.",
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",
+    "import": "Make a run of old weights.",
     "runs": "List what was trained.",
     "completion": "Teach the shell to complete commands.",
 }
@@ -36,7 +38,8 @@ class Lazy(click.Group):
         """Imports the command."""
         if name not in COMMANDS:
             return None
-        return importlib.import_module(f"pixace.commands.{name}").command
+        file = f"{name}_" if iskeyword(name) else name
+        return importlib.import_module(f"pixace.commands.{file}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing any."""

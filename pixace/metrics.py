@@ -1,10 +1,15 @@
-"""Numbers of a training: their units, and where they are written."""
+"""Numbers of a training: their units, and their way into `metrics.jsonl` and to the trackers."""
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+import numpy as np
+
+from pixace.trackers import Tracker
 
 
 def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:
@@ -19,39 +24,42 @@ def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:
 
 
 class MetricsLog:
-    """Appends to `metrics.jsonl`, one object a line, and to TensorBoard's event file.
+    """Appends to `metrics.jsonl`, one object a line, and tells the trackers.
 
     A training that is resumed may have logged steps after its last checkpoint; those lines are
     dropped, for these steps will be done, and logged, again.
+
+    Attributes:
+      status: what the trackers are told at the end: `finished`, or `stopped` by the user; an
+        exception makes it `failed`.
     """
 
-    def __init__(self, folder: Path, *, since: int = 0, tensorboard: bool = True) -> None:
+    def __init__(self, folder: Path, *, since: int = 0, trackers: Sequence[Tracker] = ()) -> None:
+        self.status = "finished"
+        self._trackers = trackers
         self._path = folder / "metrics.jsonl"
         if self._path.exists():
             lines = read(self._path)
             kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= since]
             self._path.write_text("".join(kept), encoding="utf-8")
         self._file = self._path.open("a", encoding="utf-8")
-        self._board: Any = None
-        if tensorboard:
-            from tensorboardX import SummaryWriter
-
-            self._board = SummaryWriter(
-                str(folder / "tensorboard"), purge_step=since + 1 if since else None
-            )
 
     def write(self, step: int, **numbers: float) -> None:
         """One line: the step and its numbers."""
         self._file.write(json.dumps({"step": step, **numbers}) + "\n")
         self._file.flush()
-        if self._board is not None:
-            for name, number in numbers.items():
-                self._board.add_scalar(name, number, step)
+        for tracker in self._trackers:
+            tracker.numbers(step, numbers)
 
-    def picture(self, step: int, name: str, picture: Any) -> None:
-        """Shows a picture, uint8 `(height, width, 3)`, in TensorBoard."""
-        if self._board is not None:
-            self._board.add_image(name, picture, step, dataformats="HWC")
+    def picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Shows a picture, uint8 `(height, width, 3)`, where something is tracked."""
+        for tracker in self._trackers:
+            tracker.picture(step, name, picture)
+
+    def artifact(self, path: Path) -> None:
+        """Keeps a file of the run's folder, where something is tracked."""
+        for tracker in self._trackers:
+            tracker.artifact(path)
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +71,8 @@ class MetricsLog:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
-        if self._board is not None:
-            self._board.close()
+        for tracker in self._trackers:
+            tracker.finish(self.status if value is None else "failed")
 
 
 def read(path: Path) -> list[dict[str, float]]:

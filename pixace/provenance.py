@@ -37,6 +37,19 @@ def restore(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
     return tokens
 
 
+def refuse_imported(run: Path, data: dict[str, Any]) -> None:
+    """Refuses to go on with old weights.
+
+    Raises:
+      RunError: the run was imported.
+    """
+    if "imported" in data:
+        raise RunError(
+            f"{run} was imported: it can draw, but neither its pictures nor its optimizer's state "
+            "came along to go on with; train a new run with: pixace train"
+        )
+
+
 def describe(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
     """What a run's description says about its data."""
     header = tokens.header

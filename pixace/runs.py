@@ -7,6 +7,7 @@ checkpoints/STEP/  all that is needed to go on
 model.safetensors  the best weights alone, with the description in the file's metadata
 samples/STEP.png   pictures drawn at each evaluation
 tensorboard/       the same numbers and pictures for TensorBoard
+mlflow.json        which run of MLflow's it is, where MLflow is told
 """
 
 import json
@@ -113,6 +114,12 @@ class Run:
         with whole(self.path / INFO) as draft:
             draft.write_text(json.dumps(asdict(description), indent=1) + "\n", encoding="utf-8")
         return description
+
+    def configure(self, description: Description) -> None:
+        """Writes down what a run is, for programs and, its configuration, for people."""
+        self.write(description)
+        with whole(self.path / "config.gin") as draft:
+            draft.write_text(description.config, encoding="utf-8")
 
 
 def create(root: Path, name: str | None, stem: str) -> Run:

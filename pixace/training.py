@@ -14,7 +14,7 @@ from typing import Any
 import jax
 from tqdm import tqdm
 
-from pixace import modelfile, optimizers, precision, schedules
+from pixace import modelfile, optimizers, precision, schedules, trackers
 from pixace.batches import Batches, in_order
 from pixace.captions import Captioned
 from pixace.checkpoints import Checkpoints
@@ -78,7 +78,7 @@ def train(
     samples: int = 16,
     drop_caption: float = 0.1,
     keep: int = 3,
-    tensorboard: bool = True,
+    track: str = "tensorboard",
 ) -> Outcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
 
@@ -107,7 +107,8 @@ def train(
       drop_caption: share of the pictures that come without their caption, so that the model can
         also draw without one; guidance needs it.
       keep: latest checkpoints kept; the best one stays besides.
-      tensorboard: also write TensorBoard's event file.
+      track: who is told besides: `tensorboard`, `mlflow`, `mlflow:ADDRESS` of a server, `none`, or
+        several with commas between.
 
     Raises:
       ConfigError: numbers that do not fit together.
@@ -138,7 +139,7 @@ def train(
             model, data, run, captions, kind, batch_size, evaluate_pictures, samples, seed
         )
         with (
-            MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
+            MetricsLog(run.path, since=done, trackers=_trackers(track, run, done)) as log,
             _bar(done, steps) as bar,
         ):
             pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * judge.length)
@@ -155,6 +156,8 @@ def train(
             if done < steps:
                 checkpoints.save(done, state, loss=None)
                 judge.keep_something(state.average if ema else state.weights)
+                log.status = "stopped"
+            log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
     best = described.best_loss
     return Outcome(
@@ -284,6 +287,13 @@ class _Pace:
         self.clock += time.perf_counter() - began
 
 
+def _trackers(track: str, run: Run, done: int) -> list[trackers.Tracker]:
+    """Who is told of this run, which has done some steps already."""
+    it = run.description
+    tags = {"model": it.model, "tokenizer": it.tokenizer, "data": it.data["named"], **it.versions}
+    return trackers.opened(track, trackers.Story(run.path, it.config, tags, since=done))
+
+
 def _bar(done: int, steps: int) -> tqdm:
     return tqdm(
         desc="compiling",
@@ -298,6 +308,7 @@ def _bar(done: int, steps: int) -> tqdm:
 
 
 def _check(given: dict[str, Any]) -> None:
+    trackers.check(given["track"])
     for name in ("steps", "batch_size", "accumulate", "log_every", "evaluate_every", "keep"):
         if given[name] < 1:
             raise ConfigError(f"train.{name} is {given[name]}; it must be 1 or more")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_fewer_tokens_than_pixels_share_their_cost():
 
 
 def test_lines_come_back_as_written(tmp_path):
-    with MetricsLog(tmp_path, tensorboard=False) as log:
+    with MetricsLog(tmp_path) as log:
         log.write(10, loss=1.5)
         log.write(20, validation_loss=1.25)
     assert read(tmp_path / "metrics.jsonl") == [
@@ -27,10 +28,10 @@ def test_lines_come_back_as_written(tmp_path):
 
 
 def test_resuming_drops_what_will_be_done_again(tmp_path):
-    with MetricsLog(tmp_path, tensorboard=False) as log:
+    with MetricsLog(tmp_path) as log:
         for step in (10, 20, 30):
             log.write(step, loss=float(step))
-    with MetricsLog(tmp_path, since=20, tensorboard=False) as log:
+    with MetricsLog(tmp_path, since=20) as log:
         log.write(30, loss=0.5)
     assert [line["loss"] for line in read(tmp_path / "metrics.jsonl")] == [10, 20, 0.5]
 
@@ -41,13 +42,35 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path):
     assert read(path) == [{"step": 1, "loss": 2.0}]
 
 
-def test_tensorboard_gets_numbers_and_pictures(tmp_path):
-    import numpy as np
+class Told:
+    """A tracker that remembers what it is told."""
 
-    with MetricsLog(tmp_path) as log:
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, name):
+        return lambda *what: self.calls.append((name, *what))
+
+
+def test_trackers_are_told_everything_and_the_end(tmp_path):
+    told = Told()
+    with MetricsLog(tmp_path, trackers=[told]) as log:
         log.write(1, loss=2.0)
-        log.picture(1, "samples", np.zeros((4, 4, 3), np.uint8))
-    [events] = (tmp_path / "tensorboard").iterdir()
-    content = events.read_bytes()
-    assert b"loss" in content
-    assert b"samples" in content
+        log.picture(1, "samples", "picture")
+        log.artifact(tmp_path / "model")
+    assert told.calls == [
+        ("numbers", 1, {"loss": 2.0}),
+        ("picture", 1, "samples", "picture"),
+        ("artifact", tmp_path / "model"),
+        ("finish", "finished"),
+    ]
+
+
+@pytest.mark.parametrize(("error", "status"), [(None, "stopped"), (ValueError, "failed")])
+def test_trackers_are_told_of_another_end(tmp_path, error, status):
+    told = Told()
+    with suppress(ValueError), MetricsLog(tmp_path, trackers=[told]) as log:
+        log.status = "stopped"
+        if error:
+            raise error
+    assert told.calls == [("finish", status)]

@@ -92,7 +92,9 @@ def test_no_file_is_larger_than_a_megabyte():
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize(("file", "extras"), [("slim", ()), ("dev", ("dev", "tfds")), ("cuda", ())])
+@pytest.mark.parametrize(
+    ("file", "extras"), [("slim", ()), ("dev", ("dev", "tfds", "mlflow")), ("cuda", ())]
+)
 def test_pins_fit_what_setup_asks_for(metadata, file, extras, python):
     have = pins(file, python)
     wanted = [*metadata["install_requires"]]

@@ -52,6 +52,23 @@ root = click.option(
     help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
 
+bindings = click.option(
+    "--set",
+    "bindings",
+    multiple=True,
+    metavar="BINDING",
+    help="A line of gin, such as train.ema=0.99. Repeatable.",
+)
+
+track = click.option(
+    "--track",
+    multiple=True,
+    metavar="TRACKER",
+    shell_complete=words("tensorboard", "mlflow", "none"),
+    help="tensorboard, mlflow, mlflow:http://HOST:5000 or none; repeatable. Short for --set "
+    "train.track=...  [default: tensorboard]",
+)
+
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
 
 pictures = together(

@@ -5,7 +5,7 @@ import click
 from pixace.commands import options
 
 # What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root", "resume")
+CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root", "resume")
 
 
 @click.command(
@@ -30,19 +30,14 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root"
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: the model's own]",
 )
-@click.option(
-    "--set",
-    "bindings",
-    multiple=True,
-    metavar="BINDING",
-    help="A line of gin, such as train.ema=0.99. Repeatable.",
-)
+@options.bindings
 @click.option("--steps", type=int, metavar="N", help="Short for --set train.steps=N.")
 @click.option("--batch-size", type=int, metavar="N", help="Short for --set train.batch_size=N.")
 @click.option(
     "--learning-rate", type=float, metavar="X", help="Short for --set train.learning_rate=X."
 )
 @click.option("--seed", type=int, metavar="N", help="Short for --set train.seed=N.")
+@options.track
 @options.pictures
 @options.labels
 @click.option(
