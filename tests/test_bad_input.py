@@ -88,7 +88,7 @@ def test_training_on_it_is_refused_before_there_is_a_run(here, tiny, source, wor
     ("words", "said"),
     [
         ("--size 4 --order patch:5", "multiple of 5, or another order"),
-        ("--size 4 --order spiral", "no order 'spiral'; known: column, patch"),
+        ("--size 4 --order spirla", "no order 'spirla'; known: column, .* Did you mean spiral"),
         ("--size 0", "no size '0'; write WIDTHxHEIGHT"),
         ("--size 4x", "no size '4x'; write WIDTHxHEIGHT"),
         ("--size 99999", "99999x99999 pixels would make .* choose a smaller size"),

@@ -66,5 +66,6 @@ def test_a_patch_without_a_side_is_refused(spec):
 
 @pytest.mark.parametrize("spec", ["rastre", "raster:2", ""])
 def test_an_unknown_order_is_named(spec):
-    with pytest.raises(TokenError, match=f"no order '{spec}'; known: column, patch:n, raster"):
+    known = "column, hilbert, patch:n, raster, snake, spiral, spiral:out, zcurve"
+    with pytest.raises(TokenError, match=f"no order '{spec}'; known: {known}"):
         orders.by_spec(spec, (4, 4))

@@ -72,9 +72,9 @@ def test_grey_is_the_luma_of_pillow(rng):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("hvs:5,4,4", "no colours 'hvs'; known: grey, hsv, palette, rgb. Did you mean hsv?"),
+        ("hvs:5,4,4", "no colours 'hvs'; known: exact, grey, hsv, kmeans, palette, rgb. Did you mean hsv?"),
         ("gray:16", "Did you mean grey?"),
-        ("", "no colours ''; known: grey, hsv, palette, rgb"),
+        ("", "no colours ''; known: exact, grey, hsv, kmeans, palette, rgb"),
         ("hsv", "three numbers of bits"),
         ("hsv:5,4", "such as hsv:5,4,4"),
         ("hsv:5,4,x", "three numbers of bits"),
