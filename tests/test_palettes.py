@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import holdout, palettes, tokenset
+from pixace import holdout, palettes
 from pixace.cli import main
 from pixace.errors import PixaceError, SourceError, TokenError
 from pixace.preparation import Preparation
@@ -21,12 +21,9 @@ INK, RED, SKIN = (20, 12, 28), (208, 70, 72), (222, 238, 214)
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """An empty folder to work in, with caches and runs of its own."""
-    monkeypatch.setenv("PIXACE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PIXACE_RUNS", str(tmp_path / "runs"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return tmp_path / "here"
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def greys(name, *values):
@@ -49,7 +46,7 @@ def settled(spec, source, **settings):
 
 def refused(spec, source, kind=TokenError, **settings):
     with pytest.raises(kind) as why:
-        settled(spec, source, **settings)
+        Preparation(**{"size": 2, "colors": spec, **settings}).settled(source)
     assert "\n" not in str(why.value)
     return str(why.value)
 
@@ -121,13 +118,13 @@ def test_a_report_compares_palettes_that_are_still_to_be_found(here):
     assert found[1]["psnr"] is None
 
 
-def test_training_caches_the_tokens_and_the_run_shows_the_palette(here, tiny, tiny_pictures):
-    bindings = [*tiny, "pictures.colors = 'kmeans:3'", "train.steps = 2"]
-    runs = [pixace.train(tiny_pictures, gin="base", bindings=bindings).run for _ in range(2)]
-    assert runs[0].description.data == runs[1].description.data
-    assert runs[0].description.tokenizer.count(",") == 2
-    assert (runs[0].path / "palette.png").exists()
-    assert pixace.load(runs[0].path).generate(2).shape == (2, 4, 4, 3)
+def test_tokens_are_cached_without_looking_at_the_pictures_again(here, monkeypatch):
+    greys("greys.npy", *range(0, 200, 10))
+    wanted = Preparation(size=2, colors="kmeans:3")
+    made = wanted.cached("greys.npy")
+    assert made.tokenizer.colors.size == 3
+    monkeypatch.delattr(palettes, "settle")
+    assert wanted.cached("greys.npy").path == made.path
 
 
 def test_nothing_to_read_is_told(here):
@@ -204,42 +201,39 @@ def test_what_is_not_exact_is_told_what_to_do(here):
     Pillow.new("RGBA", (2, 2), (9, 9, 9, 128)).save("soft/1.png")
     assert "1.png: some pixels are half transparent" in refused("exact", open_source("soft"))
 
-    np.save("many.npy", np.arange(70 * 70 * 3).reshape(1, 70, 70, 3).astype(np.uint8))
     noise = np.random.default_rng(0).integers(0, 256, (1, 70, 70, 3), dtype=np.uint8)
     np.save("noise.npy", noise)
-    said = refused("exact", open_source("noise.npy"), size=70) if False else None
-    with pytest.raises(TokenError, match=r"noise\.npy has more than 4,096 colours.*kmeans:512"):
-        Preparation(size=70, colors="exact").settled(open_source("noise.npy"))
-    assert said is None
+    said = refused("exact", open_source("noise.npy"), size=70)
+    assert "noise.npy has more than 4,096 colours" in said
+    assert "choose --colors kmeans:512" in said
 
 
-@pytest.fixture
-def artist(here, tiny):
-    """A model of 4x4 sprites in four colours, one of them transparency."""
+@pytest.fixture(scope="module")
+def artist(tiny, tmp_path_factory):
+    """A run on 4x4 sprites in four colours, one of them transparency."""
+    folder = tmp_path_factory.mktemp("artist")
     rng = np.random.default_rng(0)
     for i in range(12):
-        sprite(
-            f"sprites/{i}.png",
-            rng.integers(0, 4, (4, 4)),
-            (INK, SKIN, (1, 2, 3), RED),
-            transparency=2,
-        )
+        ids = rng.integers(0, 4, (4, 4))
+        sprite(folder / f"sprites/{i}.png", ids, (INK, SKIN, (1, 2, 3), RED), transparency=2)
     bindings = [*tiny, "train.steps = 1", "pictures.colors = 'exact'"]
-    pixace.train("sprites", gin="base", bindings=bindings)
-    return here
+    return pixace.train(folder / "sprites", gin="base", bindings=bindings, root=folder / "runs").run
 
 
 def test_a_model_of_pixel_art_gives_pixel_art(artist):
-    pixace.gallery.generate("c.png", n=5, each="each", scale=2)
-    pixace.gallery.complete(["sprites/3.png"], "d.png", each="done", samples=2, cut=16)
+    photo = artist.path.parents[1] / "sprites" / "3.png"
+    pixace.gallery.generate("c.png", run=artist.path, n=5, each="each", scale=2)
+    pixace.gallery.complete([photo], "d.png", run=artist.path, each="done", samples=2, cut=16)
     for path in [*Path("each").iterdir(), *Path("done").iterdir()]:
         with Pillow.open(path) as picture:
             assert (picture.mode, picture.info["transparency"]) == ("P", 2)
             assert picture.getpalette()[:6] == [*INK, *SKIN]
     assert len(list(Path("each").iterdir())) == 5
-    with Pillow.open("done/0001.png") as finished, Pillow.open("sprites/3.png") as photo:
-        np.testing.assert_array_equal(np.asarray(finished), np.asarray(photo))  # all of it was kept
+    with Pillow.open("done/0001.png") as finished, Pillow.open(photo) as kept:
+        np.testing.assert_array_equal(np.asarray(finished), np.asarray(kept))  # all of it
 
 
-def test_a_token_set_of_pixel_art_cannot_be_taken_for_another(artist):
-    assert tokenset.open_set(pixace.tokenize("sprites", "set", size=4, colors="exact").path)
+def test_a_run_shows_its_palette(artist):
+    with Pillow.open(artist.path / "palette.png") as strip:
+        assert strip.size == (64, 16)
+        assert [strip.getpixel((8 + 16 * i, 8))[3] for i in range(4)] == [255, 255, 0, 255]

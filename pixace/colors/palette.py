@@ -23,6 +23,7 @@ from pixace.colors.table import look_up
 from pixace.errors import TokenError
 
 MOST = 1 << 15  # colours
+BLOCK = 1 << 15  # pixels; what one block asks for, the next one finds known
 CLEAR = "00"  # the alpha of a colour that stands for transparency
 
 
@@ -67,13 +68,19 @@ class Palette:
         """
         known = _known(self.colors)
         flat = pixels.reshape(-1, 3)
-        codes = flat[:, 0].astype(np.intp) << 16 | flat[:, 1].astype(np.intp) << 8 | flat[:, 2]
-        ids = known.take(codes)
-        new = np.flatnonzero(ids == 0)
-        if len(new):
-            ids[new] = _searched(self.colors)(flat[new]) + 1
-            known[codes[new]] = ids[new]
-        return ids.reshape(pixels.shape[:-1]).astype(np.int32) - 1
+        ids = np.empty(len(flat), np.int32)
+        for start in range(0, len(flat), BLOCK):
+            block = flat[start : start + BLOCK]
+            codes = block[:, 0].astype(np.intp) << 16
+            codes |= block[:, 1].astype(np.intp) << 8
+            codes |= block[:, 2]
+            answers = known.take(codes)
+            new = np.flatnonzero(answers == 0)
+            if len(new):
+                answers[new] = _searched(self.colors)(block[new]) + 1
+                known[codes[new]] = answers[new]
+            np.subtract(answers, 1, out=ids[start : start + BLOCK], dtype=np.int32)
+        return ids.reshape(pixels.shape[:-1])
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Ids (...) to uint8 (..., 3)."""
