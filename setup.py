@@ -36,6 +36,7 @@ setup(
         "safetensors>=0.5",
         "scikit-learn>=1.6",
         "tensorboardX>=2.6.2",
+        "threadpoolctl>=3.5",
         "tqdm>=4.66",
         "trax==1.4.1",
     ],

@@ -15,6 +15,7 @@ from typing import Any
 from pixace import config, configurables, gallery, models, provenance, runs, tokenset, trackers
 from pixace.collage import save_png
 from pixace.errors import ConfigError, PixaceError, RunError
+from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
@@ -47,8 +48,9 @@ def tokenize(
       source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
       out: folder to make.
       size: `32` for a square, or `WIDTHxHEIGHT`.
-      colors: colour scheme, for example `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`.
-      order: `raster`, `column` or `patch:N`.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; or one that is
+        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: source of the validation part; None keeps back a share of `source`.
@@ -81,7 +83,10 @@ def compare(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    validation: str | Path | Source | None = None,
+    validation_fraction: float = 0.05,
     pictures: int = 256,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Writes a PNG that shows originals beside what each choice of colours keeps of them.
 
@@ -90,10 +95,13 @@ def compare(
       out: the PNG.
       colors: schemes, one column each.
       size: `32` for a square, or `WIDTHxHEIGHT`.
-      order: `raster`, `column` or `patch:N`.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      validation: as in `tokenize`: colours made for the pictures are made for the training part.
+      validation_fraction: likewise.
       pictures: at most so many are measured, taken evenly from the source.
+      progress: a live bar on stderr, and a line for each palette.
 
     Returns:
       Per scheme the colours used, entropy in bits per pixel and PSNR in dB.
@@ -102,9 +110,15 @@ def compare(
       PixaceError: something is unknown, or no picture can be read.
     """
     gallery.check_name(out, ".png")
-    schemes = [Preparation(size, each, order, fit, background) for each in colors]
+    opened = open_source(source)
+    schemes = [
+        Preparation(size, each, order, fit, background, validation_fraction).settled(
+            opened, validation=validation is not None, progress=progress
+        )
+        for each in colors
+    ]
     found = report(
-        schemes[0].images(open_source(source), pictures), [each.tokenizer() for each in schemes]
+        schemes[0].images(opened, pictures), [each.tokenizer() for each in schemes], names=colors
     )
     save_png(Path(out), found.picture, found.as_dict())
     return found.as_dict()
@@ -150,7 +164,7 @@ def train(
         `mlflow:ADDRESS` and `none`.
       size: short for `pictures.size`, as the next four are; a token set has its own.
       colors: colour scheme, as in `tokenize`.
-      order: `raster`, `column` or `patch:N`.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`.
       background: colour behind transparency and padding.
       labels: take sub-folders as labels.
@@ -212,6 +226,8 @@ def train(
     )
     try:
         run.configure(description)
+        if palette := palette_of(tokenizer):
+            save_strip(run.path / STRIP, palette)
         outcome = configurables.train(built, tokens, run, learned)
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from

@@ -118,13 +118,23 @@ def collage(
     return np.asarray(picture)
 
 
-def save_png(path: Path, picture: "Image", description: dict | None = None) -> None:
+def save_png(
+    path: Path,
+    picture: np.ndarray,
+    description: dict | None = None,
+    *,
+    palette: np.ndarray | None = None,
+    transparent: int | None = None,
+) -> None:
     """Writes a PNG, whole or not at all.
 
     Args:
       path: where to.
-      picture: uint8 (height, width, 3).
+      picture: uint8 (height, width, 3), or (height, width, 4) with alpha, or (height, width) with
+        numbers of the palette's colours.
       description: how the picture was made, kept as JSON in the file; `read_description` reads it.
+      palette: uint8 (k, 3), k up to 256; makes an indexed PNG.
+      transparent: number of the colour of the palette that is transparent.
 
     Raises:
       PixaceError: the file cannot be written.
@@ -133,7 +143,11 @@ def save_png(path: Path, picture: "Image", description: dict | None = None) -> N
     if description is not None:
         notes.add_itxt(KEY, json.dumps(description, ensure_ascii=False))
     encoded = io.BytesIO()
-    Pillow.fromarray(picture).save(encoded, "PNG", pnginfo=notes, optimize=True)
+    image = Pillow.fromarray(picture)
+    if palette is not None:
+        image.putpalette(palette.tobytes())
+    clear = {} if transparent is None else {"transparency": transparent}
+    image.save(encoded, "PNG", pnginfo=notes, optimize=True, **clear)
     with whole(Path(path)) as draft:
         draft.write_bytes(encoded.getvalue())
 

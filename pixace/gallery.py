@@ -17,6 +17,7 @@ from pixace.collage import collage, save_gif, save_png
 from pixace.cuts import blank_after, parse_cut
 from pixace.errors import ImageError, PixaceError
 from pixace.prompts import Prompts
+from pixace.pixelart import palette_of, save_picture
 from pixace.sampling import Settings
 from pixace.trained import Trained, load, several_temperatures
 
@@ -113,7 +114,7 @@ def generate(
     if each is not None:
         for number, picture in enumerate(pictures):
             path = Path(each) / f"{number:04d}.png"
-            save_png(path, _enlarged(picture, scale or 1, smooth), about | {"picture": number})
+            _save_alone(path, picture, trained, scale, smooth, about | {"picture": number})
     if gif is not None:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
@@ -139,6 +140,7 @@ def complete(
     batch_size: int = 64,
     scale: int | None = None,
     smooth: bool = False,
+    each: str | Path | None = None,
     strict: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -163,6 +165,7 @@ def complete(
       batch_size: pictures drawn at once.
       scale: pixels per pixel; None chooses.
       smooth: enlarge smoothly instead of crisply.
+      each: folder that gets every completion by itself as well, numbered row by row.
       strict: raise the error of a bad photo instead of skipping it.
       progress: a live bar on stderr.
 
@@ -233,6 +236,11 @@ def complete(
         smooth=smooth,
     )
     save_png(Path(out), collage(cells, smooth=smooth, **layout), about)
+    if each is not None:
+        alone = done.finished.reshape(-1, *done.photos.shape[1:])
+        for number, picture in enumerate(alone):
+            path = Path(each) / f"{number:04d}.png"
+            _save_alone(path, picture, trained, scale, smooth, about | {"picture": number})
     return about | _unknown(asked) | {"out": str(out), "skipped": skipped}
 
 
@@ -249,11 +257,17 @@ def check_name(out: str | Path, suffix: str) -> None:
         raise PixaceError(f"cannot write {path}: its name must end in {suffix}")
 
 
-def _enlarged(picture: Image, scale: int, smooth: bool) -> Image:
-    """One picture by itself, as it stands in a collage."""
-    way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
-    height, width, _ = picture.shape
-    return np.asarray(Pillow.fromarray(picture).resize((width * scale, height * scale), way))
+def _save_alone(
+    path: Path, picture: Image, trained: Trained, scale: int | None, smooth: bool, about: dict
+) -> None:
+    """Writes one picture by itself; with its palette and transparency, if it has them."""
+    palette, scale = palette_of(trained.sampler.tokenizer), scale or 1
+    if palette is not None and not smooth:
+        save_picture(path, picture, palette, scale, about)
+    else:
+        way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
+        size = (picture.shape[1] * scale, picture.shape[0] * scale)
+        save_png(path, np.asarray(Pillow.fromarray(picture).resize(size, way)), about)
 
 
 def _refuse_too_large(cells: int, trained: Trained, **layout: Any) -> None:

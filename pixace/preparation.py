@@ -4,12 +4,12 @@ import hashlib
 import re
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pixace import cache, colors, tokenset
+from pixace import cache, colors, palettes, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
@@ -28,8 +28,9 @@ class Preparation:
 
     Attributes:
       size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`.
-      colors: colour scheme, for example `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`.
-      order: `raster`, `column` or `patch:N`.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; or one that is
+        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
@@ -46,15 +47,50 @@ class Preparation:
         """The tokenizer that these settings describe.
 
         Raises:
-          PixaceError: one of them is unknown or does not fit the others.
+          PixaceError: one of them is unknown or does not fit the others, or the colours are not
+            settled yet.
         """
+        return self._tokenizer(self.colors)
+
+    def _tokenizer(self, scheme: str) -> PixelTokenizer:
         height, width = parse_size(str(self.size))
         if height * width > LARGEST:
             raise TokenError(
                 f"{width}x{height} pixels would make {height * width:,} tokens of a picture, and "
                 f"{LARGEST:,} are the most; choose a smaller size"
             )
-        return PixelTokenizer((height, width), colors.by_spec(self.colors), self.order)
+        return PixelTokenizer((height, width), colors.by_spec(scheme), self.order)
+
+    def settled(
+        self, source: Source, *, validation: bool = False, progress: bool = False
+    ) -> "Preparation":
+        """The same with colours that need no pictures any more; see `palettes.settle`.
+
+        Args:
+          source: the pictures to be tokenized.
+          validation: whether the validation pictures come from elsewhere.
+          progress: show a bar, and say in one line what was found.
+
+        Raises:
+          PixaceError: a setting makes no sense, or the pictures do not suit it.
+        """
+        if palettes.is_fitted(self.colors):
+            self._tokenizer("grey:2")  # complains of all else before pictures are read
+        found = palettes.settle(
+            self.colors,
+            palettes.Pictures(
+                source,
+                parse_size(str(self.size)),
+                self.fit,
+                parse_background(self.background),
+                0.0 if validation else self.validation_fraction,
+            ),
+            progress=progress,
+        )
+        if progress and found.said:
+            print(found.said, file=sys.stderr)
+        background = "#{:02x}{:02x}{:02x}".format(*found.background)
+        return replace(self, colors=found.colors, background=background)
 
     def images(self, source: Source, limit: int) -> Images:
         """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.
@@ -87,12 +123,14 @@ class Preparation:
         progress: bool = False,
     ) -> TokenSet:
         """Tokenizes a source into the folder `out`; see `tokenset.build`."""
+        tokenset.check(out, self.fit, self.validation_fraction)
+        own = self.settled(source, validation=validation is not None, progress=progress)
         made = tokenset.build(
             source,
             out,
-            self.tokenizer(),
+            own.tokenizer(),
             fit=self.fit,
-            background=parse_background(self.background),
+            background=parse_background(own.background),
             validation=validation,
             validation_fraction=self.validation_fraction,
             strict=strict,
@@ -113,9 +151,9 @@ class Preparation:
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
         source = open_source(named, labels=labels)
-        identity = repr(
-            (source.fingerprint(), FITTING, labels, asdict(self), self.tokenizer().spec)
-        )
+        fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
+        colored = palettes.VERSION if fitted else self.tokenizer().spec
+        identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
         if tokenset.is_set(place):

@@ -58,13 +58,20 @@ class Report:
         return {"schemes": [asdict(figures) for figures in self.figures]}
 
 
-def report(images: "Images", schemes: "Sequence[Tokenizer]", *, shown: int = SHOWN) -> Report:
+def report(
+    images: "Images",
+    schemes: "Sequence[Tokenizer]",
+    *,
+    names: Sequence[str] | None = None,
+    shown: int = SHOWN,
+) -> Report:
     """Compares pictures with what is left of them.
 
     Args:
       images: uint8 (n, height, width, 3), at least one, of the size of the tokenizers; figures
         are over all of them.
       schemes: tokenizers, one column each.
+      names: what to call them above the columns; None takes their colours.
       shown: rows of the picture; the pictures are taken evenly from all.
 
     Raises:
@@ -75,12 +82,13 @@ def report(images: "Images", schemes: "Sequence[Tokenizer]", *, shown: int = SHO
         raise ImageError("a report needs at least one picture and one choice of colours")
     chosen = np.linspace(0, len(images) - 1, min(shown, len(images))).round().astype(int)
     columns, labels, figures = [images[chosen]], ["original"], []
-    for tokenizer in schemes:
+    for number, tokenizer in enumerate(schemes):
         tokens = tokenizer.encode(images)
         decoded = tokenizer.decode(tokens)
         figures.append(measure(tokenizer, images, tokens, decoded))
         columns.append(decoded[chosen])
-        labels.append(_label(figures[-1]))
+        name = names[number] if names else figures[-1].colors
+        labels.append(_label(name, figures[-1]))
     height, width = images.shape[1:3]
     pictures = f"{len(images):,} picture" + ("s" if len(images) > 1 else "")
     picture = collage(
@@ -122,8 +130,7 @@ def _colors(tokenizer: "Tokenizer") -> str:
     )
 
 
-def _label(figures: Figures) -> str:
-    name = figures.colors
+def _label(name: str, figures: Figures) -> str:
     if name.startswith("palette:"):
         name = f"palette of {figures.colors_possible}"
     psnr = "exact" if figures.psnr is None else f"PSNR {figures.psnr:.1f} dB"

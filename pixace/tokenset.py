@@ -4,6 +4,7 @@
     train-00000.npy …     rows of tokens, 65,536 to a shard, the smallest unsigned type that fits
     validation-00000.npy …
     records.jsonl         captions and labels, where there are any: one line a row
+    palette.png           the colours, if the tokenizer has a palette
 
 Shards are plain NumPy files, read through memory maps. Which pictures are for validation depends
 on their groups alone, so the set is the same however many processes made it.
@@ -18,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pixace import encoding, tokenizers
+from pixace import encoding, pixelart, tokenizers
 from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import whole
@@ -166,6 +167,26 @@ def open_set(path: Path) -> TokenSet:
     return opened
 
 
+def check(out: Path, fit: str, validation_fraction: float) -> None:
+    """Refuses what `build` would refuse, before any picture is read.
+
+    Raises:
+      TokenError: `out` exists.
+      PixaceError: a setting makes no sense.
+    """
+    from pixace import image
+
+    if Path(out).exists():
+        raise TokenError(f"{out} exists already; choose another name or remove it")
+    if fit not in image.FITS:
+        raise PixaceError(unknown("fit", fit, image.FITS))
+    if not 0 <= validation_fraction < 1:
+        raise PixaceError(
+            f"a validation fraction of {validation_fraction:g} makes no sense; "
+            "it is at least 0 and below 1, such as 0.05"
+        )
+
+
 def build(
     source: "Source",
     out: Path,
@@ -208,15 +229,7 @@ def build(
     from pixace import image
 
     out = Path(out)
-    if out.exists():
-        raise TokenError(f"{out} exists already; choose another name or remove it")
-    if fit not in image.FITS:
-        raise PixaceError(unknown("fit", fit, image.FITS))
-    if not 0 <= validation_fraction < 1:
-        raise PixaceError(
-            f"a validation fraction of {validation_fraction:g} makes no sense; "
-            "it is at least 0 and below 1, such as 0.05"
-        )
+    check(out, fit, validation_fraction)
     parts = [survey(source, validation_fraction if validation is None else 0.0)]
     if validation is not None:
         parts.append(survey(validation, 1.0))
@@ -243,6 +256,8 @@ def build(
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
         )
+        if palette := pixelart.palette_of(tokenizer):
+            pixelart.save_strip(draft / pixelart.STRIP, palette)
         text = json.dumps(asdict(header), indent=1, ensure_ascii=False)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)

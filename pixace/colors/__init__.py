@@ -1,4 +1,7 @@
-"""Colour schemes: one id for each pixel. One scheme per file; `by_spec` finds it by name."""
+"""Colour schemes: one id for each pixel. One scheme per file; `by_spec` finds it by name.
+
+`kmeans.py` and `exact.py` are the ways to make a palette of the pictures at hand.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -12,9 +15,20 @@ from pixace.names import unknown
 if TYPE_CHECKING:
     from pixace.arrays import Ids
 
+
+def _unfitted(settings: str) -> "Colors":
+    """What `kmeans:K` and `exact` are before they have seen pictures."""
+    raise TokenError(
+        "kmeans and exact are no colours yet: they become a palette when they see the pictures, "
+        "in pixace tokenize or pixace train"
+    )
+
+
 SCHEMES: dict[str, Callable[[str], "Colors"]] = {
+    "exact": _unfitted,
     "grey": grey.parse,
     "hsv": hsv.parse,
+    "kmeans": _unfitted,
     "palette": palette.parse,
     "rgb": rgb.parse,
 }

@@ -4,26 +4,32 @@
 twice in a palette share the first one's id, the canonical one. In text the colours are spelled
 out, `palette:000000,ff0000,…`, so a spec needs no file beside it; `palette:FILE.npy` reads one.
 
+One colour may stand for transparency: `ffffff00`, two more digits as in CSS. In pictures it is
+shown by its red, green and blue, which no other colour of the palette has.
+
 Source: Chen et al. 2020, "Generative Pretraining from Pixels" (512 colours found by k-means).
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from pixace.colors.nearest import Nearest, search
 from pixace.colors.table import look_up
 from pixace.errors import TokenError
 
 MOST = 1 << 15  # colours
-CHUNK = 1 << 17  # distances worked out at a time; float32, so half a megabyte
+BLOCK = 1 << 15  # pixels; what one block asks for, the next one finds known
+CLEAR = "00"  # the alpha of a colour that stands for transparency
 
 
 @dataclass(frozen=True)
 class Palette:
-    """`palette:rrggbb,rrggbb,…`: given colours, in hexadecimal."""
+    """`palette:rrggbb,rrggbb,…`: given colours, in hexadecimal; at most one of them `rrggbb00`."""
 
     colors: tuple[str, ...]
 
@@ -43,6 +49,17 @@ class Palette:
         first = {color: i for i, color in reversed(list(enumerate(self.colors)))}
         return np.array([first[color] == i for i, color in enumerate(self.colors)])
 
+    @property
+    def table(self) -> np.ndarray:
+        """Uint8 (size, 3): red, green and blue of each id."""
+        return _rgb(self.colors)
+
+    @property
+    def transparent(self) -> int | None:
+        """The id that stands for transparency, if there is one."""
+        clear = (i for i, color in enumerate(self.colors) if len(color) > 6)
+        return next(clear, None)
+
     def encode(self, pixels: np.ndarray) -> np.ndarray:
         """Uint8 (..., 3) to canonical ids, int32 (...).
 
@@ -51,35 +68,67 @@ class Palette:
         """
         known = _known(self.colors)
         flat = pixels.reshape(-1, 3)
-        codes = flat[:, 0].astype(np.intp) << 16 | flat[:, 1].astype(np.intp) << 8 | flat[:, 2]
-        ids = known.take(codes)
-        missing = ids == 0
-        if missing.any():
-            new = np.unique(codes[missing])
-            known[new] = _nearest(new, _rgb(self.colors)) + 1
-            ids = known.take(codes)
-        return ids.reshape(pixels.shape[:-1]).astype(np.int32) - 1
+        ids = np.empty(len(flat), np.int32)
+        for start in range(0, len(flat), BLOCK):
+            block = flat[start : start + BLOCK]
+            codes = block[:, 0].astype(np.intp) << 16
+            codes |= block[:, 1].astype(np.intp) << 8
+            codes |= block[:, 2]
+            answers = known.take(codes)
+            new = np.flatnonzero(answers == 0)
+            if len(new):
+                answers[new] = _searched(self.colors)(block[new]) + 1
+                known[codes[new]] = answers[new]
+            np.subtract(answers, 1, out=ids[start : start + BLOCK], dtype=np.int32)
+        return ids.reshape(pixels.shape[:-1])
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Ids (...) to uint8 (..., 3)."""
-        return look_up(_rgb(self.colors), ids)
+        return look_up(self.table, ids)
 
 
 def parse(settings: str) -> Palette:
     """Reads the part after `palette:`: colours in hexadecimal, or the path of a `.npy` file."""
+    if is_file(settings):
+        return read(Path(settings))[0]
     colors = settings.lower().split(",")
-    if settings.endswith(".npy"):
-        return Palette(_read(Path(settings)))
-    if not all(re.fullmatch("[0-9a-f]{6}", color) for color in colors):
+    if not all(re.fullmatch(f"[0-9a-f]{{6}}({CLEAR})?", color) for color in colors):
         raise TokenError(
             f"palette:{settings:.60} is no colour scheme: it takes a file, palette:FILE.npy, or "
             "colours as six hexadecimal digits, palette:000000,ffffff"
         )
-    return Palette(_checked(colors))
+    clear = [color[:6] for color in colors if len(color) > 6]
+    if len(clear) > 1 or (clear and clear[0] in colors):
+        raise TokenError(
+            f"palette:{settings:.60} is no colour scheme: one colour at most, which is no other "
+            f"colour of the palette too, may stand for transparency, such as {clear[0]}{CLEAR}"
+        )
+    return _checked(colors)
 
 
-def _read(path: Path) -> tuple[str, ...]:
-    """Colours of a `.npy` file, (k, 3) or (k, 1), in -1..1, 0..1 or 0..255."""
+def is_file(settings: str) -> bool:
+    """Whether the part after `palette:` names a file."""
+    return settings.endswith(".npy")
+
+
+def of(table: Iterable[Iterable[int]]) -> Palette:
+    """The palette of some colours, integers (k, 3) in 0..255.
+
+    Raises:
+      TokenError: there are none, or too many.
+    """
+    return _checked(["{:02x}{:02x}{:02x}".format(*row) for row in table])
+
+
+def read(path: Path) -> tuple[Palette, str]:
+    """Colours of a `.npy` file, (k, 3) or (k, 1), in -1..1, 0..1 or 0..255.
+
+    Returns:
+      The palette, and the range that its numbers were taken for, such as "-1..1".
+
+    Raises:
+      TokenError: the file cannot be read, or holds no palette.
+    """
     try:
         table = np.asarray(np.load(path, allow_pickle=False))
     except (OSError, ValueError, EOFError) as why:
@@ -97,26 +146,30 @@ def _read(path: Path) -> tuple[str, ...]:
     slack = 1e-3  # means of many pixels overshoot a little
     low, high = (table.min(), table.max()) if table.size else (0.0, 0.0)
     if low >= -1 - slack and high <= 1 + slack:
+        taken = "-1..1" if low < -slack else "0..1"
         table = (table + 1) / 2 * 255 if low < -slack else table * 255
-    elif not (low >= -slack and high <= 255 + slack):  # NaN ends here too
+    elif low >= -slack and high <= 255 + slack:
+        taken = "0..255"
+    else:  # NaN ends here too
         raise TokenError(
             f"{path} is no palette: its values run from {low:g} to {high:g}, "
             "not within -1..1, 0..1 or 0..255"
         )
     rgb = np.rint(table).clip(0, 255).astype(int)
-    return _checked(["{:02x}{:02x}{:02x}".format(*np.broadcast_to(row, 3)) for row in rgb])
+    return of(np.broadcast_to(rgb, (len(rgb), 3)).tolist()), taken
 
 
-def _checked(colors: list[str]) -> tuple[str, ...]:
+def _checked(colors: list[str]) -> Palette:
     if not 1 <= len(colors) <= MOST:
         raise TokenError(f"a palette has 1 to {MOST:,} colours, this one {len(colors):,}")
-    return tuple(colors)
+    return Palette(tuple(colors))
 
 
 @cache
 def _rgb(colors: tuple[str, ...]) -> np.ndarray:
     """Uint8 (k, 3)."""
-    return np.frombuffer(bytes.fromhex("".join(colors)), np.uint8).reshape(-1, 3)
+    digits = "".join(color[:6] for color in colors)
+    return np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, 3)
 
 
 @cache
@@ -125,18 +178,6 @@ def _known(colors: tuple[str, ...]) -> np.ndarray:
     return np.zeros(1 << 24, np.uint16)
 
 
-def _nearest(codes: np.ndarray, palette: np.ndarray) -> np.ndarray:
-    """Codes 0xRRGGBB (n,) to the lowest index of the nearest colour, intp (n,).
-
-    The pixel's own square is left out, as it is the same for all colours. All numbers are whole and
-    below 2**24, so float32 is exact.
-    """
-    points = palette.astype(np.float32)
-    squares = (points * points).sum(axis=1)
-    found = np.empty(len(codes), np.intp)
-    rows = max(1, CHUNK // len(points))
-    for start in range(0, len(codes), rows):
-        part = codes[start : start + rows]
-        pixels = np.stack([part >> 16, part >> 8 & 255, part & 255], axis=1).astype(np.float32)
-        found[start : start + rows] = (squares - 2 * (pixels @ points.T)).argmin(axis=1)
-    return found
+@cache
+def _searched(colors: tuple[str, ...]) -> Nearest:
+    return search(_rgb(colors))

@@ -40,6 +40,12 @@ from pixace.commands import options
     metavar="FILE.png",
     help="The collage.",
 )
+@click.option(
+    "--each",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also write every completion by itself.",
+)
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @options.as_json
 @click.pass_context

@@ -80,15 +80,21 @@ pictures = together(
     click.option(
         "--colors",
         metavar="SCHEME",
-        shell_complete=words("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16", "palette:"),
-        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), or palette:FILE.npy.  "
-        "[default: hsv:5,4,4]",
+        shell_complete=words(
+            *("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16"),
+            *("kmeans:512", "kmeans:512,rgb", "palette:", "exact"),
+        ),
+        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), kmeans:N or kmeans:N,rgb (found in "
+        "the pictures), palette:FILE.npy, or exact (pixel art).  [default: hsv:5,4,4]",
     ),
     click.option(
         "--order",
         metavar="ORDER",
-        shell_complete=words("raster", "column", "patch:4"),
-        help="The path through the pixels: raster, column or patch:N.  [default: raster]",
+        shell_complete=words(
+            *("raster", "column", "patch:4", "snake", "spiral", "spiral:out", "hilbert", "zcurve")
+        ),
+        help="The path through the pixels: raster, column, patch:N, snake, spiral, spiral:out, "
+        "hilbert or zcurve.  [default: raster]",
     ),
     click.option(
         "--fit",

@@ -62,7 +62,10 @@ def command(ctx, source, out, report, compare, as_json, **given):
     lines = []
     if report is not None and not (out and out.exists()):  # which is refused below
         schemes = list(dict.fromkeys([settings.get("colors", "hsv:5,4,4"), *compare]))
-        found = api.compare(source, report, **{**settings, "colors": schemes})
+        part = {name: given[name] for name in ("validation", "validation_fraction")}
+        found = api.compare(
+            source, report, **{**settings, "colors": schemes}, **part, progress=True
+        )
         facts["report"] = {"out": str(report), **found}
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
     if out is not None:

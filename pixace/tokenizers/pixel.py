@@ -30,7 +30,7 @@ class PixelTokenizer:
     Attributes:
       size: (height, width) in pixels.
       colors: a scheme, as from `pixace.colors.by_spec`.
-      order: `raster`, `column` or `patch:n`.
+      order: the path, as from `pixace.orders.by_spec`.
 
     Raises:
       TokenError: there is no such order, or it does not fit the size.

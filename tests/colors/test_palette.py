@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pixace import colors
+from pixace.colors import palette
 from pixace.errors import TokenError
 
 
@@ -88,3 +89,32 @@ def test_no_pickle_is_loaded(tmp_path):
     np.save(tmp_path / "bad.npy", np.array([{"a": 1}], object), allow_pickle=True)
     with pytest.raises(TokenError, match="cannot read the palette"):
         colors.by_spec(f"palette:{tmp_path / 'bad.npy'}")
+
+
+@pytest.mark.parametrize(
+    ("table", "taken"),
+    [
+        (np.array([[-1.0], [1.0]]), "-1..1"),
+        (np.array([[0.0], [1.0]]), "0..1"),
+        (np.array([[0.0005], [0.9924]], np.float32), "0..1"),
+        (np.array([[0], [200]], np.uint8), "0..255"),
+    ],
+)
+def test_the_range_is_recognised_and_can_be_said(tmp_path, table, taken):
+    np.save(tmp_path / "p.npy", table)
+    assert palette.read(tmp_path / "p.npy")[1] == taken
+
+
+def test_one_colour_may_stand_for_transparency():
+    scheme = colors.by_spec("palette:000000,FFFFFF00,ff0000")
+    assert scheme.transparent == 1
+    assert colors.by_spec("palette:000000,ff0000").transparent is None
+    assert scheme.decode(np.arange(3)).tolist() == [[0, 0, 0], [255, 255, 255], [255, 0, 0]]
+    np.testing.assert_array_equal(scheme.encode(scheme.table), [0, 1, 2])
+    assert colors.by_spec(scheme.spec) == scheme
+
+
+@pytest.mark.parametrize("spec", ["000000,ffffff00,ff000000", "ffffff,ffffff00", "ffffff80"])
+def test_other_kinds_of_transparency_are_refused(spec):
+    with pytest.raises(TokenError, match="is no colour scheme"):
+        colors.by_spec(f"palette:{spec}")

@@ -10,6 +10,7 @@ from pixace import colors
 from pixace.errors import TokenError
 
 SPECS = ["hsv:4,3,3", "rgb:3,3,2", "rgb:1,8,7", "grey:2", "grey:16", "grey:256", "palette:00ff00"]
+SPECS.append("palette:000000,ffffff00,808080")
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -72,9 +73,12 @@ def test_grey_is_the_luma_of_pillow(rng):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("hvs:5,4,4", "no colours 'hvs'; known: grey, hsv, palette, rgb. Did you mean hsv?"),
+        (
+            "hvs:5,4,4",
+            "no colours 'hvs'; known: exact, grey, hsv, kmeans, palette, rgb. Did you mean hsv?",
+        ),
         ("gray:16", "Did you mean grey?"),
-        ("", "no colours ''; known: grey, hsv, palette, rgb"),
+        ("", "no colours ''; known: exact, grey, hsv, kmeans, palette, rgb"),
         ("hsv", "three numbers of bits"),
         ("hsv:5,4", "such as hsv:5,4,4"),
         ("hsv:5,4,x", "three numbers of bits"),
@@ -86,6 +90,8 @@ def test_grey_is_the_luma_of_pillow(rng):
         ("grey:²", "2 to 256"),
         ("palette:12345", "six hexadecimal digits"),
         ("palette:", "six hexadecimal digits"),
+        ("kmeans:8", "when they see the pictures"),
+        ("exact", "when they see the pictures"),
     ],
 )
 def test_a_bad_spec_is_told_what_would_be_good(spec, words):

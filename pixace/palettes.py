@@ -1,0 +1,208 @@
+"""Palettes that are made for the pictures at hand: `kmeans:K`, and `exact` for pixel art.
+
+Both end as a `palette:` with all its colours spelled out, so nothing further on knows of them.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from pixace import image
+from pixace.colors import exact, kmeans, palette
+from pixace.draft import survey
+from pixace.errors import ImageError, SourceError, TokenError
+from pixace.silence import silence
+
+if TYPE_CHECKING:
+    from pixace.arrays import Image
+    from pixace.image import Raw
+    from pixace.sources import Source
+
+FITTED = ("kmeans", "exact")
+VERSION = "palettes/1"  # of the ways from pictures to palettes; another one may find other colours
+CODE = np.array([1 << 16, 1 << 8, 1])  # red, green and blue become 0xRRGGBB
+INDEXED = ("PNG", "GIF", "BMP", "PCX")  # formats whose pictures may bring a palette
+PICTURES, PIXELS = 4096, 1 << 24  # at most so many are read for k-means
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Some pictures, and how they are to be fitted.
+
+    Attributes:
+      source: where they are.
+      size: (height, width) that they get.
+      fit: crop, pad or stretch.
+      background: RGB below transparent pixels.
+      held_out: share of the pictures that is for validation; 0 if none of them is.
+    """
+
+    source: "Source"
+    size: tuple[int, int]
+    fit: str
+    background: tuple[int, int, int]
+    held_out: float
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Colours that need no pictures any more.
+
+    Attributes:
+      colors: spec for `pixace.colors.by_spec`.
+      background: RGB that transparent pixels must be given, or they would not have their colour.
+      said: one line about what was found or recognised, if there is something to say.
+    """
+
+    colors: str
+    background: tuple[int, int, int]
+    said: str | None = None
+
+
+def is_fitted(spec: str) -> bool:
+    """Whether colours depend on the pictures."""
+    return spec.partition(":")[0] in FITTED
+
+
+def settle(spec: str, pictures: Pictures, *, progress: bool = False) -> Settled:
+    """Makes the palette that a spec asks for, or reads its file; other colours stay as they are.
+
+    Args:
+      spec: as a user writes colours.
+      pictures: those to be tokenized; read for `kmeans` and `exact` only.
+      progress: show a bar on stderr, if that is a terminal.
+
+    Raises:
+      TokenError: the spec makes no sense, or the pictures do not suit `exact`.
+      SourceError: no picture can be read.
+    """
+    name, _, settings = spec.partition(":")
+    if name == "kmeans":
+        return _by_kmeans(spec, kmeans.parse(settings), pictures, progress)
+    if name == "exact":
+        exact.parse(settings)
+        return _exact(pictures, progress)
+    if name == "palette" and palette.is_file(settings):
+        found, taken = palette.read(Path(settings))
+        said = f"{settings}: {found.size:,} colours, read as numbers in {taken}"
+        return Settled(found.spec, pictures.background, said)
+    return Settled(spec, pictures.background)
+
+
+def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: bool) -> Settled:
+    """From training pictures alone, taken evenly."""
+    held_out = survey(pictures.source, pictures.held_out).held_out
+    training = np.flatnonzero(~held_out)
+    height, width = pictures.size
+    most = max(1, min(PICTURES, PIXELS // (height * width)))
+    if len(training) > most:
+        training = training[np.linspace(0, len(training) - 1, most).round().astype(int)]
+    parts = [
+        np.unique(one @ CODE, return_counts=True)
+        for one in _read(pictures, training, _as_trained, progress)
+    ]
+    codes, which = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
+    counts = np.bincount(which, np.concatenate([counts for _, counts in parts]))
+    found = wanted.fit(codes, counts)
+    of = f"{len(parts):,} training picture" + ("s" if len(parts) > 1 else "")
+    said = f"{spec}: {found.size:,} colours found in {of}"
+    if len(codes) < wanted.count:
+        said = f"{spec}: {of} have {len(codes):,} different colours, and all of them are kept"
+    return Settled(found.spec, pictures.background, said)
+
+
+def _exact(pictures: Pictures, progress: bool) -> Settled:
+    """From all pictures: a colour that only validation pictures have must have an id too."""
+    found: dict[int, None] = {}  # an ordered set
+    for codes, own in _read(pictures, np.arange(len(pictures.source)), _as_drawn, progress):
+        used = set(np.unique(codes).tolist())
+        found.update(dict.fromkeys([*(code for code in own if code in used), *sorted(used)]))
+        if len(found) > exact.MOST:
+            raise TokenError(
+                f"{pictures.source.spec} has more than {exact.MOST:,} colours, too many to keep "
+                "each of them; choose --colors kmeans:512 or hsv:5,4,4 instead of exact"
+            )
+    made = exact.collected(found, pictures.background)
+    background, clear = pictures.background, ""
+    if made.transparent is not None:
+        red, green, blue = made.table[made.transparent].tolist()
+        background, clear = (red, green, blue), ", one of them transparency"
+    return Settled(made.spec, background, f"exact: {made.size:,} colours{clear}")
+
+
+Read = Callable[[Pictures, "Raw", str], Any]
+
+
+def _read(pictures: Pictures, chosen: np.ndarray, how: Read, progress: bool) -> Iterator[Any]:
+    """Yields what `how` makes of some pictures; those that cannot be read are left out.
+
+    Raises:
+      SourceError: that is all of them.
+    """
+    from tqdm import tqdm
+
+    source, read, reason = pictures.source, 0, ""
+    with tqdm(
+        chosen.tolist(),
+        desc="colours",
+        unit=" pictures",
+        leave=False,
+        disable=None if progress else True,
+    ) as bar:
+        for i in bar:
+            name = source.record(i).name
+            try:
+                one = how(pictures, source.read(i), name)
+            except (ImageError, OSError) as why:
+                reason = reason or str(why)
+                continue
+            read += 1
+            yield one
+    if not read:
+        raise SourceError(f"no picture of {source.spec} can be read; the first: {reason}")
+
+
+def _as_trained(pictures: Pictures, raw: "Raw", name: str) -> "Image":
+    return image.load(
+        raw, pictures.size, fit=pictures.fit, background=pictures.background, name=name
+    )
+
+
+def _as_drawn(pictures: Pictures, raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
+    """The codes of a picture's pixels, and those of its palette, if it brings one."""
+    over_black, over_white = (
+        image.load(raw, None, background=(grey, grey, grey), name=name) for grey in (0, 255)
+    )
+    height, width = over_black.shape[:2]
+    if (height, width) != pictures.size:
+        stated = "{1}x{0}".format(*pictures.size)
+        raise TokenError(
+            f"{name} has {width}x{height} pixels, not {stated}, and exact colours are never "
+            f"resampled; say --size {width}x{height}, or choose --colors kmeans:64"
+        )
+    try:
+        return exact.codes(over_black, over_white), _own_palette(raw)
+    except TokenError as why:
+        raise TokenError(
+            f"{name}: {why}, which exact colours cannot keep; choose --colors kmeans:64"
+        ) from why
+
+
+def _own_palette(raw: "Raw") -> list[int]:
+    """The codes of an indexed file's palette, in its order; none for other pictures."""
+    if not isinstance(raw, Path | bytes):
+        return []
+    with silence, Pillow.open(io.BytesIO(raw) if isinstance(raw, bytes) else raw) as picture:
+        if picture.format not in INDEXED or picture.mode != "P":
+            return []
+        colors = np.array(picture.getpalette("RGB") or [], int).reshape(-1, 3)
+        clear = picture.info.get("transparency", b"")
+    codes = colors @ CODE
+    alphas = clear if isinstance(clear, bytes) else b"\xff" * clear + b"\0"
+    codes[[i for i, alpha in enumerate(alphas[: len(codes)]) if not alpha]] = exact.NOTHING
+    return codes.tolist()

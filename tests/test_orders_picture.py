@@ -1,0 +1,52 @@
+"""docs/pictures/orders.png shows the orders as they are.
+
+To make it anew: `python tests/test_orders_picture.py`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from pixace import orders
+from pixace.collage import collage, save_png
+from pixace.colors import oklab
+
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "orders.png"
+SIDE, PIXEL = 8, 20
+FINE = 4  # drawn so many times larger, and shrunk
+SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in orders.KNOWN)
+FIRST, LAST = oklab.from_rgb(np.array([[40, 60, 140], [255, 226, 120]], np.uint8))
+
+
+def panel(spec):
+    """One order: a line through all pixels, which turn from blue to yellow on the way."""
+    path = orders.by_spec(spec, (SIDE, SIDE))
+    pixels = np.empty((SIDE * SIDE, 3), np.uint8)
+    pixels[path] = oklab.to_rgb(np.linspace(FIRST, LAST, SIDE * SIDE))
+    tile = Pillow.fromarray(pixels.reshape(SIDE, SIDE, 3))
+    step = FINE * PIXEL
+    tile = tile.resize((SIDE * step,) * 2, Pillow.Resampling.NEAREST)
+    centres = [((t % SIDE + 0.5) * step, (t // SIDE + 0.5) * step) for t in path.tolist()]
+    draw = ImageDraw.Draw(tile)
+    draw.line(centres, (255, 255, 255), step // 10, joint="curve")
+    x, y = centres[0]
+    draw.ellipse((x - step / 4, y - step / 4, x + step / 4, y + step / 4), (255, 255, 255))
+    return collage([np.asarray(tile.reduce(FINE))], scale=1, title=spec)
+
+
+def picture():
+    """All of them; titles are higher where a letter hangs below the line."""
+    panels = [panel(spec) for spec in SPECS]
+    lowest = min(len(each) for each in panels)
+    return collage([each[-lowest:] for each in panels], scale=1, columns=4, gutter=2)
+
+
+def test_the_picture_shows_the_orders_as_they_are():
+    with Pillow.open(PICTURE) as kept:
+        np.testing.assert_array_equal(np.asarray(kept.convert("RGB")), picture())
+
+
+if __name__ == "__main__":
+    save_png(PICTURE, picture())
