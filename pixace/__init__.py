@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pixace.api import compare, resume, tokenize, train
+    from pixace.codebooks import codebook, resume_codebook
     from pixace.errors import PixaceError
     from pixace.gallery import again, complete, generate
     from pixace.trained import Trained, load
@@ -24,17 +25,20 @@ __all__ = [
     "PixaceError",
     "Trained",
     "again",
+    "codebook",
     "compare",
     "complete",
     "generate",
     "load",
     "resume",
+    "resume_codebook",
     "tokenize",
     "train",
 ]
 
 _HOMES = {
     "pixace.api": ("compare", "resume", "tokenize", "train"),
+    "pixace.codebooks": ("codebook", "resume_codebook"),
     "pixace.errors": ("PixaceError",),
     "pixace.gallery": ("again", "complete", "generate"),
     "pixace.trained": ("Trained", "load"),

@@ -26,7 +26,7 @@ def tokenize(
     source: str | Path | Source,
     out: str | Path,
     *,
-    size: str | int = 32,
+    size: str | int | None = None,
     colors: str = "hsv:5,4,4",
     order: str = "raster",
     fit: str = "crop",
@@ -43,8 +43,9 @@ def tokenize(
     Args:
       source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
       out: folder to make.
-      size: `32` for a square, or `WIDTHxHEIGHT`.
-      colors: colour scheme, for example `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
+      colors: colour scheme, for example `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`,
+        or `vq:RUN` for a codebook's codes.
       order: `raster`, `column` or `patch:N`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
@@ -74,7 +75,7 @@ def compare(
     out: str | Path,
     *,
     colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
-    size: str | int = 32,
+    size: str | int | None = None,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
@@ -86,7 +87,7 @@ def compare(
       source: as in `tokenize`.
       out: the PNG.
       colors: schemes, one column each.
-      size: `32` for a square, or `WIDTHxHEIGHT`.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       order: `raster`, `column` or `patch:N`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
@@ -99,7 +100,9 @@ def compare(
       PixaceError: something is unknown, or no picture can be read.
     """
     gallery.check_name(out, ".png")
-    schemes = [Preparation(size, each, order, fit, background) for each in colors]
+    made = [Preparation(size, each, order, fit, background).tokenizer() for each in colors]
+    height, width = next((each.size for each in made if each.arrays), made[0].size)
+    schemes = [Preparation(f"{width}x{height}", each, order, fit, background) for each in colors]
     found = report(
         schemes[0].images(open_source(source), pictures), [each.tokenizer() for each in schemes]
     )

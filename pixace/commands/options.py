@@ -54,17 +54,32 @@ root = click.option(
 
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
 
+_size = click.option(
+    "--size",
+    metavar="PIXELS",
+    help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32, or the codebook's]",
+)
+_fit = click.option(
+    "--fit",
+    metavar="FIT",
+    shell_complete=words("crop", "pad", "stretch"),
+    help="Where proportions differ: crop, pad or stretch.  [default: crop]",
+)
+_background = click.option(
+    "--background",
+    metavar="COLOR",
+    help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
+)
+fitting = together(_size, _fit, _background)
+
 pictures = together(
-    click.option(
-        "--size",
-        metavar="PIXELS",
-        help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32]",
-    ),
+    _size,
     click.option(
         "--colors",
         metavar="SCHEME",
-        shell_complete=words("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16", "palette:"),
-        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), or palette:FILE.npy.  "
+        shell_complete=words("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16", "palette:", "vq:"),
+        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), palette:FILE.npy, or vq:RUN (a "
+        "codebook's run).  "
         "[default: hsv:5,4,4]",
     ),
     click.option(
@@ -73,17 +88,8 @@ pictures = together(
         shell_complete=words("raster", "column", "patch:4"),
         help="The path through the pixels: raster, column or patch:N.  [default: raster]",
     ),
-    click.option(
-        "--fit",
-        metavar="FIT",
-        shell_complete=words("crop", "pad", "stretch"),
-        help="Where proportions differ: crop, pad or stretch.  [default: crop]",
-    ),
-    click.option(
-        "--background",
-        metavar="COLOR",
-        help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
-    ),
+    _fit,
+    _background,
 )
 PICTURES = ("size", "colors", "order", "fit", "background")
 
