@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, UInt8
 
@@ -19,7 +20,7 @@ from pixace.models.pictures import sharpness, to_floats
 from pixace.models.quantizer import Codes
 from pixace.models.vqvae import Discriminator, Network
 
-Bytes = UInt8[Array, "n height width 3"]
+Bytes = UInt8[Array | np.ndarray, "n height width 3"]
 MOST = 1e4  # the discriminator's share of the gradient is never raised by more
 
 
@@ -40,10 +41,10 @@ class State(NamedTuple):
 
 
 class Measures(NamedTuple):
-    """What a step measured: squared error and commitment, as defined in `Objective`; the
+    """What a step measured.
 
-    perplexity of its codes; the share of codes that are alive, and how many were revived; what the
-    discriminator lost, or 0.
+    Squared error and commitment as `Objective` defines them; the perplexity of the batch's codes;
+    the share of codes that are alive, and how many were revived; what the discriminator lost, or 0.
     """
 
     loss: Any
@@ -155,7 +156,7 @@ def first_state(
         weights = aim.network.init(one)
         features = aim.network.encode(weights, to_floats(images, aim.network.channels))
         features = features.reshape(-1, aim.network.dim)
-        fair = len(images) and len(features) / codes
+        fair = len(features) / codes
         begun = quantizer.revived(
             quantizer.empty(codes, aim.network.dim),
             features,

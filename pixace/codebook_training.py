@@ -4,7 +4,6 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,27 +12,24 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from pixace import modelfile, optimizers, schedules, tokenizers, trees
-from pixace.arrays import Images
+from pixace import optimizers, schedules
 from pixace.batches import Batches
 from pixace.checkpoints import Checkpoints
-from pixace.codebook_step import Measures, Objective, State, first_state, make_step, reconstruct
-from pixace.collage import collage, save_png
+from pixace.codebook_judging import Judge, is_grey, pictures_of
+from pixace.codebook_step import Measures, Objective, first_state, make_step
 from pixace.errors import ConfigError, PixaceError
 from pixace.files import writing
 from pixace.metrics import MetricsLog
-from pixace.models import quantizer
-from pixace.models.pictures import psnr, to_bytes, to_floats
+from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
-from pixace.runs import MODEL, Run
+from pixace.runs import Run
 from pixace.signals import stopped_by_signal
 from pixace.tokenizers import vq
 from pixace.tokenset import TokenSet
 
 UPDATES = ("ema", "gradient")
 SAMPLE = 512  # pictures from which the variance is taken
-COUNTED = 8192  # training pictures, at most, over which the use of codes is counted at the end
 
 
 @dataclass(frozen=True)
@@ -98,15 +94,15 @@ def train(
         `train` part where there is none.
       run: folder that gets everything.
       codes: how many there are, 2 or more.
-      downsample: pixels to a side of what one code stands for, a power of two that divides the size.
+      downsample: pixels to a side of what a code stands for: a power of two that divides the size.
       dim: features of a code.
       width: channels of encoder and decoder on the grid of codes.
       blocks: residual blocks of each of them.
       beta: weight of the commitment: how much encoder outputs are held to their codes.
       update: `ema`, codes are moving averages of what chose them; `gradient`, they go down theirs.
       decay: of the moving averages.
-      revive: a code is dead, and is put where it is needed, when it was used less than this share of
-        the average of late; 0 revives none.
+      revive: a code that was of late used less than this share of the average is dead, and is put
+        where it is needed; 0 revives none.
       sharpness: weight of a loss of differences between neighbouring pixels; 0 for none.
       discriminator: weight of a discriminator of patches, with hinge loss; 0 for none.
       discriminator_from: the step from which it is heard.
@@ -131,10 +127,10 @@ def train(
     """
     _check(locals())
     vq.check(data.tokenizer.size, downsample, codes)
-    grey = all(_is_grey(data, split) for split in ("train", "validation"))
+    grey = all(is_grey(data, split) for split in ("train", "validation"))
     network = Network(downsample, 1 if grey else 3, width, blocks, dim)
     batches = Batches(data.split("train"), batch_size, seed)
-    few = _pictures(data, "train", 0, SAMPLE)
+    few = pictures_of(data, "train", 0, SAMPLE)
     aim = Objective(
         network=network,
         variance=float(np.var(few[..., : network.channels] / 127.5)) + 1e-4,
@@ -163,7 +159,7 @@ def train(
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
-        judge = _Judge(data, run, network, evaluate_pictures, shown)
+        judge = Judge(data, run, network, evaluate_pictures, shown)
         with (
             MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
             tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=None) as bar,
@@ -204,129 +200,6 @@ def train(
         used=used,
         perplexity=puzzle,
         pictures_per_second=statistics.median(speeds) if speeds else None,
-    )
-
-
-class _Judge:
-    """Evaluates: squared error, use of codes, a picture, and the codebook when it is the best."""
-
-    def __init__(
-        self, data: TokenSet, run: Run, network: Network, pictures: int, shown: int
-    ) -> None:
-        self._data, self._run, self._network, self._shown = data, run, network, shown
-        self._split = "validation" if len(data.split("validation")) else "train"
-        self._count = min(pictures, len(data.split(self._split)))
-        self._part = jax.jit(self._measured)
-
-    def _measured(self, weights: Any, images: Any) -> Any:
-        """Per picture the squared error; the ids; the reconstructions as bytes."""
-        made, ids = reconstruct(self._network, weights, images)
-        real = to_floats(images, self._network.channels)
-        bytes_ = to_bytes(made)
-        seen = to_floats(bytes_, self._network.channels)  # rounded and cut off as in a file
-        return jnp.square(seen - real).mean((1, 2, 3)), ids, bytes_
-
-    def __call__(self, done: int, state: State, log: MetricsLog, bar: tqdm) -> float:
-        errors, uses, back = [], 0, []
-        codes = len(state.counts)
-        for images, real in _parts(self._data, self._split, self._count):
-            error, ids, made = self._part(state.weights, images)
-            errors.append(np.asarray(error)[:real])
-            uses = uses + np.bincount(np.asarray(ids)[:real].ravel(), minlength=codes)
-            back.append(np.asarray(made)[:real])
-        squared_error = float(np.concatenate(errors).mean(dtype=np.float64))
-        decibels = float(psnr(jnp.float32(squared_error)))
-        alive = float((uses > 0).mean())
-        log.write(
-            done,
-            validation_squared_error=squared_error,
-            validation_psnr=decibels,
-            validation_usage=alive,
-            validation_perplexity=float(quantizer.perplexity(jnp.float32(uses))),
-        )
-        if self._shown:
-            self._show(done, np.concatenate(back), log)
-        best = self._run.description.best_loss
-        if best is None or squared_error < best:
-            self._save(state, step=done, best_loss=squared_error)
-        bar.write(
-            f"step {done:,}: validation PSNR {decibels:.2f} dB, {alive:.0%} of the codes used",
-            file=sys.stderr,
-        )
-        return squared_error
-
-    def _show(self, done: int, made: Images, log: MetricsLog) -> None:
-        """Originals above, reconstructions below, in pairs of rows."""
-        chosen = np.unique(np.linspace(0, len(made) - 1, min(self._shown, len(made))).astype(int))
-        real = self._data.tokenizer.decode(self._data.split(self._split).rows(chosen))
-        columns = min(8, len(chosen))
-        cells: list[Any] = []
-        for start in range(0, len(chosen), columns):
-            for rows in (real, made[chosen]):
-                row = list(rows[start : start + columns])
-                cells += row + [None] * (columns - len(row))
-        picture = collage(cells, columns=columns)
-        save_png(self._run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
-        log.picture(done, "reconstructions", picture)
-
-    def keep_something(self, state: State) -> None:
-        """A run that was stopped before its first evaluation still gets a codebook to try."""
-        if not (self._run.path / MODEL).exists():
-            self._save(state)
-
-    def usage(self, log: MetricsLog, done: int) -> tuple[int, float]:
-        """How many codes the training pictures use, by the best codebook, and their perplexity."""
-        flat, description = modelfile.read(self._run.path)
-        best = tokenizers.by_spec(description.tokenizer, modelfile.parted(flat)[1])
-        count = min(COUNTED, len(self._data.split("train")))
-        uses = np.zeros(best.vocab_size, np.int64)
-        for images, real in _parts(self._data, "train", count):
-            uses += np.bincount(best.encode(images[:real]).ravel(), minlength=best.vocab_size)
-        used = int((uses > 0).sum())
-        puzzle = float(quantizer.perplexity(jnp.float32(uses)))
-        log.write(
-            done, train_usage=used / (best.vocab_size - vq.FIRST_CODE), train_perplexity=puzzle
-        )
-        return used, puzzle
-
-    def _save(self, state: State, **changes: Any) -> None:
-        arrays = {name: np.asarray(each) for name, each in trees.flatten(state.weights).items()}
-        net = self._network
-        tokenizer = vq.VQTokenizer(
-            size=self._data.tokenizer.size,
-            downsample=net.downsample,
-            codes=len(state.counts),
-            channels=net.channels,
-            width=net.width,
-            blocks=net.blocks,
-            dim=net.dim,
-            order="raster",
-            id=vq.digest(arrays),
-            arrays=arrays,
-        )
-        described = self._run.describe(tokenizer=tokenizer.spec, **changes)
-        modelfile.save(self._run.path / MODEL, {}, described, arrays)
-
-
-def _pictures(data: TokenSet, split: str, start: int, count: int) -> Images:
-    """Some pictures of a split, from `start` on."""
-    rows = data.split(split)
-    return data.tokenizer.decode(rows.rows(np.arange(start, min(start + count, len(rows)))))
-
-
-def _parts(data: TokenSet, split: str, count: int, size: int = 32) -> Iterator[tuple[Images, int]]:
-    """The first pictures of a split, always `size` at a time, and how many of these are real."""
-    for start in range(0, count, size):
-        images = _pictures(data, split, start, min(size, count - start))
-        short = size - len(images)
-        yield np.pad(images, ((0, short), (0, 0), (0, 0), (0, 0))), len(images)
-
-
-def _is_grey(data: TokenSet, split: str) -> bool:
-    """Whether red, green and blue are equal everywhere."""
-    return all(
-        (images == images[..., :1]).all()
-        for images, _ in _parts(data, split, len(data.split(split)), 256)
     )
 
 

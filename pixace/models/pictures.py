@@ -2,15 +2,16 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-Bytes = UInt8[Array, "n height width 3"]
+Bytes = UInt8[Array | np.ndarray, "n height width 3"]
 Floats = Float[Array, "n height width channels"]
 
 
 def to_floats(images: Bytes, channels: int) -> Floats:
     """-1 is black and 1 is white; of grey pictures, with 1 channel, red stands for all."""
-    return images[..., :channels].astype(jnp.float32) / 127.5 - 1
+    return jnp.asarray(images[..., :channels], jnp.float32) / 127.5 - 1
 
 
 def to_bytes(pictures: Floats) -> Bytes:

@@ -5,9 +5,9 @@ a 3x3 convolution from 128 to 128 channels at 16x16 runs at five times the speed
 second) of one with 16 channels at 64x64. The way back goes by doubling, with fewer channels each
 time.
 
-Sources: van den Oord et al. 2017, "Neural Discrete Representation Learning" (encoder, codes, decoder
-of residual blocks); Esser et al. 2021, "Taming Transformers" (discriminator of patches); Shi et al.
-2016 (depth to space).
+Sources: van den Oord et al. 2017, "Neural Discrete Representation Learning" (encoder, codes and
+decoder, of residual blocks); Esser et al. 2021, "Taming Transformers" (discriminator of patches);
+Shi et al. 2016 (depth to space).
 """
 
 import copy

@@ -1,6 +1,6 @@
 """Tokenizers: images to rows of integers and back. `by_spec` finds one by its text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +12,8 @@ from pixace.tokenizers import pixel, raw, vq
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
 
-KINDS = {
+Arrays = Mapping[str, np.ndarray]
+KINDS: dict[str, Callable[[str, Arrays], "Tokenizer"]] = {
     "pixel": lambda settings, arrays: pixel.parse(settings),
     "raw": lambda settings, arrays: raw.parse(settings),
     "vq": vq.parse,
@@ -52,7 +53,7 @@ class Tokenizer(Protocol):
         """The text from which `by_spec`, with the arrays, makes it again on any machine."""
 
     @property
-    def arrays(self) -> Mapping[str, np.ndarray]:
+    def arrays(self) -> Arrays:
         """What a tokenizer has learned, float32 by name; empty for most. A spec goes with them."""
 
     @property
@@ -73,7 +74,7 @@ class Tokenizer(Protocol):
         """Tokens to images, where the first `cut` tokens of each row are those of a photo."""
 
 
-def by_spec(spec: str, arrays: Mapping[str, np.ndarray] | None = None) -> Tokenizer:
+def by_spec(spec: str, arrays: Arrays | None = None) -> Tokenizer:
     """Makes a tokenizer from its `spec`, and the `arrays` of one that has learned.
 
     Raises:

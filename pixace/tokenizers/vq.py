@@ -179,9 +179,9 @@ class VQTokenizer:
                 f"token {int(tokens[outside][0])} does not exist here; this codebook has "
                 f"0..{self.vocab_size - 1}. Was this made with another one?"
             )
-        ids = np.empty((len(tokens), self.length), np.int32)
-        ids[:, self._path] = tokens.astype(np.int32) - FIRST_CODE
-        ids = ids.reshape(len(tokens), *self.grid)
+        flat = np.empty((len(tokens), self.length), np.int32)
+        flat[:, self._path] = tokens.astype(np.int32) - FIRST_CODE
+        ids = flat.reshape(len(tokens), *self.grid)
         images = self._by_parts(ids, (height, width, 3), np.uint8, "decode")
         images[self._pixels(ids < 0)] = GREY
         return images
