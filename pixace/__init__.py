@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pixace.api import compare, resume, tokenize, train
+    from pixace.codebooks import codebook, resume_codebook
     from pixace.encore import again
     from pixace.errors import PixaceError
     from pixace.gallery import complete, generate
@@ -26,18 +27,21 @@ __all__ = [
     "PixaceError",
     "Trained",
     "again",
+    "codebook",
     "compare",
     "complete",
     "generate",
     "import_weights",
     "load",
     "resume",
+    "resume_codebook",
     "tokenize",
     "train",
 ]
 
 _HOMES = {
     "pixace.api": ("compare", "resume", "tokenize", "train"),
+    "pixace.codebooks": ("codebook", "resume_codebook"),
     "pixace.encore": ("again",),
     "pixace.errors": ("PixaceError",),
     "pixace.gallery": ("complete", "generate"),

@@ -16,7 +16,7 @@ from pixace import config, configurables, gallery, models, provenance, runs, tok
 from pixace.collage import save_png
 from pixace.errors import ConfigError, PixaceError, RunError
 from pixace.pixelart import STRIP, palette_of, save_strip
-from pixace.preparation import Preparation, stem
+from pixace.preparation import LEARNED, Preparation, stem
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
@@ -30,7 +30,7 @@ def tokenize(
     source: str | Path | Source,
     out: str | Path,
     *,
-    size: str | int = 32,
+    size: str | int | None = None,
     colors: str = "hsv:5,4,4",
     order: str = "raster",
     fit: str = "crop",
@@ -47,9 +47,9 @@ def tokenize(
     Args:
       source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
       out: folder to make.
-      size: `32` for a square, or `WIDTHxHEIGHT`.
-      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; or one that is
-        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is made
+        for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
@@ -79,7 +79,7 @@ def compare(
     out: str | Path,
     *,
     colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
-    size: str | int = 32,
+    size: str | int | None = None,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
@@ -94,7 +94,7 @@ def compare(
       source: as in `tokenize`.
       out: the PNG.
       colors: schemes, one column each.
-      size: `32` for a square, or `WIDTHxHEIGHT`.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
@@ -111,6 +111,10 @@ def compare(
     """
     gallery.check_name(out, ".png")
     opened = open_source(source)
+    learned = [each for each in colors if each.startswith(LEARNED)]
+    if size is None and learned:
+        height, width = Preparation(colors=learned[0]).tokenizer().size
+        size = f"{width}x{height}"
     schemes = [
         Preparation(size, each, order, fit, background, validation_fraction).settled(
             opened, validation=validation is not None, progress=progress

@@ -18,6 +18,7 @@ from pixace.errors import PixaceError
 
 COMMANDS = {
     "tokenize": "Turn pictures into tokens.",
+    "codebook": "Learn a codebook from pictures.",
     "train": "Train a model on pictures or tokens.",
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",

@@ -8,17 +8,20 @@ gin only hands out what is bound; our functions are called as they are, so that 
 own words, to which gin would add some.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, get_origin, get_type_hints
 
 import gin
 
-from pixace import models, training
+from pixace import codebook_training, models, training
 from pixace.captions import Captioned, Captions
+from pixace.codebook_training import CodebookOutcome
 from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation
 from pixace.runs import Run
+from pixace.tokenizers import vq
 from pixace.tokenset import TokenSet
 from pixace.training import Outcome
 from pixace.vocabulary import Vocabulary
@@ -34,11 +37,16 @@ def model(*, kind: str = "transformer") -> str:
 
 _FUNCTIONS = {
     "train": training.train,
+    "codebook": codebook_training.train,
     "pictures": Preparation,
     "captions": Captions,
     **models.KINDS,
 }
-_DENIED = {"train": ["model", "data", "run", "captions"], **dict.fromkeys(models.KINDS, _FROM_DATA)}
+_DENIED = {
+    "train": ["model", "data", "run", "captions"],
+    "codebook": ["data", "run"],
+    **dict.fromkeys(models.KINDS, _FROM_DATA),
+}
 _TYPES = {name: get_type_hints(each) for name, each in {"model": model, **_FUNCTIONS}.items()}
 for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
@@ -82,6 +90,23 @@ def train(
 ) -> Outcome:
     """Trains with the settings that are bound."""
     return training.train(model, data, run, captions=captions, **_bound("train"))
+
+
+def codebook(data: TokenSet, run: Run) -> CodebookOutcome:
+    """Trains a codebook with the settings that are bound."""
+    return codebook_training.train(data, run, **_bound("codebook"))
+
+
+def check_codebook(size: tuple[int, int]) -> None:
+    """Refuses, before pictures are read, a grid of codes that cannot be.
+
+    Raises:
+      TokenError: too few codes, or a size that cannot be downsampled as is bound.
+    """
+    known = inspect.signature(codebook_training.train).parameters
+    bound = _bound("codebook")
+    downsample, codes = (bound.get(key, known[key].default) for key in ("downsample", "codes"))
+    vq.check(size, downsample, codes)
 
 
 def _bound(name: str) -> dict[str, Any]:

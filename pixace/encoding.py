@@ -16,13 +16,14 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pixace.errors import ImageError, PixaceError
+from pixace.tokenizers.raw import RawTokenizer
 
 if TYPE_CHECKING:
     from pixace.sources import Source
@@ -105,6 +106,9 @@ def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, 
     """
     import joblib
 
+    if not encoder.tokenizer.parallel:
+        yield from _encode_here(encoder, workers)
+        return
     count = len(encoder.source)
     step = max(1, min(CHUNK_PICTURES, CHUNK_TOKENS // encoder.tokenizer.length))
     chunks = [range(start, min(start + step, count)) for start in range(0, count, step)]
@@ -115,6 +119,15 @@ def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, 
         yield from map(encoder, chunks)
     else:
         yield from _encode_in_parallel(encoder, chunks, workers)
+
+
+def _encode_here(encoder: Encoder, workers: int | None) -> Generator[Chunk, None, None]:
+    """Has workers read and fit the pictures, and makes tokens of them in this process."""
+    tokenizer, raw = encoder.tokenizer, RawTokenizer(encoder.tokenizer.size)
+    with closing(encode(replace(encoder, tokenizer=raw), workers=workers)) as chunks:
+        for chunk in chunks:
+            tokens = tokenizer.encode(raw.decode(chunk.tokens))
+            yield chunk._replace(tokens=tokens.astype(smallest_type(tokenizer.vocab_size)))
 
 
 def _encode_in_parallel(

@@ -1,10 +1,11 @@
 """Weights on disk: one `.safetensors` file that describes itself.
 
-The run's description stands in the file's metadata, so that the file alone is enough to sample
-from.
+The run's description stands in the file's metadata, and what its tokenizer has learned among the
+weights, as `tokenizer/…`, so that the file alone is enough to sample from.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,18 @@ from pixace.errors import RunError
 from pixace.files import whole
 from pixace.runs import MODEL, Description
 
+TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 
-def save(path: Path, weights: Any, description: Description) -> None:
-    """Writes weights and description, whole or not at all."""
+
+def save(
+    path: Path,
+    weights: Any,
+    description: Description,
+    arrays: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """Writes weights, a tokenizer's arrays and the description, whole or not at all."""
     flat = {name: np.ascontiguousarray(leaf) for name, leaf in trees.flatten(weights).items()}
+    flat |= {TOKENIZER + name: np.ascontiguousarray(each) for name, each in (arrays or {}).items()}
     with whole(path) as draft:
         save_file(flat, draft, metadata={"pixace": json.dumps(asdict(description))})
 
@@ -49,3 +58,12 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
     except json.JSONDecodeError as why:
         raise RunError(f"{path} is broken: its description is no JSON ({why})") from why
     return weights, Description.of(fields, path)
+
+
+def parted(
+    flat: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What `read` gave, as the weights of a model and the arrays of its tokenizer."""
+    weights = {name: each for name, each in flat.items() if not name.startswith(TOKENIZER)}
+    arrays = {name.removeprefix(TOKENIZER): flat[name] for name in flat.keys() - weights.keys()}
+    return weights, arrays

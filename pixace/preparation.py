@@ -4,21 +4,27 @@ import hashlib
 import re
 import shutil
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from pixace import cache, colors, palettes, tokenset
+from pixace import cache, colors, modelfile, palettes, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.sources import Source, open_source
 from pixace.sources.opening import BUILTIN
+from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
+from pixace.tokenizers.raw import RawTokenizer
+from pixace.tokenizers.vq import VQTokenizer
 from pixace.tokenset import TokenSet
 
 LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
+DEFAULT = 32  # pixels a side, where nobody says otherwise
+LEARNED = "vq:"  # begins the colours that are a codebook's codes
 TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
@@ -27,33 +33,36 @@ class Preparation:
     """Settings of the way from a picture to tokens.
 
     Attributes:
-      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`.
-      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; or one that is
-        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`.
+      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`; None means 32, or the
+        codebook's own.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is made
+        for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
     """
 
-    size: str | int = 32
+    size: str | int | None = None
     colors: str = "hsv:5,4,4"
     order: str = "raster"
     fit: str = "crop"
     background: str = "white"
     validation_fraction: float = 0.05
 
-    def tokenizer(self) -> PixelTokenizer:
+    def tokenizer(self) -> Tokenizer:
         """The tokenizer that these settings describe.
 
         Raises:
           PixaceError: one of them is unknown or does not fit the others, or the colours are not
             settled yet.
         """
+        if self.colors.startswith(LEARNED):
+            return _learned(self.colors.removeprefix(LEARNED), self.size, self.order)
         return self._tokenizer(self.colors)
 
     def _tokenizer(self, scheme: str) -> PixelTokenizer:
-        height, width = parse_size(str(self.size))
+        height, width = self._pixels()
         if height * width > LARGEST:
             raise TokenError(
                 f"{width}x{height} pixels would make {height * width:,} tokens of a picture, and "
@@ -80,7 +89,7 @@ class Preparation:
             self.colors,
             palettes.Pictures(
                 source,
-                parse_size(str(self.size)),
+                self._pixels(),
                 self.fit,
                 parse_background(self.background),
                 0.0 if validation else self.validation_fraction,
@@ -92,6 +101,10 @@ class Preparation:
         background = "#{:02x}{:02x}{:02x}".format(*found.background)
         return replace(self, colors=found.colors, background=background)
 
+    def _pixels(self) -> tuple[int, int]:
+        """`(height, width)` as asked for."""
+        return parse_size(str(DEFAULT if self.size is None else self.size))
+
     def images(self, source: Source, limit: int) -> Images:
         """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.
 
@@ -99,7 +112,7 @@ class Preparation:
           SourceError: none of them can be read.
         """
         taken = np.unique(np.linspace(0, len(source) - 1, min(limit, len(source))).round())
-        size, background = parse_size(str(self.size)), parse_background(self.background)
+        size, background = self.tokenizer().size, parse_background(self.background)
         images, bad = [], []
         for index in taken.astype(int).tolist():
             try:
@@ -173,6 +186,48 @@ class Preparation:
             if tokenset.is_set(place):  # another process has just made it
                 return tokenset.open_set(place)
             raise
+
+
+@dataclass(frozen=True)
+class Bytes(Preparation):
+    """The same way, to the pictures as they are: for what learns from pixels."""
+
+    @classmethod
+    def of(cls, other: Preparation) -> Self:
+        """With the settings of another, but for colours and order, which say nothing here."""
+        plain = {"colors": Preparation.colors, "order": Preparation.order}
+        return cls(**{each.name: getattr(other, each.name) for each in fields(other)} | plain)
+
+    def tokenizer(self) -> RawTokenizer:
+        """The tokenizer that keeps every byte."""
+        return RawTokenizer(self._pixels())
+
+
+def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
+    """The tokenizer of a codebook: of its own run, or of one that was trained on its tokens.
+
+    Raises:
+      RunError: there is no such run, or it has no codebook yet.
+      TokenError: it is no codebook, or one for another size.
+    """
+    path = runs.find(named or None, runs.default_root(), codebook=True)
+    flat, description = modelfile.read(path)
+    if not description.tokenizer.startswith("vq "):
+        raise TokenError(
+            f"{path} is no codebook but a {description.model} ({description.tokenizer}); train one "
+            "with: pixace codebook PICTURES"
+        )
+    tokenizer = tokenizers.by_spec(description.tokenizer, modelfile.parted(flat)[1])
+    assert isinstance(tokenizer, VQTokenizer)
+    height, width = tokenizer.size
+    if size is not None and parse_size(str(size)) != tokenizer.size:
+        wanted_height, wanted_width = parse_size(str(size))
+        raise TokenError(
+            f"the codebook {path} is for {width}x{height} pixels, not for "
+            f"{wanted_width}x{wanted_height}; leave out the size, or train another with: "
+            f"pixace codebook PICTURES --size {wanted_width}x{wanted_height}"
+        )
+    return replace(tokenizer, order=order)
 
 
 def _tell_skipped(tokens: TokenSet) -> None:

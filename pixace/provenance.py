@@ -7,12 +7,14 @@ from typing import Any
 
 from pixace import configurables, tokenset
 from pixace.errors import ConfigError, RunError, SourceError
-from pixace.preparation import absolute
+from pixace.preparation import Preparation, absolute
 from pixace.tokenset import TokenSet
 
 
-def restore(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
-    """The very token set that a run was begun with.
+def restore(
+    run: Path, data: dict[str, Any], *, progress: bool, preparation: Preparation | None = None
+) -> TokenSet:
+    """The very token set that a run was begun with; made by a preparation, or as is bound.
 
     Raises:
       RunError: it is gone, and so are the pictures; or they have changed.
@@ -22,7 +24,7 @@ def restore(run: Path, data: dict[str, Any], *, progress: bool) -> TokenSet:
         tokens = tokenset.open_set(place)
     else:
         try:
-            tokens = configurables.pictures().cached(
+            tokens = (preparation or configurables.pictures()).cached(
                 data["named"], labels=data["labels"], progress=progress
             )
         except SourceError as why:

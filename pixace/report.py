@@ -27,7 +27,7 @@ class Figures:
 
     Attributes:
       tokenizer: its spec.
-      colors: spec of its colours.
+      colors: spec of its colours, or of its codes.
       pictures: number of pictures in the sample.
       colors_used: different ids in the whole sample.
       colors_possible: different ids that the colours can give.
@@ -116,18 +116,15 @@ def measure(
         pictures=len(images),
         colors_used=len(counts),
         colors_possible=int(tokenizer.allowed.sum()),
-        entropy=float(-(share * np.log2(share)).sum()) + 0.0,
+        entropy=float(-(share * np.log2(share)).sum()) * tokens.size / images[..., 0].size + 0.0,
         psnr=float(10 * np.log10(255**2 / error)) if error else None,
     )
 
 
 def _colors(tokenizer: "Tokenizer") -> str:
-    """The part of a spec that names the colours."""
-    return next(
-        word.removeprefix("colors=")
-        for word in tokenizer.spec.split()
-        if word.startswith("colors=")
-    )
+    """The part of a spec that names the colours; of learned tokens, which codebook."""
+    said = dict(word.split("=", 1) for word in tokenizer.spec.split() if "=" in word)
+    return said.get("colors") or f"vq:{said['id']}"
 
 
 def _label(name: str, figures: Figures) -> str:

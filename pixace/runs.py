@@ -24,6 +24,7 @@ from pixace.files import whole
 
 FORMAT = 1
 MODEL = "model.safetensors"
+CODEBOOK = "codebook"  # what a run calls its model when it is none, but learned tokens for one
 INFO = "run.json"
 
 
@@ -151,20 +152,22 @@ def create(root: Path, name: str | None, stem: str) -> Run:
             raise RunError(f"cannot make {path}: {why.strerror}; choose another --runs") from why
 
 
-def find(named: str | Path | None, root: Path) -> Path:
+def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Path:
     """The run folder or model file that the user means.
 
     Args:
       named: a run's name, its folder or a `.safetensors` file; None means the latest run.
       root: where runs live.
+      codebook: whether "the latest" is one of a codebook, or one of a model.
 
     Raises:
       RunError: there is none.
     """
     if named is None:
-        known = every(root)
+        known = [run for run in every(root) if (run.description.model == CODEBOOK) is codebook]
         if not known:
-            raise RunError(f"no runs in {root.resolve()}; train one with: pixace train")
+            what, how = ("codebooks", "codebook PICTURES") if codebook else ("runs", "train")
+            raise RunError(f"no {what} in {root.resolve()}; train one with: pixace {how}")
         return known[-1].path
     for path in (root / str(named), Path(named)):
         if (path / INFO).is_file() or (path.is_file() and path.suffix == ".safetensors"):

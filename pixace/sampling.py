@@ -170,10 +170,11 @@ class Sampler:
             settings=settings or Settings(),
             progress=progress,
         )
-        finished = self.tokenizer.decode(drawn)
+        show = self.tokenizer.finished
+        finished = show(np.repeat(photos, each, axis=0), drawn, cut)
         return Completions(
-            photos=self.tokenizer.decode(known),
-            cuts=self.tokenizer.decode(blank_after(known, cut)),
+            photos=show(photos, known, self.tokenizer.length),
+            cuts=show(photos, blank_after(known, cut), cut),
             finished=finished.reshape(len(photos), len(temperatures), samples, *finished.shape[1:]),
         )
 

@@ -5,6 +5,7 @@
     validation-00000.npy …
     records.jsonl         captions and labels, where there are any: one line a row
     palette.png           the colours, if the tokenizer has a palette
+    tokenizer.safetensors what the tokenizer has learned, if it has
 
 Shards are plain NumPy files, read through memory maps. Which pictures are for validation depends
 on their groups alone, so the set is the same however many processes made it.
@@ -19,12 +20,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors.numpy import load_file, save_file
+
 from pixace import encoding, pixelart, tokenizers
 from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import whole
 from pixace.names import unknown
-from pixace.shards import File, Split, sha256
+from pixace.shards import File, Split, seal, sha256
 
 if TYPE_CHECKING:
     from pixace.sources import Source
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 HEADER = "header.json"
+LEARNED = "tokenizer.safetensors"
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,10 @@ class TokenSet:
     @cached_property
     def tokenizer(self) -> "Tokenizer":
         """The tokenizer that made the rows and turns them back into images."""
-        return tokenizers.by_spec(self.header.tokenizer)
+        learned = self.path / LEARNED
+        return tokenizers.by_spec(
+            self.header.tokenizer, load_file(learned) if learned.exists() else None
+        )
 
     def split(self, name: str) -> Split:
         """The rows of `train` or `validation`; a split may be empty."""
@@ -242,6 +249,9 @@ def build(
                 with closing(encoding.encode(encoder, workers=workers)) as chunks:
                     rows.extend(with_bar(chunks, part, progress), part, strict)
             files = rows.finish()
+        if tokenizer.arrays:
+            save_file(dict(tokenizer.arrays), draft / LEARNED)
+            files.append(seal(draft / LEARNED, 0))
         header = Header(
             format=FORMAT,
             tokenizer=tokenizer.spec,

@@ -189,7 +189,13 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     """
     path = runs.find(run, runs.default_root() if root is None else Path(root))
     flat, description = modelfile.read(path)
-    tokenizer = tokenizers.by_spec(description.tokenizer)
+    if description.model == runs.CODEBOOK:
+        raise RunError(
+            f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
+            f"pixace train PICTURES --colors vq:{path}"
+        )
+    flat, arrays = modelfile.parted(flat)
+    tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
     config.restore(description.config)
     model = configurables.language_model(
         tokenizer.vocab_size, tokenizer.length, tokenizer.axes, _vocabulary(description)

@@ -225,7 +225,8 @@ class _Judge:
             self._save(weights)
 
     def _save(self, weights: Weights, **changes: Any) -> None:
-        modelfile.save(self._run.path / MODEL, weights, self._run.describe(**changes))
+        described = self._run.describe(**changes)
+        modelfile.save(self._run.path / MODEL, weights, described, self._tokenizer.arrays)
 
 
 @dataclass

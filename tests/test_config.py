@@ -10,13 +10,24 @@ from pixace.errors import ConfigError
 SHAPE = (6, 16, (4, 4))
 
 
-@pytest.mark.parametrize("name", config.shipped())
+CODEBOOKS = [name for name in config.shipped() if name.startswith("codebook")]
+
+
+@pytest.mark.parametrize("name", [name for name in config.shipped() if name not in CODEBOOKS])
 @pytest.mark.parametrize("kind", models.KINDS)
 def test_every_shipped_file_says_all_that_a_model_needs(name, kind, monkeypatch):
     """Built at the file's own width, with as few layers as prove it."""
     text = config.load(name, [f"model.kind = {kind!r}", "LAYERS = 1"])
     assert "train.steps" in text
     assert configurables.language_model(*SHAPE).kind == kind
+
+
+@pytest.mark.parametrize("name", CODEBOOKS)
+def test_every_shipped_codebook_file_says_all_that_a_codebook_needs(name):
+    text = config.load(name)
+    for key in ("codes", "downsample", "steps", "batch_size"):
+        assert f"codebook.{key} = " in text
+    configurables.check_codebook(configurables.pictures().tokenizer().size)
 
 
 @pytest.mark.parametrize("named", ["digits", "digits.gin", "gin/digits.gin"])

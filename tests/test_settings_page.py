@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from pixace import models, training
+from pixace import codebook_training, models, training
 from pixace.preparation import Preparation
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -40,6 +40,7 @@ def page():
     for title, name, function, decided in (
         ("Pictures", "pictures", Preparation, ()),
         ("Training", "train", training.train, ("model", "data", "run")),
+        ("Codebook", "codebook", codebook_training.train, ("data", "run")),
         *((f"Model: {kind}", kind, build, ("vocab_size", "length", "grid"))
           for kind, build in models.KINDS.items()),
     ):  # fmt: skip

@@ -71,21 +71,36 @@ track = click.option(
 
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
 
+_size = click.option(
+    "--size",
+    metavar="PIXELS",
+    help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32, or the codebook's]",
+)
+_fit = click.option(
+    "--fit",
+    metavar="FIT",
+    shell_complete=words("crop", "pad", "stretch"),
+    help="Where proportions differ: crop, pad or stretch.  [default: crop]",
+)
+_background = click.option(
+    "--background",
+    metavar="COLOR",
+    help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
+)
+fitting = together(_size, _fit, _background)
+
 pictures = together(
-    click.option(
-        "--size",
-        metavar="PIXELS",
-        help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32]",
-    ),
+    _size,
     click.option(
         "--colors",
         metavar="SCHEME",
         shell_complete=words(
             *("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16"),
-            *("kmeans:512", "kmeans:512,rgb", "palette:", "exact"),
+            *("kmeans:512", "kmeans:512,rgb", "palette:", "exact", "vq:"),
         ),
         help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), kmeans:N or kmeans:N,rgb (found in "
-        "the pictures), palette:FILE.npy, or exact (pixel art).  [default: hsv:5,4,4]",
+        "the pictures), palette:FILE.npy, exact (pixel art), or vq:RUN (a codebook's run).  "
+        "[default: hsv:5,4,4]",
     ),
     click.option(
         "--order",
@@ -96,17 +111,8 @@ pictures = together(
         help="The path through the pixels: raster, column, patch:N, snake, spiral, spiral:out, "
         "hilbert or zcurve.  [default: raster]",
     ),
-    click.option(
-        "--fit",
-        metavar="FIT",
-        shell_complete=words("crop", "pad", "stretch"),
-        help="Where proportions differ: crop, pad or stretch.  [default: crop]",
-    ),
-    click.option(
-        "--background",
-        metavar="COLOR",
-        help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
-    ),
+    _fit,
+    _background,
 )
 PICTURES = ("size", "colors", "order", "fit", "background")
 

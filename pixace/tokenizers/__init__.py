@@ -1,17 +1,23 @@
 """Tokenizers: images to rows of integers and back. `by_spec` finds one by its text."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from pixace.errors import TokenError
 from pixace.names import unknown
-from pixace.tokenizers import pixel
+from pixace.tokenizers import pixel, raw, vq
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
 
-KINDS = {"pixel": pixel.parse}
+Arrays = Mapping[str, np.ndarray]
+KINDS: dict[str, Callable[[str, Arrays], "Tokenizer"]] = {
+    "pixel": lambda settings, arrays: pixel.parse(settings),
+    "raw": lambda settings, arrays: raw.parse(settings),
+    "vq": vq.parse,
+}
 
 
 @runtime_checkable
@@ -44,7 +50,15 @@ class Tokenizer(Protocol):
 
     @property
     def spec(self) -> str:
-        """The text from which `by_spec` makes this tokenizer again, on any machine."""
+        """The text from which `by_spec`, with the arrays, makes it again on any machine."""
+
+    @property
+    def arrays(self) -> Arrays:
+        """What a tokenizer has learned, float32 by name; empty for most. A spec goes with them."""
+
+    @property
+    def parallel(self) -> bool:
+        """Whether worker processes may encode; or only this one, because a device does it."""
 
     @property
     def allowed(self) -> np.ndarray:
@@ -56,9 +70,12 @@ class Tokenizer(Protocol):
     def decode(self, tokens: "Tokens") -> "Images":
         """Tokens (n, length) to uint8 (n, height, width, 3)."""
 
+    def finished(self, photos: "Images", tokens: "Tokens", cut: int) -> "Images":
+        """Tokens to images, where the first `cut` tokens of each row are those of a photo."""
 
-def by_spec(spec: str) -> Tokenizer:
-    """Makes a tokenizer from its `spec`.
+
+def by_spec(spec: str, arrays: Arrays | None = None) -> Tokenizer:
+    """Makes a tokenizer from its `spec`, and the `arrays` of one that has learned.
 
     Raises:
       TokenError: the text names no tokenizer that this version knows.
@@ -66,4 +83,4 @@ def by_spec(spec: str) -> Tokenizer:
     kind, _, settings = spec.partition(" ")
     if kind not in KINDS:
         raise TokenError(unknown("tokenizer", kind, KINDS))
-    return KINDS[kind](settings)
+    return KINDS[kind](settings, arrays or {})

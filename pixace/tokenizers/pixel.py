@@ -40,6 +40,8 @@ class PixelTokenizer:
     colors: colors.Colors
     order: str = "raster"
 
+    parallel = True
+
     def __post_init__(self) -> None:
         orders.by_spec(self.order, self.size)  # complains now rather than at the first picture
 
@@ -68,6 +70,11 @@ class PixelTokenizer:
         """Such as `pixel size=32x24 colors=hsv:5,4,4 order=raster`."""
         height, width = self.size
         return f"pixel size={width}x{height} colors={self.colors.spec} order={self.order}"
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """None: the spec says it all."""
+        return {}
 
     @property
     def allowed(self) -> np.ndarray:
@@ -133,6 +140,10 @@ class PixelTokenizer:
         images = np.empty_like(pixels)
         images[:, self._path] = pixels
         return images.reshape(len(tokens), height, width, 3)
+
+    def finished(self, photos: "Images", tokens: "Tokens", cut: int) -> "Images":
+        """As `decode`: the photo's part is shown as the colours keep it."""
+        return self.decode(tokens)
 
 
 def parse(settings: str) -> PixelTokenizer:

@@ -1,0 +1,239 @@
+"""Trains a codebook: encoder, codes and decoder, from the first step or from where it stopped."""
+
+import math
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from pixace import optimizers, schedules
+from pixace.batches import Batches
+from pixace.checkpoints import Checkpoints
+from pixace.codebook_judging import Judge, is_grey, pictures_of
+from pixace.codebook_step import Measures, Objective, first_state, make_step
+from pixace.errors import ConfigError, PixaceError
+from pixace.files import writing
+from pixace.metrics import MetricsLog
+from pixace.models.pictures import psnr
+from pixace.models.vqvae import Network
+from pixace.names import unknown
+from pixace.runs import Run
+from pixace.signals import stopped_by_signal
+from pixace.tokenizers import vq
+from pixace.tokenset import TokenSet
+
+UPDATES = ("ema", "gradient")
+SAMPLE = 512  # pictures from which the variance is taken
+
+
+@dataclass(frozen=True)
+class CodebookOutcome:
+    """How the training of a codebook ended.
+
+    Attributes:
+      run: where everything is.
+      step: optimiser steps done.
+      steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
+      psnr: dB between the validation pictures and their reconstructions by the best codebook.
+      codes: how many there are.
+      used: how many of them the training pictures use; None before the end.
+      perplexity: of the codes over the training pictures; None before the end.
+      pictures_per_second: median over the log's lines of this process, without compilation.
+    """
+
+    run: Run
+    step: int
+    steps: int
+    psnr: float | None
+    codes: int
+    used: int | None
+    perplexity: float | None
+    pictures_per_second: float | None
+
+
+def train(
+    data: TokenSet,
+    run: Run,
+    *,
+    codes: int = 512,
+    downsample: int = 4,
+    dim: int = 32,
+    width: int = 128,
+    blocks: int = 2,
+    beta: float = 0.25,
+    update: str = "ema",
+    decay: float = 0.99,
+    revive: float = 0.03,
+    sharpness: float = 0.0,
+    discriminator: float = 0.0,
+    discriminator_from: int = 0,
+    steps: int = 10_000,
+    batch_size: int = 16,
+    learning_rate: float = 1e-3,
+    schedule: str = "cosine",
+    warmup_steps: int = 100,
+    clip: float = 1.0,
+    seed: int = 0,
+    log_every: int = 20,
+    evaluate_every: int = 1000,
+    evaluate_pictures: int = 512,
+    shown: int = 16,
+    keep: int = 2,
+    tensorboard: bool = True,
+) -> CodebookOutcome:
+    """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
+
+    Args:
+      data: pictures as they are, from a `raw` tokenizer; the `validation` part judges, or the
+        `train` part where there is none.
+      run: folder that gets everything.
+      codes: how many there are, 2 or more.
+      downsample: pixels to a side of what a code stands for: a power of two that divides the size.
+      dim: features of a code.
+      width: channels of encoder and decoder on the grid of codes.
+      blocks: residual blocks of each of them.
+      beta: weight of the commitment: how much encoder outputs are held to their codes.
+      update: `ema`, codes are moving averages of what chose them; `gradient`, they go down theirs.
+      decay: of the moving averages.
+      revive: a code that was of late used less than this share of the average is dead, and is put
+        where it is needed; 0 revives none.
+      sharpness: weight of a loss of differences between neighbouring pixels; 0 for none.
+      discriminator: weight of a discriminator of patches, with hinge loss; 0 for none.
+      discriminator_from: the step from which it is heard.
+      steps: optimiser steps in all.
+      batch_size: pictures in one step.
+      learning_rate: the highest, of Adam.
+      schedule: `cosine`, `rsqrt` or `constant`.
+      warmup_steps: steps of linear growth before.
+      clip: largest norm of the gradient; 0 for none.
+      seed: of weights, batches and revivals.
+      log_every: steps between two lines of metrics.
+      evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
+      evaluate_pictures: at most so many pictures of the validation part are judged.
+      shown: pictures that are shown beside their reconstructions.
+      keep: latest checkpoints kept; the best one stays besides.
+      tensorboard: also write TensorBoard's event file.
+
+    Raises:
+      ConfigError: numbers that do not fit together.
+      TokenError: there are too few codes, or the size cannot be downsampled so.
+      PixaceError: the loss became infinite or not a number; the disk is full.
+    """
+    _check(locals())
+    vq.check(data.tokenizer.size, downsample, codes)
+    grey = all(is_grey(data, split) for split in ("train", "validation"))
+    network = Network(downsample, 1 if grey else 3, width, blocks, dim)
+    batches = Batches(data.split("train"), batch_size, seed)
+    few = pictures_of(data, "train", 0, SAMPLE)
+    aim = Objective(
+        network=network,
+        variance=float(np.var(few[..., : network.channels] / 127.5)) + 1e-4,
+        beta=beta,
+        by_average=update == "ema",
+        decay=decay,
+        revive=revive,
+        sharpness=sharpness,
+        discriminator=discriminator,
+        discriminator_from=discriminator_from,
+    )
+    rate = schedules.by_name(schedule, peak=learning_rate, warmup_steps=warmup_steps, steps=steps)
+    rule = optimizers.by_name("adam", rate, clip=clip)
+    take_step = make_step(aim, rule)
+    first_key, step_key = jax.random.split(jax.random.key(seed))
+    state = first_state(aim, rule, codes, few[: max(batch_size, 32)], first_key)
+    with (
+        writing(run.path),
+        stopped_by_signal() as stopped,
+        Checkpoints(run.path / "checkpoints", keep=keep) as checkpoints,
+    ):
+        if checkpoints.steps():
+            state = checkpoints.restore(state)
+        done = int(state.step)
+        if done >= steps:
+            raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
+        checkpoints.check_room(state)
+        run.describe(status="running", step=done, steps=steps)
+        judge = Judge(data, run, network, evaluate_pictures, shown)
+        with (
+            MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
+            tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=None) as bar,
+        ):
+            speeds: list[float] = []
+            clock, since = 0.0, done
+            while done < steps and not stopped():
+                rows = batches.batch(done).tokens
+                state, measures = take_step(state, data.tokenizer.decode(rows), step_key)
+                done += 1
+                bar.update()
+                if not clock:  # the first step compiles
+                    jax.block_until_ready(measures)
+                    clock, since = time.perf_counter(), done
+                if done % log_every == 0 or done == steps:
+                    numbers = _numbers(measures, done, float(rate(done - 1)))
+                    if done > since:
+                        speeds.append((done - since) * batch_size / (time.perf_counter() - clock))
+                        numbers["pictures_per_second"] = speeds[-1]
+                    log.write(done, **numbers)
+                    bar.set_postfix_str(f"{numbers['psnr']:.2f} dB")
+                    clock, since = time.perf_counter(), done
+                if done % evaluate_every == 0 or done == steps:
+                    error = judge(done, state, log, bar)
+                    checkpoints.save(done, state, loss=error)
+                    clock, since = time.perf_counter(), done
+            if done < steps:
+                checkpoints.save(done, state, loss=None)
+                judge.keep_something(state)
+            used, puzzle = judge.usage(log, done) if done == steps else (None, None)
+    best = run.describe(status="finished" if done >= steps else "stopped", step=done).best_loss
+    return CodebookOutcome(
+        run=run,
+        step=done,
+        steps=steps,
+        psnr=None if best is None else float(psnr(jnp.float32(best))),
+        codes=codes,
+        used=used,
+        perplexity=puzzle,
+        pictures_per_second=statistics.median(speeds) if speeds else None,
+    )
+
+
+def _numbers(measures: Measures, done: int, rate: float) -> dict[str, float]:
+    """What a line of metrics says.
+
+    Raises:
+      PixaceError: the loss is not finite.
+    """
+    numbers = {name: float(each) for name, each in measures._asdict().items()}
+    if not math.isfinite(numbers["loss"]):
+        raise PixaceError(
+            f"loss became {numbers['loss']} by step {done:,} (rate {rate:.2g}); "
+            "go on from the last checkpoint with --resume and a lower codebook.learning_rate"
+        )
+    decibels = float(psnr(jnp.float32(numbers["squared_error"])))
+    return {**numbers, "psnr": decibels, "learning_rate": rate}
+
+
+def _check(given: dict[str, Any]) -> None:
+    for name in (
+        *("dim", "width", "steps", "batch_size", "log_every", "evaluate_every"),
+        *("evaluate_pictures", "keep"),
+    ):
+        if given[name] < 1:
+            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 1 or more")
+    if given["blocks"] < 0:
+        raise ConfigError(f"codebook.blocks is {given['blocks']}; it must be 0 or more")
+    if given["update"] not in UPDATES:
+        raise ConfigError(unknown("codebook.update", given["update"], UPDATES))
+    if not 0 <= given["decay"] < 1:
+        raise ConfigError(f"codebook.decay is {given['decay']}; it must be 0 or more and below 1")
+    for name in ("beta", "revive", "sharpness", "discriminator"):
+        if given[name] < 0:
+            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 0 or more")
+    if not len(given["data"].split("train")):
+        raise ConfigError(f"{given['data'].path} has no pictures to train on")
