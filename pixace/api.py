@@ -48,8 +48,9 @@ def tokenize(
       source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
       out: folder to make.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
-      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is made
-        for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's codes.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
+        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
+        codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
@@ -211,7 +212,11 @@ def train(
     tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
     vocabulary = learned and learned.vocabulary
     built = configurables.language_model(
-        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, vocabulary
+        tokenizer.vocab_size,
+        tokenizer.length,
+        tokenizer.axes,
+        vocabulary,
+        order=tokenizer.order,
     )
     if progress and learned and learned.cut:
         print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
@@ -301,7 +306,11 @@ def resume(
             raise ConfigError(f"{path} has its {has}; leave out {line!r}, or train a new run")
     tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
     model = configurables.language_model(
-        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, learned and learned.vocabulary
+        tokenizer.vocab_size,
+        tokenizer.length,
+        tokenizer.axes,
+        learned and learned.vocabulary,
+        order=tokenizer.order,
     )
     if text != before.config:
         old.configure(replace(before, config=text))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from pixace import optimizers, schedules
+from pixace import optimizers, schedules, trackers
 from pixace.batches import Batches
 from pixace.checkpoints import Checkpoints
 from pixace.codebook_judging import Judge, is_grey, pictures_of
@@ -85,7 +85,7 @@ def train(
     evaluate_pictures: int = 512,
     shown: int = 16,
     keep: int = 2,
-    tensorboard: bool = True,
+    track: str = "tensorboard",
 ) -> CodebookOutcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
 
@@ -118,7 +118,8 @@ def train(
       evaluate_pictures: at most so many pictures of the validation part are judged.
       shown: pictures that are shown beside their reconstructions.
       keep: latest checkpoints kept; the best one stays besides.
-      tensorboard: also write TensorBoard's event file.
+      track: who is told besides: `tensorboard`, `mlflow`, `mlflow:ADDRESS` of a server, `none`, or
+        several with commas between.
 
     Raises:
       ConfigError: numbers that do not fit together.
@@ -160,8 +161,9 @@ def train(
         checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
         judge = Judge(data, run, network, evaluate_pictures, shown)
+        told = trackers.opened(track, run.story(done))
         with (
-            MetricsLog(run.path, since=done, tensorboard=tensorboard) as log,
+            MetricsLog(run.path, since=done, trackers=told) as log,
             tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=None) as bar,
         ):
             speeds: list[float] = []
@@ -220,6 +222,7 @@ def _numbers(measures: Measures, done: int, rate: float) -> dict[str, float]:
 
 
 def _check(given: dict[str, Any]) -> None:
+    trackers.check(given["track"])
     for name in (
         *("dim", "width", "steps", "batch_size", "log_every", "evaluate_every"),
         *("evaluate_pictures", "keep"),

@@ -26,6 +26,8 @@ from pixace.tokenset import TokenSet
 from pixace.training import Outcome
 from pixace.vocabulary import Vocabulary
 
+# Orders in which a window is one: whole rows, or whole columns, all the same way.
+BY_LINES = ("raster", "column")
 _FROM_DATA = ["vocab_size", "length", "grid", "prefix", "words"]
 
 
@@ -53,7 +55,12 @@ for _name, _function in _FUNCTIONS.items():
 
 
 def language_model(
-    vocab_size: int, length: int, grid: tuple[int, int], vocabulary: Vocabulary | None = None
+    vocab_size: int,
+    length: int,
+    grid: tuple[int, int],
+    vocabulary: Vocabulary | None = None,
+    *,
+    order: str = "raster",
 ) -> LanguageModel:
     """The model that is bound, for pictures of that many tokens, and for words in front of them.
 
@@ -65,7 +72,13 @@ def language_model(
     if vocabulary is not None:
         words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
         length += vocabulary.length
-    return models.by_kind(kind)(vocab_size, length, grid, **words, **_bound(kind))
+    built = models.by_kind(kind)(vocab_size, length, grid, **words, **_bound(kind))
+    if built.window and order not in BY_LINES:
+        raise ConfigError(
+            f"{kind}.window looks at the pixels around, which along {order} are not near; "
+            f"use --order {' or '.join(BY_LINES)}, or leave it out"
+        )
+    return built
 
 
 def pictures() -> Preparation:

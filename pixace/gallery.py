@@ -16,8 +16,8 @@ from pixace.arrays import Image
 from pixace.collage import collage, save_gif, save_png
 from pixace.cuts import blank_after, parse_cut
 from pixace.errors import ImageError, PixaceError
-from pixace.prompts import Prompts
 from pixace.pixelart import palette_of, save_picture
+from pixace.prompts import Prompts
 from pixace.sampling import Settings
 from pixace.trained import Trained, load, several_temperatures
 

@@ -16,7 +16,7 @@ from pixace.errors import ConfigError, RunError
 from pixace.image import parse_background
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation, stem
-from pixace.tokenizers.pixel import PixelTokenizer
+from pixace.tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def import_weights(
             f"{path} holds a {_said(found)}, and no {model}; leave out --model, or say "
             f"--model {found.kind}"
         )
-    _check_tokens(path, found, tokenizer)
+    _check_tokens(path, found, tokenizer, colors)
     built, text, assumed = _built(found, tokenizer, bindings)
     leaves, tree = jax.tree.flatten(built.shapes)
     arrays = oldweights.fitted(old, [leaf.shape for leaf in leaves], f"a {_said(found)}")
@@ -119,7 +119,7 @@ def import_weights(
 
 
 def _built(
-    found: oldweights.Sizes, tokenizer: PixelTokenizer, bindings: Sequence[str]
+    found: oldweights.Sizes, tokenizer: Tokenizer, bindings: Sequence[str]
 ) -> tuple[LanguageModel, str, tuple[str, ...]]:
     """The model, its configuration, and what in that is only assumed."""
     kind = found.kind
@@ -136,17 +136,19 @@ def _built(
             f"weights of a transformer; say it: --set {heads}=N"
         )
     text = config.restore("\n".join(lines) + "\n", bindings)
-    built = configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.axes)
+    built = configurables.language_model(
+        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, order=tokenizer.order
+    )
     return built, text, assumed
 
 
-def _check_tokens(path: Path, found: oldweights.Sizes, tokenizer: PixelTokenizer) -> None:
+def _check_tokens(path: Path, found: oldweights.Sizes, tokenizer: Tokenizer, colors: str) -> None:
     """Refuses weights for other colours or another size."""
     if (found.vocab_size, found.length) != (tokenizer.vocab_size, tokenizer.length):
         height, width = tokenizer.size
         raise RunError(
             f"{path} knows {found.vocab_size:,} ids and {found.length:,} positions; "
-            f"{tokenizer.colors.spec} at {width}x{height} has {tokenizer.vocab_size:,} and "
+            f"{colors} at {width}x{height} has {tokenizer.vocab_size:,} and "
             f"{tokenizer.length:,}; say the --colors and the --size that it was trained with"
         )
 

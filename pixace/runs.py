@@ -17,10 +17,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pixace.errors import RunError
 from pixace.files import whole
+
+if TYPE_CHECKING:
+    from pixace.trackers.tracker import Story
 
 FORMAT = 1
 MODEL = "model.safetensors"
@@ -115,6 +118,14 @@ class Run:
         with whole(self.path / INFO) as draft:
             draft.write_text(json.dumps(asdict(description), indent=1) + "\n", encoding="utf-8")
         return description
+
+    def story(self, since: int) -> "Story":
+        """What trackers are told of it, when some steps are done already."""
+        from pixace.trackers.tracker import Story  # and NumPy, which a list of runs can do without
+
+        it = self.description
+        tags = {"model": it.model, "tokenizer": it.tokenizer, "data": it.data["named"]}
+        return Story(self.path, it.config, tags | it.versions, since=since)
 
     def configure(self, description: Description) -> None:
         """Writes down what a run is, for programs and, its configuration, for people."""

@@ -198,7 +198,11 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
     config.restore(description.config)
     model = configurables.language_model(
-        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, _vocabulary(description)
+        tokenizer.vocab_size,
+        tokenizer.length,
+        tokenizer.axes,
+        _vocabulary(description),
+        order=tokenizer.order,
     )
     try:
         weights = trees.unflatten(flat, model.shapes)

@@ -138,8 +138,9 @@ def train(
         judge = _Judge(
             model, data, run, captions, kind, batch_size, evaluate_pictures, samples, seed
         )
+        told = trackers.opened(track, run.story(done))
         with (
-            MetricsLog(run.path, since=done, trackers=_trackers(track, run, done)) as log,
+            MetricsLog(run.path, since=done, trackers=told) as log,
             _bar(done, steps) as bar,
         ):
             pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * judge.length)
@@ -286,13 +287,6 @@ class _Pace:
         began = time.perf_counter()
         yield
         self.clock += time.perf_counter() - began
-
-
-def _trackers(track: str, run: Run, done: int) -> list[trackers.Tracker]:
-    """Who is told of this run, which has done some steps already."""
-    it = run.description
-    tags = {"model": it.model, "tokenizer": it.tokenizer, "data": it.data["named"], **it.versions}
-    return trackers.opened(track, trackers.Story(run.path, it.config, tags, since=done))
 
 
 def _bar(done: int, steps: int) -> tqdm:
