@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 from pixace import models, training
+from pixace.captions import Captions
 from pixace.preparation import Preparation
 
+DECIDED = ("vocab_size", "length", "grid", "prefix", "words")
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 INTRO = """# Settings
 
@@ -39,8 +41,9 @@ def page():
     lines = [INTRO]
     for title, name, function, decided in (
         ("Pictures", "pictures", Preparation, ()),
-        ("Training", "train", training.train, ("model", "data", "run")),
-        *((f"Model: {kind}", kind, build, ("vocab_size", "length", "grid"))
+        ("Captions", "captions", Captions, ()),
+        ("Training", "train", training.train, ("model", "data", "run", "captions")),
+        *((f"Model: {kind}", kind, build, DECIDED)
           for kind, build in models.KINDS.items()),
     ):  # fmt: skip
         lines += [f"## {title}", "", "| binding | default | meaning |", "| --- | --- | --- |"]
