@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 from pixace import codebook_training, models, training
+from pixace.captions import Captions
 from pixace.preparation import Preparation
 
+DECIDED = ("vocab_size", "length", "grid", "prefix", "words")
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 INTRO = """# Settings
 
@@ -39,9 +41,10 @@ def page():
     lines = [INTRO]
     for title, name, function, decided in (
         ("Pictures", "pictures", Preparation, ()),
-        ("Training", "train", training.train, ("model", "data", "run")),
+        ("Captions", "captions", Captions, ()),
+        ("Training", "train", training.train, ("model", "data", "run", "captions")),
         ("Codebook", "codebook", codebook_training.train, ("data", "run")),
-        *((f"Model: {kind}", kind, build, ("vocab_size", "length", "grid"))
+        *((f"Model: {kind}", kind, build, DECIDED)
           for kind, build in models.KINDS.items()),
     ):  # fmt: skip
         lines += [f"## {title}", "", "| binding | default | meaning |", "| --- | --- | --- |"]

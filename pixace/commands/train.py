@@ -12,7 +12,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track
     "train",
     epilog=options.example(
         "pixace train photos/ --model reformer --steps 10000 --set train.ema=0.99",
-        "pixace train digits --gin digits --template 'a handwritten {label}'",
+        "pixace train --template 'a handwritten {label}'",
         "pixace train --resume",
         "pixace generate --n 64",
     ),
