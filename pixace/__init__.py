@@ -14,13 +14,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pixace.api import compare, resume, tokenize, train
     from pixace.codebooks import codebook, resume_codebook
     from pixace.encore import again
     from pixace.errors import PixaceError
     from pixace.gallery import complete, generate
     from pixace.importing import import_weights
+    from pixace.tokenizing import compare, tokenize
     from pixace.trained import Trained, load
+    from pixace.trainings import resume, train
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,13 +41,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "pixace.api": ("compare", "resume", "tokenize", "train"),
     "pixace.codebooks": ("codebook", "resume_codebook"),
     "pixace.encore": ("again",),
     "pixace.errors": ("PixaceError",),
     "pixace.gallery": ("complete", "generate"),
     "pixace.importing": ("import_weights",),
+    "pixace.tokenizing": ("compare", "tokenize"),
     "pixace.trained": ("Trained", "load"),
+    "pixace.trainings": ("resume", "train"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace import api, config, configurables, gallery, tokenset, training
+from pixace import config, configurables, gallery, tokenizing, tokenset, training, trainings
 from pixace.cli import main
 from pixace.collage import read_description
 from pixace.errors import ConfigError, PixaceError, RunError
@@ -19,8 +19,8 @@ from pixace.preparation import Preparation
 ONLY_COMMAND = {"as_json", "again", "resume", "report", "compare"}
 ONLY_PYTHON = {"progress", "run", "pictures", "changes", "made", "command"}
 PAIRS = [
-    ("tokenize", api.tokenize),
-    ("train", api.train),
+    ("tokenize", tokenizing.tokenize),
+    ("train", trainings.train),
     ("generate", gallery.generate),
     ("complete", gallery.complete),
 ]
@@ -43,7 +43,7 @@ def test_calls_have_the_defaults_of_the_command_line(name, call):
 
 
 def test_defaults_of_tokenizing_are_typed_once_for_training_too():
-    parameters = inspect.signature(api.tokenize).parameters
+    parameters = inspect.signature(tokenizing.tokenize).parameters
     told = inspect.signature(Preparation).parameters
     for name, parameter in told.items():
         assert parameters[name].default == parameter.default
@@ -243,6 +243,6 @@ def test_the_configuration_that_is_kept_gives_the_same_bindings(tiny_outcome):
 def test_the_command_line_trains_with_what_it_was_given(bound, monkeypatch):
     """Options not given are not passed on, so that the defaults are those of the call."""
     calls = []
-    monkeypatch.setattr(api, "train", lambda *data, **given: calls.append((data, given)))
+    monkeypatch.setattr(trainings, "train", lambda *data, **given: calls.append((data, given)))
     CliRunner().invoke(main, ["train", "--steps", "3", "--set", "a=1", "--set", "b=2"])
     assert calls == [((None,), {"steps": 3, "bindings": ("a=1", "b=2"), "progress": True})]

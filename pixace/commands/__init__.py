@@ -1,1 +1,1 @@
-"""One command per file: names, help and glue; the work is done by `pixace.api` and `Trained`."""
+"""One command per file: names, help and glue; the work is done by one call in Python."""

@@ -51,7 +51,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
     SOURCE is a folder, a zip or tar, a CSV or TSV with a column image_path, an idx or .npy file,
     tfds:NAME, digits or emoji. With --report, OUT may be left out.
     """
-    from pixace import api
+    from pixace import tokenizing
 
     if compare and report is None:
         raise click.UsageError("--compare goes with --report FILE.png")
@@ -63,14 +63,14 @@ def command(ctx, source, out, report, compare, as_json, **given):
     if report is not None and not (out and out.exists()):  # which is refused below
         schemes = list(dict.fromkeys([settings.get("colors", "hsv:5,4,4"), *compare]))
         part = {name: given[name] for name in ("validation", "validation_fraction")}
-        found = api.compare(
+        found = tokenizing.compare(
             source, report, **{**settings, "colors": schemes}, **part, progress=True
         )
         facts["report"] = {"out": str(report), **found}
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
     if out is not None:
         extra = {name: given[name] for name in given if name not in options.PICTURES}
-        header = api.tokenize(source, out, **settings, **extra, progress=True).header
+        header = tokenizing.tokenize(source, out, **settings, **extra, progress=True).header
         facts |= {
             "out": str(out),
             "tokenizer": header.tokenizer,

@@ -71,15 +71,15 @@ def command(ctx, resume, as_json, **settings):
     The gin file holds the hyper-parameters, --set changes any of them, and the run's folder gets
     the model, its checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
     """
-    from pixace import api
+    from pixace import trainings
 
     given = options.chosen(ctx, tuple(settings))
     if resume is None:
-        outcome = api.train(given.pop("data", None), **given, progress=True)
+        outcome = trainings.train(given.pop("data", None), **given, progress=True)
     else:
         if own := [name for name in given if name not in CHANGEABLE]:
             raise click.UsageError(f"--resume takes {own[0]} from the run itself; leave it out")
-        outcome = api.resume(resume or None, **given, progress=True)
+        outcome = trainings.resume(resume or None, **given, progress=True)
     path = outcome.run.path
     facts = {
         "run": str(path),

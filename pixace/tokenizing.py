@@ -1,0 +1,118 @@
+"""Pictures into token sets, and what colours keep of them, each as one call in Python.
+
+Every argument has the command line's name and default, and errors are the same `PixaceError`s.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pixace import gallery
+from pixace.collage import save_png
+from pixace.preparation import LEARNED, Preparation
+from pixace.report import report
+from pixace.sources import Source, open_source
+from pixace.tokenset import TokenSet
+
+
+def tokenize(
+    source: str | Path | Source,
+    out: str | Path,
+    *,
+    size: str | int | None = None,
+    colors: str = "hsv:5,4,4",
+    order: str = "raster",
+    fit: str = "crop",
+    background: str = "white",
+    validation: str | Path | Source | None = None,
+    validation_fraction: float = 0.05,
+    labels: bool = False,
+    strict: bool = False,
+    workers: int | None = None,
+    progress: bool = False,
+) -> TokenSet:
+    """Turns the pictures of a source into a token set.
+
+    Args:
+      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
+      out: folder to make.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
+        made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
+        codes.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      background: colour behind transparency and padding, a name or `#rrggbb`.
+      validation: source of the validation part; None keeps back a share of `source`.
+      validation_fraction: that share, 0 or more and below 1.
+      labels: take sub-folders as labels.
+      strict: stop at the first bad picture instead of skipping it.
+      workers: processes; None takes one per core.
+      progress: a live bar on stderr, and a line for each picture skipped.
+
+    Raises:
+      PixaceError: nothing to read, something unknown, or `out` exists.
+    """
+    preparation = Preparation(size, colors, order, fit, background, validation_fraction)
+    return preparation.build(
+        open_source(source, labels=labels),
+        Path(out),
+        validation=None if validation is None else open_source(validation, labels=labels),
+        strict=strict,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def compare(
+    source: str | Path | Source,
+    out: str | Path,
+    *,
+    colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
+    size: str | int | None = None,
+    order: str = "raster",
+    fit: str = "crop",
+    background: str = "white",
+    validation: str | Path | Source | None = None,
+    validation_fraction: float = 0.05,
+    pictures: int = 256,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Writes a PNG that shows originals beside what each choice of colours keeps of them.
+
+    Args:
+      source: as in `tokenize`.
+      out: the PNG.
+      colors: schemes, one column each.
+      size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      background: colour behind transparency and padding, a name or `#rrggbb`.
+      validation: as in `tokenize`: colours made for the pictures are made for the training part.
+      validation_fraction: likewise.
+      pictures: at most so many are measured, taken evenly from the source.
+      progress: a live bar on stderr, and a line for each palette.
+
+    Returns:
+      Per scheme the colours used, entropy in bits per pixel and PSNR in dB.
+
+    Raises:
+      PixaceError: something is unknown, or no picture can be read.
+    """
+    gallery.check_name(out, ".png")
+    opened = open_source(source)
+    learned = [each for each in colors if each.startswith(LEARNED)]
+    if size is None and learned:
+        height, width = Preparation(colors=learned[0]).tokenizer().size
+        size = f"{width}x{height}"
+    schemes = [
+        Preparation(size, each, order, fit, background, validation_fraction).settled(
+            opened, validation=validation is not None, progress=progress
+        )
+        for each in colors
+    ]
+    found = report(
+        schemes[0].images(opened, pictures), [each.tokenizer() for each in schemes], names=colors
+    )
+    save_png(Path(out), found.picture, found.as_dict())
+    return found.as_dict()
