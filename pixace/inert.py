@@ -153,16 +153,17 @@ def array(thing: Any) -> np.ndarray:
     if name in SHAPED and isinstance(thing.state, tuple) and len(thing.state) == 5:
         _, shape, kind, is_fortran, raw = thing.state
         return _array(raw, kind, shape, "F" if is_fortran else "C")
-    if name in BUFFERED and len(thing.args) == 4:
-        raw, kind, shape, order = thing.args
-        return _array(raw, kind, shape, "F" if order == "F" else "C")
+    if name in BUFFERED and len(thing.args) in (4, 5):
+        raw, kind, shape, order, *axes = thing.args
+        found = _array(raw, kind, shape, "F" if order == "F" else "C")
+        return found.transpose(axes[0]) if order == "K" and axes else found
     raise ValueError(f"an array was expected, not {_said(thing)}")
 
 
 def whole_number(thing: Any) -> int:
-    """An integer, or NumPy's; 0 for anything else."""
+    """An integer of at most 64 bits, or NumPy's; 0 for anything else."""
     if isinstance(thing, int):
-        return thing
+        return thing if abs(thing) < 1 << 63 else 0
     if isinstance(thing, Record) and thing.name in SCALAR and len(thing.args) == 2:
         found = _array(thing.args[1], thing.args[0], (1,), "C")
         return int(found[0]) if found.dtype.kind in "iu" else 0

@@ -74,9 +74,9 @@ def read(path: Path) -> OldWeights:
         if sum(each.nbytes for each in arrays) > inert.largest(path):
             raise ValueError("its weights are larger than the file can be")
         floats = [_floats(each) for each in arrays]
-    except (ValueError, EOFError, MemoryError) as why:
-        raise RunError(f"{path} is broken: {why}") from why
-    return OldWeights(path, floats, inert.whole_number(found.get("step", 0)))
+        return OldWeights(path, floats, inert.whole_number(found.get("step", 0)))
+    except (ValueError, TypeError, LookupError, EOFError, MemoryError) as why:
+        raise RunError(f"{path} is broken: {' '.join(str(why).split())}") from why
 
 
 def sizes(weights: OldWeights) -> Sizes:

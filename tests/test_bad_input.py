@@ -147,6 +147,10 @@ def test_no_run_yet_or_not_that_one(here, command):
         ("--size 4 --order patch:3", "patches of 3x3 do not fill 4x4 pixels"),
         ("--name a/b", "a run cannot be called 'a/b'"),
         ("--set HEADS=3", "3"),
+        ("--track mlfow", "no tracker 'mlfow'; known: .* Did you mean mlflow"),
+        ("--track mlflow:server", "mlflow:server names no server; write mlflow:http://HOST:5000"),
+        ("--track none --track tensorboard", "none means no tracker at all"),
+        ("--set train.track='x'", "no tracker 'x'; known: mlflow, none, tensorboard"),
     ],
 )
 def test_a_training_that_cannot_be_meant(here, tiny, words, said):

@@ -3,6 +3,7 @@
 import copy
 import gzip
 import importlib
+import json
 import pickle
 import shutil
 import sys
@@ -15,11 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pixace
 from pixace import oldweights, trax
+from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, RunError
 
 pytestmark = pytest.mark.filterwarnings("ignore:GzipFile was opened for writing:FutureWarning")
@@ -234,6 +237,37 @@ def test_the_run_draws_completes_and_is_listed(tmp_path):
     pixace.generate(tmp_path / "out.png", n=4, run=done.run.path)
     pixace.again(tmp_path / "out.png", tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out.png").read_bytes()
+
+
+def command(*words, code=0):
+    """`pixace` in this process."""
+    found = CliRunner().invoke(main, [str(word) for word in words])
+    assert found.exit_code == code, found.output
+    return found
+
+
+def test_the_command_says_what_came_out_and_what_it_assumed(tmp_path, whole):
+    words = ("import", whole, "--size", 4, "--colors", "grey:4", "--runs", tmp_path)
+    said = command(*words, "--name", "old")
+    assert said.stdout == (
+        f"{tmp_path / 'old'}: a transformer, layers 2, features 8, weights 1,310, steps 0; "
+        f"next: pixace generate --run {tmp_path / 'old'}\n"
+    )
+    assert said.stderr == (
+        "assumed transformer.n_heads = 8, which no weight tells; if it was another: "
+        "--set transformer.n_heads=N\n"
+    )
+    facts = json.loads(command(*words, "--set", HEADS, "--json").stdout)
+    assert facts["settings"] == {"d_model": 8, "d_ff": 12, "n_layers": 2}
+    assert (facts["assumed"], facts["weights"], facts["model"]) == ([], 1310, "transformer")
+    assert "model.pkl.gz  transformer  0/0" in command("runs", "--runs", tmp_path).stdout
+
+
+def test_the_command_refuses_in_one_line(tmp_path, whole):
+    said = command("import", whole, "--size", 5, "--runs", tmp_path / "runs", code=1)
+    assert said.output.count("\n") == 1
+    assert "6 ids and 16 positions; hsv:5,4,4 at 5x5 has 8,194 and 25" in said.output
+    assert not (tmp_path / "runs").exists()
 
 
 def test_an_imported_run_cannot_be_gone_on_with(tmp_path):

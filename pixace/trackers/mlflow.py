@@ -144,6 +144,7 @@ class Mlflow:
         """One envelope of the outbox."""
         import requests
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             self._deliver(letters)
@@ -157,7 +158,7 @@ class Mlflow:
             if 400 <= status < 500 and status not in WORTH_ANOTHER_TRY:
                 raise
             raise UnreachableError(why) from why
-        except requests.RequestException as why:
+        except (requests.RequestException, SQLAlchemyError) as why:
             raise UnreachableError(why) from why
 
     def _deliver(self, letters: list[Any]) -> None:
@@ -203,7 +204,17 @@ class Mlflow:
 
         for name in ("mlflow.store.db.utils", "alembic"):  # at work, they would tell of each table
             logging.getLogger(name).setLevel(logging.WARNING)
-        return MlflowClient(self._address or f"sqlite:///{self._root / DATABASE}")
+        if self._address:
+            return MlflowClient(self._address)
+        database = self._root / DATABASE
+        if not database.exists():
+            # Two trainings that make the tables at once would spoil them for both.
+            draft = self._state.with_name(f".{DATABASE}.part")
+            MlflowClient(f"sqlite:///{draft}")
+            with suppress(FileExistsError):
+                database.hardlink_to(draft)
+            draft.unlink()
+        return MlflowClient(f"sqlite:///{database}")
 
     def _known_run(self) -> Any:
         """The run to go on with, if there is one that was not deleted."""

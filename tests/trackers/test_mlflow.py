@@ -113,8 +113,8 @@ def test_a_run_that_was_deleted_begins_anew(root):
 
 
 @pytest.mark.slow
-def test_two_trainings_share_a_store(root):
-    stories = [begun(root, f"shared-{number}") for number in range(2)]
+def test_two_trainings_may_make_their_store_at_once(tmp_path):
+    stories = [begun(tmp_path, f"shared-{number}") for number in range(2)]
     both = [mlflow.Mlflow(story) for story in stories]
     for step in range(20):
         for tracker in both:
@@ -252,12 +252,9 @@ def test_an_address_must_be_one():
 
 
 def test_what_is_not_installed_is_said_with_its_remedy(monkeypatch):
-    real = mlflow.importlib.util.find_spec
-    monkeypatch.setattr(
-        mlflow.importlib.util, "find_spec", lambda name: None if name == "mlflow" else real(name)
-    )
-    with pytest.raises(MissingError, match=r'needs mlflow; run: pip install "pixace\[mlflow\]"'):
-        pixace.train(track="mlflow")
+    monkeypatch.setattr(mlflow, "NEEDED", ("mlflow", "not_here"))
+    with pytest.raises(MissingError, match=r'needs not_here; run: pip install "pixace\[mlflow\]"'):
+        trackers.check("tensorboard,mlflow")
 
 
 def test_the_users_own_settings_of_mlflow_stay(tmp_path, monkeypatch):
