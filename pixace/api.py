@@ -108,9 +108,10 @@ def compare(
     """
     gallery.check_name(out, ".png")
     opened = open_source(source)
+    other = None if validation is None else open_source(validation)
     schemes = [
         Preparation(size, each, order, fit, background, validation_fraction).settled(
-            opened, validation=validation is not None, progress=progress
+            opened, validation=other, progress=progress
         )
         for each in colors
     ]

@@ -62,13 +62,13 @@ class Preparation:
         return PixelTokenizer((height, width), colors.by_spec(scheme), self.order)
 
     def settled(
-        self, source: Source, *, validation: bool = False, progress: bool = False
+        self, source: Source, *, validation: Source | None = None, progress: bool = False
     ) -> "Preparation":
         """The same with colours that need no pictures any more; see `palettes.settle`.
 
         Args:
           source: the pictures to be tokenized.
-          validation: whether the validation pictures come from elsewhere.
+          validation: the source of the validation pictures, if they have their own.
           progress: show a bar, and say in one line what was found.
 
         Raises:
@@ -83,7 +83,8 @@ class Preparation:
                 parse_size(str(self.size)),
                 self.fit,
                 parse_background(self.background),
-                0.0 if validation else self.validation_fraction,
+                self.validation_fraction,
+                validation,
             ),
             progress=progress,
         )
@@ -124,7 +125,7 @@ class Preparation:
     ) -> TokenSet:
         """Tokenizes a source into the folder `out`; see `tokenset.build`."""
         tokenset.check(out, self.fit, self.validation_fraction)
-        own = self.settled(source, validation=validation is not None, progress=progress)
+        own = self.settled(source, validation=validation, progress=progress)
         made = tokenset.build(
             source,
             out,

@@ -63,14 +63,17 @@ def test_kmeans_sees_training_pictures_only(here):
 
 def test_with_validation_pictures_of_their_own_all_others_are_seen(here):
     source = greys("greys.npy", *range(0, 200, 5))
-    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=True)
+    other = greys("other.npy", 201, 202)
+    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=other)
     assert own.tokenizer().colors.size == 40
+    exact = Preparation(size=2, colors="exact").settled(source, validation=other)
+    assert exact.tokenizer().colors.size == 42
 
 
 def test_of_very_many_pictures_some_are_taken_evenly(here, monkeypatch):
     monkeypatch.setattr(palettes, "PICTURES", 5)
     source = greys("greys.npy", *range(0, 250, 10))
-    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=True)
+    own = Preparation(size=2, colors="kmeans:64", validation_fraction=0).settled(source)
     assert own.tokenizer().colors.table[:, 0].tolist() == [0, 60, 120, 180, 240]
 
 
