@@ -219,7 +219,7 @@ def artist(tiny, tmp_path_factory):
     for i in range(12):
         ids = rng.integers(0, 4, (4, 4))
         sprite(folder / f"sprites/{i}.png", ids, (INK, SKIN, (1, 2, 3), RED), transparency=2)
-    bindings = [*tiny, "train.steps = 1", "pictures.colors = 'exact'"]
+    bindings = [*tiny, "train.steps = 1", "pictures.colors = 'exact'", "pictures.order = 'spiral'"]
     return pixace.train(folder / "sprites", gin="base", bindings=bindings, root=folder / "runs").run
 
 
@@ -234,6 +234,15 @@ def test_a_model_of_pixel_art_gives_pixel_art(artist):
     assert len(list(Path("each").iterdir())) == 5
     with Pillow.open("done/0001.png") as finished, Pillow.open(photo) as kept:
         np.testing.assert_array_equal(np.asarray(finished), np.asarray(kept))  # all of it
+
+
+def test_what_is_kept_are_the_first_pixels_of_the_order(artist):
+    photo = artist.path.parents[1] / "sprites" / "5.png"
+    done = pixace.load(artist.path).complete(photo, cut=12, samples=3)
+    frame = np.ones((4, 4), bool)
+    frame[1:3, 1:3] = False
+    assert (done.finished[..., frame, :] == done.photos[0][frame]).all()
+    assert (done.cuts[0][~frame] == 128).all()
 
 
 def test_a_run_shows_its_palette(artist):
