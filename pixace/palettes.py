@@ -4,8 +4,10 @@ Both end as a `palette:` with all its colours spelled out, so nothing further on
 """
 
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +41,16 @@ class Pictures:
       size: (height, width) that they get.
       fit: crop, pad or stretch.
       background: RGB below transparent pixels.
-      held_out: share of the pictures that is for validation; 0 if none of them is.
+      fraction: share of the pictures that is for validation.
+      validation: a source of its own for these, in place of a share.
     """
 
     source: "Source"
     size: tuple[int, int]
     fit: str
     background: tuple[int, int, int]
-    held_out: float
+    fraction: float = 0.0
+    validation: "Source | None" = None
 
 
 @dataclass(frozen=True)
@@ -96,15 +100,15 @@ def settle(spec: str, pictures: Pictures, *, progress: bool = False) -> Settled:
 
 def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: bool) -> Settled:
     """From training pictures alone, taken evenly."""
-    held_out = survey(pictures.source, pictures.held_out).held_out
-    training = np.flatnonzero(~held_out)
+    fraction = 0.0 if pictures.validation is not None else pictures.fraction
+    training = np.flatnonzero(~survey(pictures.source, fraction).held_out)
     height, width = pictures.size
     most = max(1, min(PICTURES, PIXELS // (height * width)))
     if len(training) > most:
         training = training[np.linspace(0, len(training) - 1, most).round().astype(int)]
     parts = [
         np.unique(one @ CODE, return_counts=True)
-        for one in _read(pictures, training, _as_trained, progress)
+        for one in _read(pictures.source, training, partial(_as_trained, pictures), progress)
     ]
     codes, which = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
     counts = np.bincount(which, np.concatenate([counts for _, counts in parts]))
@@ -119,7 +123,10 @@ def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: b
 def _exact(pictures: Pictures, progress: bool) -> Settled:
     """From all pictures: a colour that only validation pictures have must have an id too."""
     found: dict[int, None] = {}  # an ordered set
-    for codes, own in _read(pictures, np.arange(len(pictures.source)), _as_drawn, progress):
+    how = partial(_as_drawn, pictures.size)
+    sources = [each for each in (pictures.source, pictures.validation) if each is not None]
+    every = (_read(each, np.arange(len(each)), how, progress) for each in sources)
+    for codes, own in itertools.chain.from_iterable(every):
         used = set(np.unique(codes).tolist())
         found.update(dict.fromkeys([*(code for code in own if code in used), *sorted(used)]))
         if len(found) > exact.MOST:
@@ -135,10 +142,9 @@ def _exact(pictures: Pictures, progress: bool) -> Settled:
     return Settled(made.spec, background, f"exact: {made.size:,} colours{clear}")
 
 
-Read = Callable[[Pictures, "Raw", str], Any]
-
-
-def _read(pictures: Pictures, chosen: np.ndarray, how: Read, progress: bool) -> Iterator[Any]:
+def _read(
+    source: "Source", chosen: np.ndarray, how: Callable[["Raw", str], Any], progress: bool
+) -> Iterator[Any]:
     """Yields what `how` makes of some pictures; those that cannot be read are left out.
 
     Raises:
@@ -146,7 +152,7 @@ def _read(pictures: Pictures, chosen: np.ndarray, how: Read, progress: bool) -> 
     """
     from tqdm import tqdm
 
-    source, read, reason = pictures.source, 0, ""
+    read, reason = 0, ""
     with tqdm(
         chosen.tolist(),
         desc="colours",
@@ -157,7 +163,7 @@ def _read(pictures: Pictures, chosen: np.ndarray, how: Read, progress: bool) -> 
         for i in bar:
             name = source.record(i).name
             try:
-                one = how(pictures, source.read(i), name)
+                one = how(source.read(i), name)
             except (ImageError, OSError) as why:
                 reason = reason or str(why)
                 continue
@@ -173,14 +179,14 @@ def _as_trained(pictures: Pictures, raw: "Raw", name: str) -> "Image":
     )
 
 
-def _as_drawn(pictures: Pictures, raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
+def _as_drawn(size: tuple[int, int], raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
     """The codes of a picture's pixels, and those of its palette, if it brings one."""
     over_black, over_white = (
         image.load(raw, None, background=(grey, grey, grey), name=name) for grey in (0, 255)
     )
     height, width = over_black.shape[:2]
-    if (height, width) != pictures.size:
-        stated = "{1}x{0}".format(*pictures.size)
+    if (height, width) != size:
+        stated = "{1}x{0}".format(*size)
         raise TokenError(
             f"{name} has {width}x{height} pixels, not {stated}, and exact colours are never "
             f"resampled; say --size {width}x{height}, or choose --colors kmeans:64"

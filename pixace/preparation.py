@@ -72,13 +72,13 @@ class Preparation:
         return PixelTokenizer((height, width), colors.by_spec(scheme), self.order)
 
     def settled(
-        self, source: Source, *, validation: bool = False, progress: bool = False
+        self, source: Source, *, validation: Source | None = None, progress: bool = False
     ) -> "Preparation":
         """The same with colours that need no pictures any more; see `palettes.settle`.
 
         Args:
           source: the pictures to be tokenized.
-          validation: whether the validation pictures come from elsewhere.
+          validation: the source of the validation pictures, if they have their own.
           progress: show a bar, and say in one line what was found.
 
         Raises:
@@ -93,7 +93,8 @@ class Preparation:
                 self._pixels(),
                 self.fit,
                 parse_background(self.background),
-                0.0 if validation else self.validation_fraction,
+                self.validation_fraction,
+                validation,
             ),
             progress=progress,
         )
@@ -138,7 +139,7 @@ class Preparation:
     ) -> TokenSet:
         """Tokenizes a source into the folder `out`; see `tokenset.build`."""
         tokenset.check(out, self.fit, self.validation_fraction)
-        own = self.settled(source, validation=validation is not None, progress=progress)
+        own = self.settled(source, validation=validation, progress=progress)
         made = tokenset.build(
             source,
             out,

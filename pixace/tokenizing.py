@@ -101,13 +101,14 @@ def compare(
     """
     gallery.check_name(out, ".png")
     opened = open_source(source)
+    other = None if validation is None else open_source(validation)
     learned = [each for each in colors if each.startswith(LEARNED)]
     if size is None and learned:
         height, width = Preparation(colors=learned[0]).tokenizer().size
         size = f"{width}x{height}"
     schemes = [
         Preparation(size, each, order, fit, background, validation_fraction).settled(
-            opened, validation=validation is not None, progress=progress
+            opened, validation=other, progress=progress
         )
         for each in colors
     ]

@@ -1,19 +1,22 @@
-"""docs/pictures/orders.png shows the orders as they are.
+"""docs/pictures/orders.png and kept.png show the orders as they are.
 
-To make it anew: `python tests/test_orders_picture.py`.
+To make them anew: `python tests/test_orders_picture.py`.
 """
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from pixace import orders
+from pixace import image, orders, tokenizers
 from pixace.collage import collage, save_png
 from pixace.colors import oklab
+from pixace.cuts import blank_after, parse_cut
+from pixace.sources import open_source
 
-PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "orders.png"
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SIDE, PIXEL = 8, 20
 FINE = 4  # drawn so many times larger, and shrunk
 SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in orders.KNOWN)
@@ -36,17 +39,34 @@ def panel(spec):
     return collage([np.asarray(tile.reduce(FINE))], scale=1, title=spec)
 
 
-def picture():
+def paths():
     """All of them; titles are higher where a letter hangs below the line."""
     panels = [panel(spec) for spec in SPECS]
     lowest = min(len(each) for each in panels)
     return collage([each[-lowest:] for each in panels], scale=1, columns=4, gutter=2)
 
 
-def test_the_picture_shows_the_orders_as_they_are():
-    with Pillow.open(PICTURE) as kept:
-        np.testing.assert_array_equal(np.asarray(kept.convert("RGB")), picture())
+def kept():
+    """What `complete` keeps of a digit, as its collage shows it."""
+    digits = open_source("digits")
+    digit = image.load(digits.read(3), (SIDE, SIDE))[None]
+    cells = []
+    for cut in ("25%", "50%", "75%"):
+        for spec in SPECS:
+            made = tokenizers.by_spec(f"pixel size={SIDE}x{SIDE} colors=grey:17 order={spec}")
+            known = blank_after(made.encode(digit), parse_cut(cut, made.length))
+            cells.append(made.decode(known)[0])
+    labels = ["--cut 25%", "--cut 50%", "--cut 75%"]
+    return collage(cells, columns=len(SPECS), scale=9, column_labels=SPECS, row_labels=labels)
+
+
+@pytest.mark.parametrize("make", [paths, kept])
+def test_the_picture_shows_the_orders_as_they_are(make):
+    name = "orders.png" if make is paths else "kept.png"
+    with Pillow.open(FOLDER / name) as found:
+        np.testing.assert_array_equal(np.asarray(found.convert("RGB")), make())
 
 
 if __name__ == "__main__":
-    save_png(PICTURE, picture())
+    save_png(FOLDER / "orders.png", paths())
+    save_png(FOLDER / "kept.png", kept())

@@ -63,14 +63,17 @@ def test_kmeans_sees_training_pictures_only(here):
 
 def test_with_validation_pictures_of_their_own_all_others_are_seen(here):
     source = greys("greys.npy", *range(0, 200, 5))
-    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=True)
+    other = greys("other.npy", 201, 202)
+    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=other)
     assert own.tokenizer().colors.size == 40
+    exact = Preparation(size=2, colors="exact").settled(source, validation=other)
+    assert exact.tokenizer().colors.size == 42
 
 
 def test_of_very_many_pictures_some_are_taken_evenly(here, monkeypatch):
     monkeypatch.setattr(palettes, "PICTURES", 5)
     source = greys("greys.npy", *range(0, 250, 10))
-    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=True)
+    own = Preparation(size=2, colors="kmeans:64", validation_fraction=0).settled(source)
     assert own.tokenizer().colors.table[:, 0].tolist() == [0, 60, 120, 180, 240]
 
 
@@ -216,7 +219,7 @@ def artist(tiny, tmp_path_factory):
     for i in range(12):
         ids = rng.integers(0, 4, (4, 4))
         sprite(folder / f"sprites/{i}.png", ids, (INK, SKIN, (1, 2, 3), RED), transparency=2)
-    bindings = [*tiny, "train.steps = 1", "pictures.colors = 'exact'"]
+    bindings = [*tiny, "train.steps = 1", "pictures.colors = 'exact'", "pictures.order = 'spiral'"]
     return pixace.train(folder / "sprites", gin="base", bindings=bindings, root=folder / "runs").run
 
 
@@ -231,6 +234,15 @@ def test_a_model_of_pixel_art_gives_pixel_art(artist):
     assert len(list(Path("each").iterdir())) == 5
     with Pillow.open("done/0001.png") as finished, Pillow.open(photo) as kept:
         np.testing.assert_array_equal(np.asarray(finished), np.asarray(kept))  # all of it
+
+
+def test_what_is_kept_are_the_first_pixels_of_the_order(artist):
+    photo = artist.path.parents[1] / "sprites" / "5.png"
+    done = pixace.load(artist.path).complete(photo, cut=12, samples=3)
+    frame = np.ones((4, 4), bool)
+    frame[1:3, 1:3] = False
+    assert (done.finished[..., frame, :] == done.photos[0][frame]).all()
+    assert (done.cuts[0][~frame] == 128).all()
 
 
 def test_a_run_shows_its_palette(artist):
