@@ -238,6 +238,8 @@ def resume(
         raise RunError(f"{path} is a model without checkpoints; name the run's folder")
     old = runs.Run(path)
     before = old.description
+    if before.model == runs.CODEBOOK:
+        raise RunError(f"{path} is a codebook; go on with: pixace codebook --resume {path}")
     shorthands = _bindings(
         "train", steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed
     )
