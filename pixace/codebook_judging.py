@@ -63,7 +63,7 @@ class Judge:
             validation_perplexity=float(quantizer.perplexity(jnp.float32(uses))),
         )
         if self._shown:
-            self._show(done, np.concatenate(back), log)
+            self._show(done, np.concatenate(back), decibels, log)
         best = self._run.description.best_loss
         if best is None or squared_error < best:
             self._save(state, step=done, best_loss=squared_error)
@@ -73,7 +73,7 @@ class Judge:
         )
         return squared_error
 
-    def _show(self, done: int, made: Images, log: MetricsLog) -> None:
+    def _show(self, done: int, made: Images, decibels: float, log: MetricsLog) -> None:
         """Originals above, reconstructions below, in pairs of rows."""
         chosen = np.unique(np.linspace(0, len(made) - 1, min(self._shown, len(made))).astype(int))
         real = self._data.tokenizer.decode(self._data.split(self._split).rows(chosen))
@@ -83,7 +83,8 @@ class Judge:
             for rows in (real, made[chosen]):
                 row = list(rows[start : start + columns])
                 cells += row + [None] * (columns - len(row))
-        picture = collage(cells, columns=columns)
+        title = f"originals, and below each what comes back of it: PSNR {decibels:.2f} dB"
+        picture = collage(cells, columns=columns, title=title)
         save_png(self._run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
         log.picture(done, "reconstructions", picture)
 
@@ -125,16 +126,18 @@ class Judge:
         modelfile.save(self._run.path / MODEL, {}, described, arrays)
 
 
-def pictures_of(data: TokenSet, split: str, start: int, count: int) -> Images:
-    """Some pictures of a split, from `start` on."""
+def spread_over(data: TokenSet, split: str, count: int) -> Images:
+    """At most `count` pictures of a split, taken evenly from all."""
     rows = data.split(split)
-    return data.tokenizer.decode(rows.rows(np.arange(start, min(start + count, len(rows)))))
+    chosen = np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)
+    return data.tokenizer.decode(rows.rows(chosen))
 
 
 def parts(data: TokenSet, split: str, count: int, size: int = 32) -> Iterator[tuple[Images, int]]:
     """The first pictures of a split, always `size` at a time, and how many of these are real."""
     for start in range(0, count, size):
-        images = pictures_of(data, split, start, min(size, count - start))
+        rows = data.split(split).rows(np.arange(start, min(start + size, count)))
+        images = data.tokenizer.decode(rows)
         short = size - len(images)
         yield np.pad(images, ((0, short), (0, 0), (0, 0), (0, 0))), len(images)
 

@@ -149,11 +149,11 @@ def first_state(
     aim: Objective, optimizer: optax.GradientTransformation, codes: int, images: Bytes, key: Key
 ) -> State:
     """The state before the first step; codes are encoder outputs of the pictures given."""
+    one, two, three = jax.random.split(key, 3)
+    critic = aim.critic.init(three) if aim.discriminator else ()
 
     @jax.jit
-    def begin(images: Bytes, key: Key) -> State:
-        one, two, three = jax.random.split(key, 3)
-        weights = aim.network.init(one)
+    def begin(images: Bytes, weights: Any, critic: Any) -> State:
         features = aim.network.encode(weights, to_floats(images, aim.network.channels))
         features = features.reshape(-1, aim.network.dim)
         fair = len(features) / codes
@@ -165,8 +165,7 @@ def first_state(
             fair,
             two,
         )
-        weights["codes"] = begun.vectors
-        critic = aim.critic.init(three) if aim.discriminator else ()
+        weights = {**weights, "codes": begun.vectors}
         return State(
             step=jnp.zeros((), jnp.int32),
             weights=weights,
@@ -177,7 +176,7 @@ def first_state(
             critic_optimizer=optimizer.init(critic) if aim.discriminator else (),
         )
 
-    return begin(images, key)
+    return begin(images, aim.network.init(one), critic)
 
 
 def reconstruct(network: Network, weights: Any, images: Bytes) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from pixace import optimizers, schedules, trackers
 from pixace.batches import Batches
 from pixace.checkpoints import Checkpoints
-from pixace.codebook_judging import Judge, is_grey, pictures_of
+from pixace.codebook_judging import Judge, is_grey, spread_over
 from pixace.codebook_step import Measures, Objective, first_state, make_step
 from pixace.errors import ConfigError, PixaceError
 from pixace.files import writing
@@ -30,6 +30,7 @@ from pixace.tokenset import TokenSet
 
 UPDATES = ("ema", "gradient")
 SAMPLE = 512  # pictures from which the variance is taken
+FIRST = 32  # of these, from which the first codes are taken
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def train(
     grey = all(is_grey(data, split) for split in ("train", "validation"))
     network = Network(downsample, 1 if grey else 3, width, blocks, dim)
     batches = Batches(data.split("train"), batch_size, seed)
-    few = pictures_of(data, "train", 0, SAMPLE)
+    few = spread_over(data, "train", SAMPLE)
     aim = Objective(
         network=network,
         variance=float(np.var(few[..., : network.channels] / 127.5)) + 1e-4,
@@ -147,7 +148,7 @@ def train(
     rule = optimizers.by_name("adam", rate, clip=clip)
     take_step = make_step(aim, rule)
     first_key, step_key = jax.random.split(jax.random.key(seed))
-    state = first_state(aim, rule, codes, few[: max(batch_size, 32)], first_key)
+    state = first_state(aim, rule, codes, few[:: max(1, len(few) // FIRST)], first_key)
     with (
         writing(run.path),
         stopped_by_signal() as stopped,

@@ -3,6 +3,7 @@
 import importlib.metadata
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def codebook(
     configurables.check_codebook(preparation.tokenizer().size)
     raw = preparation.cached(data, strict=strict, progress=progress)
     place = runs.default_root() if root is None else Path(root)
+    is_first = not place.exists()
     run = runs.create(place, name, f"{stem(data)}-codebook")
     description = runs.Description(
         name=run.name,
@@ -92,6 +94,9 @@ def codebook(
     except BaseException:
         if not (run.path / runs.MODEL).exists():  # nothing to use, nothing to go on from
             shutil.rmtree(run.path, ignore_errors=True)
+            if is_first:
+                with suppress(OSError):  # another process has begun a run there
+                    place.rmdir()
         else:
             run.describe(status="stopped")
         raise

@@ -38,7 +38,7 @@ class Description:
     Attributes:
       name: the run's.
       created: ISO 8601 date and time, UTC.
-      model: kind, for example `reformer`.
+      model: kind, for example `reformer`; or `codebook`.
       tokenizer: spec that rebuilds the tokenizer.
       config: the merged configuration, gin text.
       data: what the user named, the token set's path and checksum, counts.
@@ -46,7 +46,8 @@ class Description:
       status: `running`, `stopped` or `finished`.
       step: optimiser steps that the weights have seen.
       steps: optimiser steps planned.
-      best_loss: nats per token on the validation part, of the weights in the model file.
+      best_loss: nats per token on the validation part, of the weights in the model file; of a
+        codebook the mean squared error, in -1 … 1.
       captions: the vocabulary of a model that was trained with captions, as its fields.
       format: of this description.
     """

@@ -178,6 +178,8 @@ def resume(
     old = runs.Run(path)
     before = old.description
     provenance.refuse_imported(path, before.data)
+    if before.model == runs.CODEBOOK:
+        raise RunError(f"{path} is a codebook; go on with: pixace codebook --resume {path}")
     shorthands = _bindings(
         "train",
         steps=steps,

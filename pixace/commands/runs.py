@@ -1,5 +1,6 @@
 """`pixace runs`: what was trained."""
 
+import math
 from dataclasses import asdict
 
 import click
@@ -14,7 +15,10 @@ from pixace.commands import options
 @options.root
 @options.as_json
 def command(root, as_json):
-    """List the runs, oldest first: data, model, steps and the best loss on the validation part."""
+    """List the runs, oldest first: data, model, steps and the best loss on the validation part.
+
+    Of a codebook, the PSNR of what it gives back.
+    """
     from pixace import runs
 
     root = runs.default_root() if root is None else root
@@ -22,6 +26,8 @@ def command(root, as_json):
     rows = [("run", "data", "model", "steps", "nats/token", "status")]
     for run, it in known:
         loss = "–" if it.best_loss is None else f"{it.best_loss:.4f}"
+        if it.best_loss and it.model == runs.CODEBOOK:
+            loss = f"{10 * math.log10(4 / it.best_loss):.2f} dB"
         named = it.data["named"].rpartition("/")[2]
         rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", loss, it.status))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -52,16 +52,16 @@ class Network:
 
     def init(self, key: Key) -> dict[str, Weights]:
         """New weights of `encoder` and `decoder`, float32."""
-        one, two = jax.random.split(key)
-        return {
-            "encoder": _drawn(_encoder(self), self._pictures, one),
-            "decoder": _drawn(_decoder(self), self._grid, two),
-        }
+        drawn: dict[str, Weights] = _drawn(self.shapes, key)
+        return drawn
 
     @property
     def shapes(self) -> dict[str, Weights]:
         """What weights look like: the same tree, with shapes and types for arrays."""
-        return jax.eval_shape(self.init, jax.random.key(0))
+        return {
+            "encoder": _settled(_encoder, self, self._pictures).weights,
+            "decoder": _settled(_decoder, self, self._grid).weights,
+        }
 
     def encode(self, weights: dict[str, Weights], pictures: Pictures) -> Grid:
         """Features of each cell from pictures in -1 … 1; any size that the cells divide."""
@@ -94,12 +94,15 @@ class Discriminator:
 
     def init(self, key: Key) -> Weights:
         """New weights, float32."""
-        return _drawn(_discriminator(self), (1, 4, 4, self.channels), key)
+        return _drawn(_settled(_discriminator, self, self._patch).weights, key)
 
     def judge(self, weights: Weights, pictures: Pictures) -> Float[Array, "n rows columns 1"]:
         """Logits for patches that lie 4 pixels apart, and see 20 by 20."""
-        settled = _settled(_discriminator, self, (1, 4, 4, self.channels))
-        return _run(settled, weights, pictures)
+        return _run(_settled(_discriminator, self, self._patch), weights, pictures)
+
+    @property
+    def _patch(self) -> tuple[int, ...]:
+        return (1, 4, 4, self.channels)
 
 
 def _encoder(net: Network) -> Any:
@@ -160,9 +163,21 @@ def _spread(side: int) -> Any:
     return trax.layers.Fn(f"Spread{side}", spread)
 
 
-def _drawn(layer: Any, shape: tuple[int, ...], key: Key) -> Weights:
-    words = jax.random.key_data(key)
-    return layer.init(trax.shapes.ShapeDtype(shape, np.float32), words)[0]
+def _drawn(shapes: Any, key: Key) -> Any:
+    """Kernels as Glorot and Bengio 2010 draw them, biases 0.
+
+    By NumPy: to compile Trax's initializers takes longer than a small training.
+    """
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+    def draw(leaf: Any) -> Array:
+        if len(leaf.shape) == 1:
+            return jnp.zeros(leaf.shape)
+        *window, inputs, outputs = leaf.shape
+        limit = np.sqrt(6 / (np.prod(window) * (inputs + outputs)))
+        return jnp.asarray(generator.uniform(-limit, limit, leaf.shape), jnp.float32)
+
+    return jax.tree.map(draw, shapes)
 
 
 @lru_cache(maxsize=32)
