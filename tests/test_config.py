@@ -19,7 +19,8 @@ def test_every_shipped_file_says_all_that_a_model_needs(name, kind, monkeypatch)
     """Built at the file's own width, with as few layers as prove it."""
     text = config.load(name, [f"model.kind = {kind!r}", "LAYERS = 1"])
     assert "train.steps" in text
-    assert configurables.language_model(*SHAPE).kind == kind
+    side = int(configurables.pictures().size or 32)
+    assert configurables.language_model(6, side**2, (side, side)).kind == kind
 
 
 @pytest.mark.parametrize("name", CODEBOOKS)
