@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import pixace
-from pixace import modelfile, training
+from pixace import judging, modelfile, training
 from pixace.checkpoints import Checkpoints
 from pixace.errors import ConfigError, PixaceError
 from pixace.metrics import read
@@ -123,7 +123,7 @@ def test_a_run_can_be_given_more_steps(tiny_outcome, tiny, tiny_pictures, tmp_pa
 @pytest.mark.slow
 def test_the_last_checkpoints_and_the_best_one_are_kept(tiny, tiny_pictures, tmp_path, monkeypatch):
     losses = iter([3.0, 1.0, 4.0, 5.0, 6.0, 7.0])
-    monkeypatch.setattr(training, "validation_loss", lambda *_, **__: lambda *_: next(losses))
+    monkeypatch.setattr(judging, "validation_loss", lambda *_, **__: lambda *_: next(losses))
     bound = [*tiny, "train.evaluate_every = 1", "train.keep = 2", "train.samples = 0"]
     outcome = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
     kept = sorted(int(path.name) for path in (outcome.run.path / "checkpoints").iterdir())
