@@ -21,6 +21,7 @@ from pixace.models.quantizer import Codes
 from pixace.models.vqvae import Discriminator, Network
 
 Bytes = UInt8[Array | np.ndarray, "n height width 3"]
+GRACE = 3  # times the count of a dead code is what a new one begins with
 MOST = 1e4  # the discriminator's share of the gradient is never raised by more
 
 
@@ -114,7 +115,7 @@ def make_step(
         if aim.revive:
             key = jax.random.fold_in(key, state.step)
             far = jnp.square(seen["features"] - codes.vectors[seen["ids"]]).sum(-1)
-            fresh = 3 * aim.revive * fair
+            fresh = GRACE * aim.revive * fair
             codes = quantizer.revived(codes, seen["features"], far, ~alive, fresh, key)
         critic, critic_moments, critic_loss = state.critic, state.critic_optimizer, jnp.zeros(())
         if aim.discriminator:
@@ -162,7 +163,7 @@ def first_state(
             features,
             jnp.ones(len(features)),
             jnp.ones(codes, bool),
-            fair,
+            GRACE * (aim.revive or 1) * fair,
             two,
         )
         weights = {**weights, "codes": begun.vectors}

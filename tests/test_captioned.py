@@ -168,15 +168,13 @@ def test_broken_words_of_a_model_file_are_named(worded_outcome, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["transformer", "reformer"])
 def test_a_training_with_captions_that_was_stopped_equals_one_that_was_not(
-    tiny, worded_pictures, tmp_path, monkeypatch, kind
+    tiny, worded_pictures, tmp_path, monkeypatch
 ):
     settings = {
         "gin": "base",
         "bindings": [*tiny, "train.drop_caption = 0.5", "train.accumulate = 2"],
         "template": ["a light of {label}", "{label}"],
-        "model": kind,
         "root": tmp_path,
     }
     whole = pixace.train(worded_pictures, **settings)

@@ -128,8 +128,10 @@ def _decoder(net: Network) -> Any:
 
 def _discriminator(net: Discriminator) -> Any:
     tl = trax.layers
-    parts = [_gathered(4), _conv(net.width), tl.LeakyRelu(0.2), _conv(net.width), tl.LeakyRelu(0.2)]
-    return tl.Serial(*parts, _conv(1, 1))
+    leaky = tl.Fn(
+        "Leaky", lambda x: jax.nn.leaky_relu(x, 0.2)
+    )  # Trax's keeps its slope as a weight
+    return tl.Serial(_gathered(4), _conv(net.width), leaky, _conv(net.width), leaky, _conv(1, 1))
 
 
 def _conv(filters: int, side: int = 3) -> Any:
@@ -171,7 +173,7 @@ def _drawn(shapes: Any, key: Key) -> Any:
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
     def draw(leaf: Any) -> Array:
-        if len(leaf.shape) == 1:
+        if len(leaf.shape) < 2:
             return jnp.zeros(leaf.shape)
         *window, inputs, outputs = leaf.shape
         limit = np.sqrt(6 / (np.prod(window) * (inputs + outputs)))
