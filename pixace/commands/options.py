@@ -87,7 +87,15 @@ _background = click.option(
     metavar="COLOR",
     help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
 )
-fitting = together(_size, _fit, _background)
+fitting = together(
+    click.option(
+        "--size",
+        metavar="PIXELS",
+        help="Of every picture: 64 for a square, or WIDTHxHEIGHT.  [default: the gin file's]",
+    ),
+    _fit,
+    _background,
+)
 
 pictures = together(
     _size,
