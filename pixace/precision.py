@@ -13,9 +13,9 @@ from pixace.errors import ConfigError
 from pixace.names import unknown
 
 NAMES = ("auto", "float32", "bfloat16")
-# Of the product that is tried, and how much faster bfloat16 must be: with matrix units for it, 4 and
-# more; with instructions for vectors, about 2; emulated, 1 and less. In between nothing flips from
-# one day to the next.
+# Of the product that is tried, and how much faster bfloat16 must be: with matrix units for it, 4
+# and more; with instructions for vectors, about 2; emulated, 1 and less. In between nothing flips
+# from one day to the next.
 SIZES, WORTH = (512, 1024, 1024), 1.4
 
 
