@@ -23,7 +23,7 @@ from pixace.metrics import MetricsLog
 from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
-from pixace.runs import Run
+from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.tokenizers import vq
 from pixace.tokenset import TokenSet
@@ -192,7 +192,9 @@ def train(
             if done < steps:
                 checkpoints.save(done, state, loss=None)
                 judge.keep_something(state)
+                log.status = "stopped"
             used, puzzle = judge.usage(log, done) if done == steps else (None, None)
+            log.artifact(run.path / MODEL)
     best = run.describe(status="finished" if done >= steps else "stopped", step=done).best_loss
     return CodebookOutcome(
         run=run,

@@ -1,9 +1,7 @@
-"""What `pixace codebook` does, as calls in Python; see `api.py`."""
+"""What `pixace codebook` does, as calls in Python; see `trainings.py` for those of models."""
 
 import importlib.metadata
-import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ from typing import Any
 from pixace import config, configurables, provenance, runs, tokenset
 from pixace.codebook_training import CodebookOutcome
 from pixace.errors import ConfigError, PixaceError, RunError
-from pixace.files import whole
 from pixace.preparation import Bytes, stem
 
 
@@ -77,29 +74,18 @@ def codebook(
     configurables.check_codebook(preparation.tokenizer().size)
     raw = preparation.cached(data, strict=strict, progress=progress)
     place = runs.default_root() if root is None else Path(root)
-    is_first = not place.exists()
-    run = runs.create(place, name, f"{stem(data)}-codebook")
-    description = runs.Description(
-        name=run.name,
-        created=runs.now(),
-        model=runs.CODEBOOK,
-        tokenizer="",
-        config=text,
-        data=provenance.describe(data, raw, labels=False),
-        versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
-    )
-    try:
-        _configure(run, description)
+    with runs.begun(place, name, f"{stem(data)}-codebook") as run:
+        description = runs.Description(
+            name=run.name,
+            created=runs.now(),
+            model=runs.CODEBOOK,
+            tokenizer="",
+            config=text,
+            data=provenance.describe(data, raw, labels=False),
+            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+        )
+        run.configure(description)
         return configurables.codebook(raw, run)
-    except BaseException:
-        if not (run.path / runs.MODEL).exists():  # nothing to use, nothing to go on from
-            shutil.rmtree(run.path, ignore_errors=True)
-            if is_first:
-                with suppress(OSError):  # another process has begun a run there
-                    place.rmdir()
-        else:
-            run.describe(status="stopped")
-        raise
 
 
 def resume_codebook(
@@ -153,21 +139,14 @@ def resume_codebook(
         preparation=Bytes.of(configurables.pictures()),
     )
     if text != before.config:
-        _configure(old, replace(before, config=text))
+        old.configure(replace(before, config=text))
     try:
         return configurables.codebook(raw, old)
     except PixaceError:  # what did not work is not what the run goes on with next time
-        _configure(old, replace(old.description, config=before.config, status=before.status))
+        old.configure(replace(old.description, config=before.config, status=before.status))
         raise
 
 
 def _shorthands(**values: Any) -> list[str]:
     """The gin lines that some arguments are short for; what is None is left as it is."""
     return [f"codebook.{name} = {value!r}" for name, value in values.items() if value is not None]
-
-
-def _configure(run: runs.Run, description: runs.Description) -> None:
-    """Writes down what a run is, for programs and, its configuration, for people."""
-    run.write(description)
-    with whole(run.path / "config.gin") as draft:
-        draft.write_text(description.config, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.metadata
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +89,7 @@ def import_weights(
     leaves, tree = jax.tree.flatten(built.shapes)
     arrays = oldweights.fitted(old, [leaf.shape for leaf in leaves], f"a {_said(found)}")
     place = runs.default_root() if root is None else Path(root)
-    run = runs.create(place, name, f"{_stem(path)}-{built.kind}")
-    try:
+    with runs.begun(place, name, f"{_stem(path)}-{built.kind}") as run:
         description = runs.Description(
             name=run.name,
             created=runs.now(),
@@ -111,9 +109,6 @@ def import_weights(
         )
         run.configure(description)
         modelfile.save(run.path / runs.MODEL, jax.tree.unflatten(tree, arrays), description)
-    except BaseException:
-        shutil.rmtree(run.path, ignore_errors=True)
-        raise
     weights = sum(int(np.prod(each.shape)) for each in arrays)
     return Imported(run, built.kind, found.settings, weights, old.step, assumed)
 

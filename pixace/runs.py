@@ -13,7 +13,9 @@ mlflow.json        which run of MLflow's it is, where MLflow is told
 import json
 import os
 import re
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,6 +164,28 @@ def create(root: Path, name: str | None, stem: str) -> Run:
             number += 1
         except OSError as why:
             raise RunError(f"cannot make {path}: {why.strerror}; choose another --runs") from why
+
+
+@contextmanager
+def begun(root: Path, name: str | None, stem: str) -> Iterator[Run]:
+    """Makes a new run as `create` does, and leaves none that came to nothing.
+
+    If what is done inside fails, a run with a model is marked as stopped, and one without, which
+    nothing can be drawn from and nothing can go on from, is removed.
+    """
+    is_first = not root.exists()
+    run = create(root, name, stem)
+    try:
+        yield run
+    except BaseException:
+        if (run.path / MODEL).exists():
+            run.describe(status="stopped")
+        else:
+            shutil.rmtree(run.path, ignore_errors=True)
+            if is_first:
+                with suppress(OSError):  # another process has begun a run there
+                    root.rmdir()
+        raise
 
 
 def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Path:

@@ -4,10 +4,8 @@ Every argument has the command line's name and default, and errors are the same 
 """
 
 import importlib.metadata
-import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -113,33 +111,21 @@ def train(
     )
     if progress and learned and learned.cut:
         print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
-    place = _root(root)
-    is_first = not place.exists()
-    run = runs.create(place, name, f"{stem(data)}-{built.kind}")
-    description = runs.Description(
-        name=run.name,
-        created=runs.now(),
-        model=built.kind,
-        tokenizer=tokenizer.spec,
-        config=text,
-        data=provenance.describe(data, tokens, labels=labels),
-        versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
-        captions=vocabulary and asdict(vocabulary),
-    )
-    try:
+    with runs.begun(_root(root), name, f"{stem(data)}-{built.kind}") as run:
+        description = runs.Description(
+            name=run.name,
+            created=runs.now(),
+            model=built.kind,
+            tokenizer=tokenizer.spec,
+            config=text,
+            data=provenance.describe(data, tokens, labels=labels),
+            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            captions=vocabulary and asdict(vocabulary),
+        )
         run.configure(description)
         if palette := palette_of(tokenizer):
             save_strip(run.path / STRIP, palette)
         outcome = configurables.train(built, tokens, run, learned)
-    except BaseException:
-        if not (run.path / runs.MODEL).exists():  # nothing to draw from, nothing to go on from
-            shutil.rmtree(run.path, ignore_errors=True)
-            if is_first:
-                with suppress(OSError):  # another process has begun a run there
-                    place.rmdir()
-        else:
-            run.describe(status="stopped")
-        raise
     return _with_collage(outcome, progress)
 
 
