@@ -1,16 +1,12 @@
 """Trains a codebook: encoder, codes and decoder, from the first step or from where it stopped."""
 
 import math
-import statistics
-import sys
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from pixace import optimizers, schedules, trackers
 from pixace.batches import Batches
@@ -23,6 +19,7 @@ from pixace.metrics import MetricsLog
 from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
+from pixace.pace import Pace
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.tokenizers import vq
@@ -165,30 +162,23 @@ def train(
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
-            tqdm(total=steps, initial=done, unit="step", file=sys.stderr, disable=None) as bar,
+            Pace(done, steps, batch_size) as pace,
         ):
-            speeds: list[float] = []
-            clock, since = 0.0, done
             while done < steps and not stopped():
                 rows = batches.batch(done).tokens
                 state, measures = take_step(state, data.tokenizer.decode(rows), step_key)
                 done += 1
-                bar.update()
-                if not clock:  # the first step compiles
-                    jax.block_until_ready(measures)
-                    clock, since = time.perf_counter(), done
+                pace.stepped(measures)
                 if done % log_every == 0 or done == steps:
                     numbers = _numbers(measures, done, float(rate(done - 1)))
-                    if done > since:
-                        speeds.append((done - since) * batch_size / (time.perf_counter() - clock))
-                        numbers["pictures_per_second"] = speeds[-1]
+                    if speed := pace.since():
+                        numbers["pictures_per_second"] = speed
                     log.write(done, **numbers)
-                    bar.set_postfix_str(f"{numbers['psnr']:.2f} dB")
-                    clock, since = time.perf_counter(), done
+                    pace.bar.set_postfix_str(f"{numbers['psnr']:.2f} dB")
                 if done % evaluate_every == 0 or done == steps:
-                    error = judge(done, state, log, bar)
-                    checkpoints.save(done, state, loss=error)
-                    clock, since = time.perf_counter(), done
+                    with pace.paused():
+                        error = judge(done, state, log, pace.bar)
+                        checkpoints.save(done, state, loss=error)
             if done < steps:
                 checkpoints.save(done, state, loss=None)
                 judge.keep_something(state)
@@ -204,7 +194,7 @@ def train(
         codes=codes,
         used=used,
         perplexity=puzzle,
-        pictures_per_second=statistics.median(speeds) if speeds else None,
+        pictures_per_second=pace.median,
     )
 
 

@@ -2,14 +2,13 @@
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from pixace import config, configurables, provenance, runs, tokenset
+from pixace import config, configurables, provenance, resuming, runs, tokenset
 from pixace.codebook_training import CodebookOutcome
-from pixace.errors import ConfigError, PixaceError, RunError
+from pixace.errors import ConfigError
 from pixace.preparation import Bytes, stem
+from pixace.shorthands import lines, tracked
 
 
 def codebook(
@@ -23,6 +22,7 @@ def codebook(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     size: str | int | None = None,
     fit: str | None = None,
     background: str | None = None,
@@ -43,6 +43,8 @@ def codebook(
       batch_size: short for `codebook.batch_size`.
       learning_rate: short for `codebook.learning_rate`.
       seed: short for `codebook.seed`.
+      track: short for `codebook.track`: one or several of `tensorboard`, `mlflow`,
+        `mlflow:ADDRESS` and `none`.
       size: short for `pictures.size`, as the next two are.
       fit: `crop`, `pad` or `stretch`.
       background: colour behind transparency and padding.
@@ -54,27 +56,24 @@ def codebook(
     Raises:
       PixaceError: something is unknown, missing, contradictory or full.
     """
-    own = _shorthands(
+    own = lines(
+        "codebook",
         codes=codes,
         downsample=downsample,
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        track=tracked(track),
     )
-    pictures = [
-        f"pictures.{key} = {value!r}"
-        for key, value in (("size", size), ("fit", fit), ("background", background))
-        if value is not None
-    ]
+    pictures = lines("pictures", size=size, fit=fit, background=background)
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
     if tokenset.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
     preparation = Bytes.of(configurables.pictures())
     configurables.check_codebook(preparation.tokenizer().size)
     raw = preparation.cached(data, strict=strict, progress=progress)
-    place = runs.default_root() if root is None else Path(root)
-    with runs.begun(place, name, f"{stem(data)}-codebook") as run:
+    with runs.begun(runs.home(root), name, f"{stem(data)}-codebook") as run:
         description = runs.Description(
             name=run.name,
             created=runs.now(),
@@ -96,6 +95,7 @@ def resume_codebook(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int | None = None,
+    track: str | Sequence[str] = (),
     root: str | Path | None = None,
     progress: bool = False,
 ) -> CodebookOutcome:
@@ -108,6 +108,8 @@ def resume_codebook(
       batch_size: short for `codebook.batch_size`.
       learning_rate: short for `codebook.learning_rate`.
       seed: short for `codebook.seed`.
+      track: short for `codebook.track`: one or several of `tensorboard`, `mlflow`,
+        `mlflow:ADDRESS` and `none`.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
       progress: a live bar on stderr while reading pictures.
 
@@ -115,38 +117,20 @@ def resume_codebook(
       RunError: there is no such run, it is no codebook or finished, or its pictures have changed.
       PixaceError: a binding is broken, or the disk is full.
     """
-    path = runs.find(run, runs.default_root() if root is None else Path(root), codebook=True)
-    if not path.is_dir():
-        raise RunError(f"{path} is a codebook without checkpoints; name the run's folder")
-    old = runs.Run(path)
-    before = old.description
-    if before.model != runs.CODEBOOK:
-        raise RunError(f"{path} is a {before.model}; go on with: pixace train --resume {path}")
-    own = _shorthands(steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
-    text = config.restore(before.config, [*bindings, *own])
-    if before.status == "finished" and text == before.config:
-        raise RunError(
-            f"{path} is finished after {before.steps:,} steps; go on with more: "
-            f"pixace codebook --resume {path} --steps {2 * before.steps}"
-        )
-    for line in bindings:
-        if line.startswith("pictures."):
-            raise ConfigError(f"{path} has its pictures; leave out {line!r}, or train a new run")
+    own = lines(
+        "codebook",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=tracked(track),
+    )
+    old, text = resuming.find(run, root, bindings, own, codebook=True)
     raw = provenance.restore(
-        path,
-        before.data,
+        old.path,
+        old.description.data,
         progress=progress,
         preparation=Bytes.of(configurables.pictures()),
     )
-    if text != before.config:
-        old.configure(replace(before, config=text))
-    try:
+    with resuming.changed(old, text):
         return configurables.codebook(raw, old)
-    except PixaceError:  # what did not work is not what the run goes on with next time
-        old.configure(replace(old.description, config=before.config, status=before.status))
-        raise
-
-
-def _shorthands(**values: Any) -> list[str]:
-    """The gin lines that some arguments are short for; what is None is left as it is."""
-    return [f"codebook.{name} = {value!r}" for name, value in values.items() if value is not None]

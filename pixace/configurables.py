@@ -21,7 +21,7 @@ from pixace.errors import ConfigError
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation
 from pixace.runs import Run
-from pixace.tokenizers import vq
+from pixace.tokenizers import Tokenizer, vq
 from pixace.tokenset import TokenSet
 from pixace.training import Outcome
 from pixace.vocabulary import Vocabulary
@@ -54,29 +54,24 @@ for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
 
 
-def language_model(
-    vocab_size: int,
-    length: int,
-    grid: tuple[int, int],
-    vocabulary: Vocabulary | None = None,
-    *,
-    order: str = "raster",
-) -> LanguageModel:
-    """The model that is bound, for pictures of that many tokens, and for words in front of them.
+def language_model(tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> LanguageModel:
+    """The model that is bound, for a tokenizer's pictures and for words in front of them.
 
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
     kind = model(**_bound("model"))
-    words = {}
+    words, length = {}, tokenizer.length
     if vocabulary is not None:
         words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
         length += vocabulary.length
-    built = models.by_kind(kind)(vocab_size, length, grid, **words, **_bound(kind))
-    if built.window and order not in BY_LINES:
+    built = models.by_kind(kind)(
+        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(kind)
+    )
+    if built.window and tokenizer.order not in BY_LINES:
         raise ConfigError(
-            f"{kind}.window looks at the pixels around, which along {order} are not near; "
-            f"use --order {' or '.join(BY_LINES)}, or leave it out"
+            f"{kind}.window looks at the pixels around, which along {tokenizer.order} are not "
+            f"near; use --order {' or '.join(BY_LINES)}, or leave it out"
         )
     return built
 

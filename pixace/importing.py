@@ -88,7 +88,7 @@ def import_weights(
     built, text, assumed = _built(found, tokenizer, bindings)
     leaves, tree = jax.tree.flatten(built.shapes)
     arrays = oldweights.fitted(old, [leaf.shape for leaf in leaves], f"a {_said(found)}")
-    place = runs.default_root() if root is None else Path(root)
+    place = runs.home(root)
     with runs.begun(place, name, f"{_stem(path)}-{built.kind}") as run:
         description = runs.Description(
             name=run.name,
@@ -131,9 +131,7 @@ def _built(
             f"weights of a transformer; say it: --set {heads}=N"
         )
     text = config.restore("\n".join(lines) + "\n", bindings)
-    built = configurables.language_model(
-        tokenizer.vocab_size, tokenizer.length, tokenizer.axes, order=tokenizer.order
-    )
+    built = configurables.language_model(tokenizer)
     return built, text, assumed
 
 

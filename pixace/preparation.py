@@ -212,7 +212,7 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
       RunError: there is no such run, or it has no codebook yet.
       TokenError: it is no codebook, or one for another size.
     """
-    path = runs.find(named or None, runs.default_root(), codebook=True)
+    path = runs.find(named or None, runs.home(), codebook=True)
     flat, description = modelfile.read(path)
     if not description.tokenizer.startswith("vq "):
         raise TokenError(

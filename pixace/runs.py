@@ -228,6 +228,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def default_root() -> Path:
-    """Where runs live when the user says nothing: `$PIXACE_RUNS` or `runs`."""
-    return Path(os.environ.get("PIXACE_RUNS", "runs"))
+def home(root: str | Path | None = None) -> Path:
+    """Where runs live: where the user says, or in `$PIXACE_RUNS`, or in `runs`."""
+    return Path(os.environ.get("PIXACE_RUNS", "runs") if root is None else root)

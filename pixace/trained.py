@@ -187,7 +187,7 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     Raises:
       RunError: there is no such run, or it has no model yet, or the file is broken.
     """
-    path = runs.find(run, runs.default_root() if root is None else Path(root))
+    path = runs.find(run, runs.home(root))
     flat, description = modelfile.read(path)
     if description.model == runs.CODEBOOK:
         raise RunError(
@@ -197,13 +197,7 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
     flat, arrays = modelfile.parted(flat)
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
     config.restore(description.config)
-    model = configurables.language_model(
-        tokenizer.vocab_size,
-        tokenizer.length,
-        tokenizer.axes,
-        _vocabulary(description),
-        order=tokenizer.order,
-    )
+    model = configurables.language_model(tokenizer, _vocabulary(description))
     try:
         weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:

@@ -1,17 +1,12 @@
 """Trains a language model on a token set, from the first step or from where it was stopped."""
 
 import math
-import statistics
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
-from tqdm import tqdm
 
 from pixace import optimizers, precision, schedules, trackers
 from pixace.batches import Batches
@@ -22,8 +17,8 @@ from pixace.files import writing
 from pixace.judging import Judge
 from pixace.metrics import MetricsLog
 from pixace.models.lm import LanguageModel
+from pixace.pace import Pace
 from pixace.runs import MODEL, Run
-from pixace.schedules import Schedule
 from pixace.signals import stopped_by_signal
 from pixace.step import Measures, first_state, make_step
 from pixace.tokenset import TokenSet
@@ -139,18 +134,23 @@ def train(
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
-            _bar(done, steps) as bar,
+            Pace(done, steps, batch_size * judge.length) as pace,
         ):
-            pace = _Pace(log, bar, rate, judge.to_bits, tokens=batch_size * judge.length)
             while done < steps and not stopped():
                 state, measures = take_step(state, batches.batch(done), step_key)
                 done += 1
                 pace.stepped(measures)
                 if done % log_every == 0 or done == steps:
-                    pace.log(done, measures)
+                    numbers = _numbers(measures, done, float(rate(done - 1)), judge.to_bits)
+                    shown = f"{numbers['loss']:.3f} nats/token"
+                    if speed := pace.since():
+                        numbers["tokens_per_second"] = speed
+                        shown += f", {speed:,.0f} tokens/s"
+                    log.write(done, **numbers)
+                    pace.bar.set_postfix_str(shown)
                 if done % evaluate_every == 0 or done == steps:
                     with pace.paused():
-                        loss = judge(done, state.average if ema else state.weights, log, bar)
+                        loss = judge(done, state.average if ema else state.weights, log, pace.bar)
                         checkpoints.save(done, state, loss=loss)
             if done < steps:
                 checkpoints.save(done, state, loss=None)
@@ -165,80 +165,30 @@ def train(
         steps=steps,
         loss=best,
         bits_per_pixel=None if best is None else judge.to_bits(best),
-        tokens_per_second=statistics.median(pace.speeds) if pace.speeds else None,
+        tokens_per_second=pace.median,
     )
 
 
-@dataclass
-class _Pace:
-    """Speed and log lines; the clock stands still while compiling and evaluating."""
+def _numbers(
+    measures: Measures, done: int, rate: float, to_bits: Callable[[float], float]
+) -> dict[str, float]:
+    """What a line of metrics says.
 
-    log_file: MetricsLog
-    bar: tqdm
-    rate: Schedule
-    to_bits: Callable[[float], float]
-    tokens: int
-    speeds: list[float] = field(default_factory=list)
-    steps: int = -1
-    clock: float = 0.0
-
-    def stepped(self, measures: Measures) -> None:
-        """After each step; the first one, which compiles, is waited for and not counted."""
-        self.steps += 1
-        self.bar.update()
-        if not self.clock:
-            jax.block_until_ready(measures)
-            self.bar.set_description("training")
-            self.clock = time.perf_counter()
-
-    def log(self, done: int, measures: Measures) -> None:
-        """Writes a line of metrics and shows it.
-
-        Raises:
-          PixaceError: the loss is not finite.
-        """
-        loss, rate = float(measures.loss), float(self.rate(done - 1))
-        if not math.isfinite(loss):
-            raise PixaceError(
-                f"loss became {loss} by step {done:,} (rate {rate:.2g}); "
-                "go on from the last checkpoint with --resume and a lower train.learning_rate"
-            )
-        now = time.perf_counter()
-        speed = {}
-        if self.steps:
-            self.speeds.append(self.steps * self.tokens / (now - self.clock))
-            speed = {"tokens_per_second": self.speeds[-1]}
-        self.log_file.write(
-            done,
-            loss=loss,
-            bits_per_pixel=self.to_bits(loss),
-            learning_rate=rate,
-            gradient_norm=float(measures.gradient_norm),
-            **speed,
+    Raises:
+      PixaceError: the loss is not finite.
+    """
+    loss = float(measures.loss)
+    if not math.isfinite(loss):
+        raise PixaceError(
+            f"loss became {loss} by step {done:,} (rate {rate:.2g}); "
+            "go on from the last checkpoint with --resume and a lower train.learning_rate"
         )
-        shown = f", {self.speeds[-1]:,.0f} tokens/s" if speed else ""
-        self.bar.set_postfix_str(f"{loss:.3f} nats/token{shown}")
-        self.steps, self.clock = 0, now
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What is done inside does not count as training time."""
-        began = time.perf_counter()
-        yield
-        self.clock += time.perf_counter() - began
-
-
-def _bar(done: int, steps: int) -> tqdm:
-    return tqdm(
-        desc="compiling",
-        total=steps,
-        initial=done,
-        unit="step",
-        file=sys.stderr,
-        disable=None,
-        leave=False,
-        dynamic_ncols=True,
-    )
+    return {
+        "loss": loss,
+        "bits_per_pixel": to_bits(loss),
+        "learning_rate": rate,
+        "gradient_norm": float(measures.gradient_norm),
+    }
 
 
 def _check(given: dict[str, Any]) -> None:

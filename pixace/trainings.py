@@ -8,12 +8,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-from pixace import config, configurables, gallery, models, provenance, runs, tokenset, trackers
-from pixace.errors import ConfigError, PixaceError, RunError
+from pixace import config, configurables, gallery, models, provenance, resuming, runs, tokenset
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
+from pixace.shorthands import lines, several, tracked
 from pixace.trained import load
 from pixace.training import Outcome
 
@@ -74,18 +73,18 @@ def train(
     Raises:
       PixaceError: something is unknown, missing, contradictory or full.
     """
-    pictures = _bindings(
+    pictures = lines(
         "pictures", size=size, colors=colors, order=order, fit=fit, background=background
     )
-    training = _bindings(
+    training = lines(
         "train",
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=_tracked(track),
+        track=tracked(track),
     )
-    words = _bindings("captions", use=captions or None, templates=_several(template) or None)
+    words = lines("captions", use=captions or None, templates=several(template) or None)
     kind = [] if model is None else [f"model.kind = {model!r}"]
     if model is not None:
         models.by_kind(model)  # or the message would be about a gin file of that name
@@ -100,30 +99,24 @@ def train(
         tokens = configurables.pictures().cached(
             data, labels=labels, strict=strict, progress=progress
         )
-    tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
+    learned = configurables.captions(tokens)
     vocabulary = learned and learned.vocabulary
-    built = configurables.language_model(
-        tokenizer.vocab_size,
-        tokenizer.length,
-        tokenizer.axes,
-        vocabulary,
-        order=tokenizer.order,
-    )
+    built = configurables.language_model(tokens.tokenizer, vocabulary)
     if progress and learned and learned.cut:
         print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
-    with runs.begun(_root(root), name, f"{stem(data)}-{built.kind}") as run:
+    with runs.begun(runs.home(root), name, f"{stem(data)}-{built.kind}") as run:
         description = runs.Description(
             name=run.name,
             created=runs.now(),
             model=built.kind,
-            tokenizer=tokenizer.spec,
+            tokenizer=tokens.tokenizer.spec,
             config=text,
             data=provenance.describe(data, tokens, labels=labels),
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
             captions=vocabulary and asdict(vocabulary),
         )
         run.configure(description)
-        if palette := palette_of(tokenizer):
+        if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
         outcome = configurables.train(built, tokens, run, learned)
     return _with_collage(outcome, progress)
@@ -158,48 +151,20 @@ def resume(
       RunError: there is no such run, it is finished, or its pictures are gone or have changed.
       PixaceError: a binding is broken, or the disk is full.
     """
-    path = runs.find(run, _root(root))
-    if not path.is_dir():
-        raise RunError(f"{path} is a model without checkpoints; name the run's folder")
-    old = runs.Run(path)
-    before = old.description
-    provenance.refuse_imported(path, before.data)
-    if before.model == runs.CODEBOOK:
-        raise RunError(f"{path} is a codebook; go on with: pixace codebook --resume {path}")
-    shorthands = _bindings(
+    own = lines(
         "train",
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=_tracked(track),
+        track=tracked(track),
     )
-    text = config.restore(before.config, [*bindings, *shorthands])
-    if before.status == "finished" and text == before.config:
-        raise RunError(
-            f"{path} is finished after {before.steps:,} steps; go on with more: "
-            f"pixace train --resume {path} --steps {2 * before.steps}"
-        )
-    tokens = provenance.restore(path, before.data, progress=progress)
-    for line in bindings:
-        if line.startswith(("pictures.", "captions.")):
-            has = line.partition(".")[0]
-            raise ConfigError(f"{path} has its {has}; leave out {line!r}, or train a new run")
-    tokenizer, learned = tokens.tokenizer, configurables.captions(tokens)
-    model = configurables.language_model(
-        tokenizer.vocab_size,
-        tokenizer.length,
-        tokenizer.axes,
-        learned and learned.vocabulary,
-        order=tokenizer.order,
-    )
-    if text != before.config:
-        old.configure(replace(before, config=text))
-    try:
+    old, text = resuming.find(run, root, bindings, own)
+    tokens = provenance.restore(old.path, old.description.data, progress=progress)
+    learned = configurables.captions(tokens)
+    model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
+    with resuming.changed(old, text):
         outcome = configurables.train(model, tokens, old, learned)
-    except PixaceError:  # what did not work is not what the run goes on with next time
-        old.configure(replace(old.description, config=before.config, status=before.status))
-        raise
     return _with_collage(outcome, progress)
 
 
@@ -212,25 +177,3 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     classes = list(trained.vocabulary.classes) if trained.vocabulary else []
     gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)
-
-
-def _several(text: str | Sequence[str]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
-
-
-def _bindings(of: str, **values: Any) -> list[str]:
-    """The gin lines that some shorthands are short for; what is None is left as it is."""
-    return [f"{of}.{name} = {value!r}" for name, value in values.items() if value is not None]
-
-
-def _tracked(track: str | Sequence[str]) -> str | None:
-    """Trackers as one word for a binding, refused early if they are unknown or not installed."""
-    names = [track] if isinstance(track, str) else list(track)
-    if not names:
-        return None
-    trackers.check(",".join(names))
-    return ",".join(names)
-
-
-def _root(root: str | Path | None) -> Path:
-    return runs.default_root() if root is None else Path(root)

@@ -4,13 +4,14 @@ import json
 import pickle
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace import codebook_training, modelfile, tokenizers, tokenset
+from pixace import codebook_training, modelfile, tokenizers, tokenset, trackers
 from pixace.cli import main
 from pixace.errors import PixaceError, TokenError
 from pixace.metrics import read
@@ -224,6 +225,26 @@ def test_a_report_compares_codes_with_colours(outcome, pictures, tmp_path):
     assert learned["entropy"] < grey["entropy"], "per pixel, a code counts for sixteen"
 
 
+class Heard:
+    """A tracker that remembers what it was told."""
+
+    def __init__(self):
+        self.steps, self.files, self.end = [], [], None
+
+    def numbers(self, step, numbers):
+        self.steps.append(step)
+
+    def picture(self, step, name, picture):
+        raise AssertionError("none is made before the first evaluation")
+
+    def artifact(self, path):
+        assert path.is_file()
+        self.files.append(path)
+
+    def finish(self, status):
+        self.end = status
+
+
 @pytest.mark.slow
 def test_a_codebook_that_was_stopped_and_resumed_equals_one_that_was_not(
     outcome, pictures, tmp_path, monkeypatch
@@ -237,10 +258,15 @@ def test_a_codebook_that_was_stopped_and_resumed_equals_one_that_was_not(
         def __exit__(self, *_):
             return None
 
+    tracker = Heard()
     with monkeypatch.context() as patch:
         patch.setattr(codebook_training, "stopped_by_signal", Stopped)
+        patch.setattr(trackers, "opened", lambda *_: [tracker])
         cut = pixace.codebook(pictures, bindings=SMALL, root=tmp_path)
     assert (cut.step, cut.used) == (15, None)
+    assert tracker.steps == list(range(1, 16))
+    assert tracker.files == [cut.run.path / "model.safetensors"]
+    assert tracker.end == "stopped"
     assert cut.run.description.status == "stopped"
     assert Preparation(colors=f"vq:{cut.run.path}").tokenizer().codes == 8
     resumed = pixace.resume_codebook(root=tmp_path)
@@ -331,11 +357,13 @@ def test_grey_pictures_are_seen_in_one_channel_and_the_command_says_what_it_made
     np.save(tmp_path / "grey.npy", np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8))
     small = [each for line in SMALL for each in ("--set", line)]
     root = str(tmp_path / "runs")
-    words = ["codebook", str(tmp_path / "grey.npy"), *small, "--steps", "2", "--runs", root]
+    words = ["codebook", str(tmp_path / "grey.npy"), *small, "--steps", "2", "--track", "none"]
+    words += ["--runs", root]
     result = CliRunner().invoke(main, [*words, "--json"], catch_exceptions=False)
     facts = json.loads(result.stdout)
     assert (facts["step"], facts["codes"]) == (2, 8)
     assert facts["psnr"] > 0
+    assert not (Path(facts["run"]) / "tensorboard").exists()
     listed = CliRunner().invoke(main, ["runs", "--runs", root], catch_exceptions=False)
     assert f"{facts['psnr']:.2f} dB" in listed.output
     tokenizer = Preparation(colors=f"vq:{facts['run']}").tokenizer()

@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from pixace import config, configurables, models
+from pixace import config, configurables, models, tokenizers
 from pixace.errors import ConfigError
 
-SHAPE = (6, 16, (4, 4))
+TINY = tokenizers.by_spec("pixel size=4x4 colors=grey:4 order=raster")
 
 
 CODEBOOKS = [name for name in config.shipped() if name.startswith("codebook")]
@@ -20,7 +20,8 @@ def test_every_shipped_file_says_all_that_a_model_needs(name, kind, monkeypatch)
     text = config.load(name, [f"model.kind = {kind!r}", "LAYERS = 1"])
     assert "train.steps" in text
     side = int(configurables.pictures().size or 32)
-    assert configurables.language_model(6, side**2, (side, side)).kind == kind
+    tokenizer = tokenizers.by_spec(f"pixel size={side}x{side} colors=grey:4 order=raster")
+    assert configurables.language_model(tokenizer).kind == kind
 
 
 @pytest.mark.parametrize("name", CODEBOOKS)
@@ -80,7 +81,7 @@ def test_an_unknown_file_is_answered_with_the_shipped_ones():
 def test_a_number_that_is_still_owed_is_named():
     config.load("base")
     with pytest.raises(ConfigError, match=r"transformer\.\w+ has no value yet"):
-        configurables.language_model(*SHAPE)
+        configurables.language_model(TINY)
 
 
 @pytest.mark.parametrize(
@@ -94,18 +95,18 @@ def test_a_number_that_is_still_owed_is_named():
 def test_a_value_of_the_wrong_type_is_named(binding, words):
     config.load("digits", [binding])
     with pytest.raises(ConfigError, match=words):
-        configurables.language_model(*SHAPE)
+        configurables.language_model(TINY)
 
 
 def test_whole_numbers_are_good_where_fractions_are_wanted():
     config.load("digits", ["DROPOUT = 0", "LAYERS = 1"])
-    assert configurables.language_model(*SHAPE).kind == "transformer"
+    assert configurables.language_model(TINY).kind == "transformer"
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones():
     config.load("digits", ["model.kind = 'reformr'"])
     with pytest.raises(ConfigError, match="Did you mean reformer"):
-        configurables.language_model(*SHAPE)
+        configurables.language_model(TINY)
 
 
 @pytest.mark.parametrize(

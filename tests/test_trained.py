@@ -65,8 +65,7 @@ def test_two_models_keep_apart(model):
     """Loading one binds its configuration; the other one's drawing must not notice."""
     before = model.generate(2)
     config.restore(model.description.config, ["LAYERS = 2", "D_FF = 8"])
-    tokenizer = model.sampler.tokenizer
-    configurables.language_model(tokenizer.vocab_size, tokenizer.length, tokenizer.grid)
+    configurables.language_model(model.sampler.tokenizer)
     np.testing.assert_array_equal(model.generate(2), before)
 
 

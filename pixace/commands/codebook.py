@@ -5,8 +5,7 @@ import click
 from pixace.commands import options
 
 # What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "root", "resume")
-PICTURES = ("size", "fit", "background")
+CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root", "resume")
 
 
 @click.command(
@@ -44,6 +43,7 @@ PICTURES = ("size", "fit", "background")
     "--learning-rate", type=float, metavar="X", help="Short for --set codebook.learning_rate=X."
 )
 @click.option("--seed", type=int, metavar="N", help="Short for --set codebook.seed=N.")
+@options.track
 @options.fitting
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data]")

@@ -36,8 +36,8 @@ def run_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[st
     """What the shell offers for a run: the names of those in the folder of the runs."""
     from pixace import runs
 
-    root = ctx.params.get("root") or runs.default_root()
-    return [run.name for run in runs.every(Path(root)) if run.name.startswith(begun)]
+    root = runs.home(ctx.params.get("root"))
+    return [run.name for run in runs.every(root) if run.name.startswith(begun)]
 
 
 as_json = click.option(
@@ -65,8 +65,8 @@ track = click.option(
     multiple=True,
     metavar="TRACKER",
     shell_complete=words("tensorboard", "mlflow", "none"),
-    help="tensorboard, mlflow, mlflow:http://HOST:5000 or none; repeatable. Short for --set "
-    "train.track=...  [default: tensorboard]",
+    help="tensorboard, mlflow, mlflow:http://HOST:5000 or none; repeatable.  "
+    "[default: tensorboard]",
 )
 
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")

@@ -21,7 +21,7 @@ def command(root, as_json):
     """
     from pixace import runs
 
-    root = runs.default_root() if root is None else root
+    root = runs.home(root)
     known = [(run, run.description) for run in runs.every(root)]
     rows = [("run", "data", "model", "steps", "nats/token", "status")]
     for run, it in known:
