@@ -17,7 +17,8 @@ from pixace.models.cache import Cache
 from pixace.models.causal import HIDDEN, causal_attention
 from pixace.models.dropout import dropped
 from pixace.models.products import affine
-from pixace.models.window import Window, window_attention
+from pixace.models.window import Window
+from pixace.models.window_attention import window_attention
 
 ITSELF = 1e5  # how far Trax pushes down a token's view of itself
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pixace import colors, orders
 from pixace.errors import TokenError
+from pixace.tokenizers import checks
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
@@ -97,13 +98,7 @@ class PixelTokenizer:
         Raises:
           TokenError: the pictures have another size or type.
         """
-        images = np.asarray(images)
-        height, width = self.size
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, 3):
-            raise TokenError(
-                f"this tokenizer reads uint8 (n, {height}, {width}, 3), got "
-                f"{images.dtype} {images.shape}; fit the pictures to {width}x{height} first"
-            )
+        images = checks.images(images, self)
         tokens = self.colors.encode(images).reshape(len(images), self.length)
         if self.order != "raster":
             tokens = tokens.take(self._path, axis=1)
@@ -121,25 +116,13 @@ class PixelTokenizer:
         Raises:
           TokenError: a row has another length, or an id is outside the vocabulary.
         """
-        tokens = np.asarray(tokens)
-        height, width = self.size
-        if tokens.dtype.kind not in "iu" or tokens.ndim != 2 or tokens.shape[1] != self.length:
-            raise TokenError(
-                f"{width}x{height} pictures have rows of {self.length} whole numbers, got "
-                f"{tokens.dtype} {tokens.shape}; was this made at another size?"
-            )
-        outside = (tokens < 0) | (tokens >= self.vocab_size)
-        if outside.any():
-            raise TokenError(
-                f"token {int(tokens[outside][0])} does not exist here; {self.colors.spec:.40} has "
-                f"0..{self.vocab_size - 1}. Was this made with other colours?"
-            )
+        tokens = checks.tokens(tokens, self, f"{self.colors.spec:.40}")
         empty = tokens < FIRST_COLOR
         pixels = self.colors.decode(np.where(empty, 0, tokens.astype(np.int64) - FIRST_COLOR))
         pixels[empty] = GREY
         images = np.empty_like(pixels)
         images[:, self._path] = pixels
-        return images.reshape(len(tokens), height, width, 3)
+        return images.reshape(len(tokens), *self.size, 3)
 
     def finished(self, photos: "Images", tokens: "Tokens", cut: int) -> "Images":
         """As `decode`: the photo's part is shown as the colours keep it."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from pixace import orders
 from pixace.errors import TokenError
-from pixace.tokenizers import seam
+from pixace.tokenizers import checks, seam
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
@@ -142,13 +142,7 @@ class VQTokenizer:
         Raises:
           TokenError: the pictures have another size or type.
         """
-        images = np.asarray(images)
-        height, width = self.size
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, 3):
-            raise TokenError(
-                f"this codebook reads uint8 (n, {height}, {width}, 3), got "
-                f"{images.dtype} {images.shape}; fit the pictures to {width}x{height} first"
-            )
+        images = checks.images(images, self)
         ids = self._by_parts(images, (*self.grid,), np.int32, "encode")
         return ids.reshape(len(images), self.length).take(self._path, axis=1) + FIRST_CODE
 
@@ -166,23 +160,11 @@ class VQTokenizer:
         Raises:
           TokenError: a row has another length, or an id is outside the vocabulary.
         """
-        tokens = np.asarray(tokens)
-        height, width = self.size
-        if tokens.dtype.kind not in "iu" or tokens.ndim != 2 or tokens.shape[1] != self.length:
-            raise TokenError(
-                f"{width}x{height} pictures have rows of {self.length} codes, got "
-                f"{tokens.dtype} {tokens.shape}; was this made at another size?"
-            )
-        outside = (tokens < 0) | (tokens >= self.vocab_size)
-        if outside.any():
-            raise TokenError(
-                f"token {int(tokens[outside][0])} does not exist here; this codebook has "
-                f"0..{self.vocab_size - 1}. Was this made with another one?"
-            )
+        tokens = checks.tokens(tokens, self, "this codebook")
         flat = np.empty((len(tokens), self.length), np.int32)
         flat[:, self._path] = tokens.astype(np.int32) - FIRST_CODE
         ids = flat.reshape(len(tokens), *self.grid)
-        images = self._by_parts(ids, (height, width, 3), np.uint8, "decode")
+        images = self._by_parts(ids, (*self.size, 3), np.uint8, "decode")
         images[self._pixels(ids < 0)] = GREY
         return images
 

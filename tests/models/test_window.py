@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pixace.errors import ConfigError
 from pixace.models import by_kind
-from pixace.models.window import Window, window_attention
+from pixace.models.window import Window
+from pixace.models.window_attention import window_attention
 
 
 def seen_by(window):
