@@ -12,10 +12,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from pixace.models.causal import SCORES, causal_attention
+from pixace.models.causal import causal_attention
 from pixace.models.products import sums
 from pixace.models.tiles import Tiles, tiles
 from pixace.models.window import Window
+
+SCORES = 5 << 18  # of some heads at a time: 5 MB, which were faster here than less or more
 
 
 def window_attention(
