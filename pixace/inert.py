@@ -12,6 +12,7 @@ import math
 import pickle
 import pickletools
 import re
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,10 @@ def load(path: Path) -> Any:
     """
     data = unpacked(path)
     try:
-        _check_opcodes(data)
-        return _Reader(io.BytesIO(data)).load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in damaged text
+            _check_opcodes(data)
+            return _Reader(io.BytesIO(data)).load()
     except _ForeignError as why:
         raise RunError(
             f"{path} is refused: it names {why}, and weights are made of arrays, tuples, lists, "

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pixace
-from pixace import oldweights, trax
+from pixace import inert, oldweights, trax
 from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, RunError
 
@@ -353,6 +353,13 @@ def test_a_checkpoint_with_one_byte_changed_is_read_or_refused_in_one_line(
         assert oldweights.sizes(oldweights.read(path)).kind
     except RunError as why:
         assert "\n" not in str(why)  # noqa: PT017
+
+
+def test_odd_escapes_in_text_are_nobodys_warning(tmp_path):
+    """Python deprecates them in its own source, and says so whoever decodes them."""
+    path = tmp_path / "model.pkl.gz"
+    path.write_bytes(gzip.compress(b"(dS'a\\$b'\nI1\ns."))
+    assert inert.load(path) == {"a\\$b": 1}
 
 
 def test_a_byte_changed_in_the_arrays_beside_is_no_way_in(tmp_path):

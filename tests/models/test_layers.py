@@ -174,10 +174,29 @@ def test_normalization_and_its_slopes():
 def test_dropout_keeps_the_mean_and_the_share():
     x = jnp.ones((200, 300))
     out = dropped(x, 0.25, KEY)
-    assert set(np.unique(out)) == {0, np.float32(256 / 192)}
+    assert set(np.unique(out)) == {0, np.float32(1 / 0.75)}
     assert float((out == 0).mean()) == pytest.approx(0.25, abs=0.01)
     np.testing.assert_array_equal(out, dropped(x, 0.25, KEY))
     assert (out != dropped(x, 0.25, KEY + 1)).any()
     np.testing.assert_array_equal(dropped(x, 0.0, KEY), x)
     rows = dropped(x, 0.5, KEY, shared=[1])
     assert (rows == rows[:, :1]).all()
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_masks_are_like_independent_draws(rate):
+    """Of near and far places, and of keys that differ in a bit: within six standard errors."""
+    x = jnp.ones((512, 1024))
+    bits = np.array([[0, 0], [0, 1], [1, 0], [1 << 31, 0], [0, 1 << 31], [7, 7]], np.uint32)
+    keys = KEY ^ bits
+    masks = np.array([dropped(x, rate, key) == 0 for key in keys]) - rate
+    error = 6 * rate * (1 - rate) / np.sqrt(x.size)
+    assert (abs(masks.mean((1, 2))) < 6 * np.sqrt(rate * (1 - rate) / x.size)).all()
+    for one in range(len(masks)):
+        for other in range(one):
+            assert abs((masks[one] * masks[other]).mean()) < error
+        for shift in (1, 2, 3, 16, 64, 256, 512, 1024, 1025, 65536):
+            assert abs((masks[one].ravel() * np.roll(masks[one].ravel(), shift)).mean()) < error
+    by_row, by_column = masks[0].mean(1), masks[0].mean(0)
+    assert by_row.std() == pytest.approx(np.sqrt(rate * (1 - rate) / 1024), rel=0.2)
+    assert by_column.std() == pytest.approx(np.sqrt(rate * (1 - rate) / 512), rel=0.2)
