@@ -6,12 +6,19 @@ A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast`
 import os
 import signal
 import sys
+import tempfile
 
 import pytest
 from hypothesis import settings
 
 # Before anything imports JAX. Two test processes on one GPU would fight for its memory.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+# A program compiled once serves all later tests of this process and what it starts, as the command
+# line keeps them from one start to the next; else a third of all time would be spent on compiling.
+programs = tempfile.TemporaryDirectory(prefix="pixace-programs-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 # A shell starts what it puts in the background deaf to Ctrl-C; what is tested here must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from pixace.models.products import on_cpu, slopes_of_affine, sums
 
-CHUNK = 1 << 21  # logits at a time on a CPU, 8 MB
+CHUNK = 1 << 22  # logits at a time on a CPU, 16 MB
 CHUNK_ELSEWHERE = 1 << 26
 
 Three = tuple[Array, Array, Array]
