@@ -176,7 +176,7 @@ def train(
                     log.write(done, **numbers)
                     pace.bar.set_postfix_str(f"{numbers['psnr']:.2f} dB")
                 if done % evaluate_every == 0 or done == steps:
-                    with pace.paused():
+                    with pace.paused(measures):
                         error = judge(done, state, log, pace.bar)
                         checkpoints.save(done, state, loss=error)
             if done < steps:

@@ -58,8 +58,13 @@ class Pace:
         return speed
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What is done inside does not count as training time."""
+    def paused(self, measures: Any) -> Iterator[None]:
+        """What is done inside does not count as training time, but the steps before it do.
+
+        Args:
+          measures: of the last step; the device may still be at work on it.
+        """
+        jax.block_until_ready(measures)
         began = time.perf_counter()
         yield
         self._clock += time.perf_counter() - began

@@ -149,7 +149,7 @@ def train(
                     log.write(done, **numbers)
                     pace.bar.set_postfix_str(shown)
                 if done % evaluate_every == 0 or done == steps:
-                    with pace.paused():
+                    with pace.paused(measures):
                         loss = judge(done, state.average if ema else state.weights, log, pace.bar)
                         checkpoints.save(done, state, loss=loss)
             if done < steps:
