@@ -15,7 +15,7 @@ from hypothesis import settings
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 # A program compiled once serves all later tests of this process and what it starts, as the command
-# line keeps them from one start to the next; else a third of all time would be spent on compiling.
+# line keeps them from one start to the next: a training of the tiniest model is all compiling.
 programs = tempfile.TemporaryDirectory(prefix="pixace-programs-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"

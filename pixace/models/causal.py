@@ -54,11 +54,11 @@ def _fused(q: Array, k: Array, v: Array) -> Array:
 
 @jax.custom_vjp
 def _strips(q: Array, k: Array, v: Array) -> Array:
-    return _by_groups(_forward, q, k, v)[0]
+    return by_groups(_forward, _most(q), q, k, v)[0]
 
 
 def _strips_forward(q: Array, k: Array, v: Array) -> tuple[Array, Any]:
-    seen, log_sum = _by_groups(_forward, q, k, v)
+    seen, log_sum = by_groups(_forward, _most(q), q, k, v)
     return seen, (q, k, v, seen, log_sum)
 
 
@@ -68,7 +68,8 @@ def _strips_backward(kept: Any, slope: Array) -> tuple[Array, Array, Array]:
     shift = jnp.sum(seen.astype(jnp.float32) * slope.astype(jnp.float32), -1)
     # Turned out here, as inside of the loop XLA would fold it into the product.
     turned = k.swapaxes(1, 2)
-    q_slope, k_slope, v_slope = _by_groups(_backward, q, k, turned, v, log_sum, shift, slope)
+    given = q, k, turned, v, log_sum, shift, slope
+    q_slope, k_slope, v_slope = by_groups(_backward, _most(q), *given)
     return (
         q_slope.swapaxes(1, 2).astype(q.dtype),
         k_slope.astype(k.dtype),
@@ -79,16 +80,20 @@ def _strips_backward(kept: Any, slope: Array) -> tuple[Array, Array, Array]:
 _strips.defvjp(_strips_forward, _strips_backward)
 
 
-def _by_groups(run: Any, *arrays: Array) -> Any:
-    """Runs some heads at a time, one group after the other."""
-    heads, length = arrays[0].shape[:2]
-    most = max(1, SCORES // (_strip(length) * length))
-    group = max(size for size in range(1, min(most, heads) + 1) if heads % size == 0)
+def by_groups(run: Any, most: int, *arrays: Array) -> Any:
+    """Runs `most` heads at a time, or fewer, one group after the other."""
+    heads = len(arrays[0])
+    group = max(size for size in range(1, max(1, min(most, heads)) + 1) if heads % size == 0)
     if group == heads:
         return run(*arrays)
     grouped = [each.reshape(heads // group, group, *each.shape[1:]) for each in arrays]
     done = jax.lax.map(lambda some: run(*some), tuple(grouped))
     return jax.tree.map(lambda each: each.reshape(heads, *each.shape[2:]), done)
+
+
+def _most(q: Array) -> int:
+    """How many heads have room in the cache."""
+    return SCORES // (_strip(q.shape[1]) * q.shape[1])
 
 
 def _strip(length: int) -> int:
@@ -101,7 +106,7 @@ def _forward(q: Array, k: Array, v: Array) -> tuple[Array, Array]:
     seen, log_sums = [], []
     for start in range(0, length, _strip(length)):
         end = min(start + _strip(length), length)
-        scores = sums(q[:, start:end], k[:, :end], (2, 2), batch=1) * _scale(q)
+        scores = sums(q[:, start:end], k[:, :end], (2, 2), batch=1) * scale(q)
         scores = jnp.where(_places(scores, 1) + start >= _places(scores, 2), scores, HIDDEN)
         most = scores.max(-1, keepdims=True)
         odds = jnp.exp(scores - most).astype(v.dtype)
@@ -120,7 +125,7 @@ def _backward(
     k_slopes, v_slopes = [], []
     for start in range(0, length, _strip(length)):
         here, after = slice(start, start + _strip(length)), slice(start, None)
-        scores = sums(k[:, here], q[:, after], (2, 2), batch=1) * _scale(q)
+        scores = sums(k[:, here], q[:, after], (2, 2), batch=1) * scale(q)
         scores = jnp.where(_places(scores, 1) <= _places(scores, 2), scores, HIDDEN)
         odds = jnp.exp(scores - log_sum[:, None, after])
         change = sums(v[:, here], slope[:, after], (2, 2), batch=1)
@@ -129,10 +134,11 @@ def _backward(
         k_slopes.append(sums(pull, q[:, after], (2, 1), batch=1))
         q_slope = q_slope.at[:, :, after].add(sums(k_turned[:, :, here], pull, (2, 1), batch=1))
     k_slope = jnp.concatenate(k_slopes, 1)
-    return q_slope * _scale(q), k_slope * _scale(q), jnp.concatenate(v_slopes, 1)
+    return q_slope * scale(q), k_slope * scale(q), jnp.concatenate(v_slopes, 1)
 
 
-def _scale(q: Array) -> float:
+def scale(q: Array) -> float:
+    """What scores are multiplied by, so that they do not grow with the features."""
     return 1 / math.sqrt(q.shape[-1])
 
 

@@ -57,7 +57,7 @@ class Tiles:
 
 
 @lru_cache(maxsize=16)
-def tiles(window: Window) -> Tiles:
+def tiles_of(window: Window) -> Tiles:
     """The tables for a window."""
     (height, width), words = window.grid, window.words
     rows, columns = min(ROWS, height), min(COLUMNS, width)

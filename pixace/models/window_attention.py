@@ -12,12 +12,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from pixace.models.causal import causal_attention
-from pixace.models.products import sums
-from pixace.models.tiles import Tiles, tiles
+from pixace.models.causal import by_groups, causal_attention, scale
+from pixace.models.products import on_cpu, sums
+from pixace.models.tiles import Tiles, tiles_of
 from pixace.models.window import Window
 
-SCORES = 5 << 18  # of some heads at a time: 5 MB, which were faster here than less or more
+SCORES = 5 << 18  # of some heads at a time, on a CPU: 5 MB were faster than less or more
+SCORES_ELSEWHERE = 1 << 26
 
 
 def window_attention(
@@ -40,7 +41,7 @@ def window_attention(
     words, length = window.words, q.shape[1]
     missing = words + math.prod(window.grid) - length
     q, k, v = (jnp.pad(each, ((0, 0), (0, missing), (0, 0))) for each in (q, k, v))
-    seen = _of_picture(tiles(window), q, k, v)
+    seen = _of_picture(tiles_of(window), q, k, v)
     if words:
         of_words = causal_attention(*(each[:, :words] for each in (q, k, v)))
         seen = jnp.concatenate([of_words, seen], 1)
@@ -49,31 +50,28 @@ def window_attention(
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _of_picture(tiles: Tiles, q: Array, k: Array, v: Array) -> Array:
-    return _by_groups(_forward, tiles, q, k, v)[0]
+    return by_groups(partial(_forward, tiles), _most(tiles), q, k, v)[0]
 
 
 def _picture_forward(tiles: Tiles, q: Array, k: Array, v: Array) -> tuple[Array, Any]:
-    seen, log_sum = _by_groups(_forward, tiles, q, k, v)
+    seen, log_sum = by_groups(partial(_forward, tiles), _most(tiles), q, k, v)
     return seen, (q, k, v, seen, log_sum)
 
 
 def _picture_backward(tiles: Tiles, kept: Any, slope: Array) -> tuple[Array, Array, Array]:
     q, k, v, seen, log_sum = kept
     shift = jnp.sum(seen.astype(jnp.float32) * slope.astype(jnp.float32), -1, keepdims=True)
-    return _by_groups(_backward, tiles, q, k, v, log_sum, shift, slope.astype(v.dtype))
+    given = q, k, v, log_sum, shift, slope.astype(v.dtype)
+    return by_groups(partial(_backward, tiles), _most(tiles), *given)
 
 
 _of_picture.defvjp(_picture_forward, _picture_backward)
 
 
-def _by_groups(run: Any, tiles: Tiles, *arrays: Array) -> Any:
-    """Runs some heads at a time, so that their scores stay in the cache."""
-    heads = len(arrays[0])
-    most = max(1, SCORES // (tiles.around.size * tiles.own.shape[1]))
-    group = max(size for size in range(1, min(most, heads) + 1) if heads % size == 0)
-    parts = [x.reshape(heads // group, group, *x.shape[1:]) for x in arrays]
-    done = jax.lax.map(lambda some: run(tiles, *some), tuple(parts))
-    return jax.tree.map(lambda each: each.reshape(heads, *each.shape[2:]), done)
+def _most(tiles: Tiles) -> int:
+    """How many heads at a time."""
+    scores = tiles.around.size * tiles.own.shape[1]
+    return (SCORES if on_cpu() else SCORES_ELSEWHERE) // scores
 
 
 def _forward(tiles: Tiles, q: Array, k: Array, v: Array) -> tuple[Array, Array]:
@@ -81,7 +79,7 @@ def _forward(tiles: Tiles, q: Array, k: Array, v: Array) -> tuple[Array, Array]:
     own = tiles.taken(q, tiles.own)
     keys, values = tiles.taken(k, tiles.around), tiles.taken(v, tiles.around)
     beyond = jnp.tile(tiles.beyond, (len(q), 1))[:, None]
-    scores = sums(own, keys, (2, 2), batch=1) * _scale(q) + tiles.hidden + beyond
+    scores = sums(own, keys, (2, 2), batch=1) * scale(q) + tiles.hidden + beyond
     most = scores.max(-1, keepdims=True)
     odds = jnp.exp(scores - most).astype(v.dtype)
     total = odds.sum(-1, keepdims=True, dtype=jnp.float32)
@@ -98,18 +96,14 @@ def _backward(
     slope, shift = (tiles.taken(x, tiles.own - words) for x in (slope, shift))
     keys, values = tiles.taken(k, tiles.around), tiles.taken(v, tiles.around)
     beyond = jnp.tile(tiles.beyond, (heads, 1))[:, :, None]
-    scores = sums(keys, own, (2, 2), batch=1) * _scale(q) + tiles.hidden.T + beyond
+    scores = sums(keys, own, (2, 2), batch=1) * scale(q) + tiles.hidden.T + beyond
     odds = jnp.exp(scores - log_sum.reshape(-1, 1, own.shape[1]))
     change = sums(values, slope, (2, 2), batch=1)
     pull = (odds * (change - shift.swapaxes(1, 2))).astype(q.dtype)
     # Barriers, as XLA would fold what is turned round into the product, which is slow or refused.
     turned = jax.lax.optimization_barrier(keys.swapaxes(1, 2))
     q_slope = jax.lax.optimization_barrier(sums(turned, pull, (2, 1), batch=1)).swapaxes(1, 2)
-    q_slope = jnp.pad(tiles.back(q_slope, heads) * _scale(q), ((0, 0), (words, 0), (0, 0)))
-    k_slope = tiles.added(sums(pull, own, (2, 1), batch=1), heads) * _scale(q)
+    q_slope = jnp.pad(tiles.back(q_slope, heads) * scale(q), ((0, 0), (words, 0), (0, 0)))
+    k_slope = tiles.added(sums(pull, own, (2, 1), batch=1), heads) * scale(q)
     v_slope = tiles.added(sums(odds.astype(v.dtype), slope, (2, 1), batch=1), heads)
     return q_slope.astype(q.dtype), k_slope.astype(k.dtype), v_slope.astype(v.dtype)
-
-
-def _scale(q: Array) -> float:
-    return 1 / math.sqrt(q.shape[-1])
