@@ -4,9 +4,6 @@ import click
 
 from pixace.commands import options
 
-# What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root", "resume")
-
 
 @click.command(
     "codebook",
@@ -30,33 +27,12 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: codebook]",
 )
-@click.option(
-    "--set",
-    "bindings",
-    multiple=True,
-    metavar="BINDING",
-    help="A line of gin, such as codebook.beta=0.5. Repeatable.",
-)
-@click.option("--steps", type=int, metavar="N", help="Short for --set codebook.steps=N.")
-@click.option("--batch-size", type=int, metavar="N", help="Short for --set codebook.batch_size=N.")
-@click.option(
-    "--learning-rate", type=float, metavar="X", help="Short for --set codebook.learning_rate=X."
-)
-@click.option("--seed", type=int, metavar="N", help="Short for --set codebook.seed=N.")
-@options.track
+@options.training("codebook", "codebook.beta=0.5")
 @options.fitting
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data]")
 @options.root
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value="",
-    metavar="[RUN]",
-    type=click.Path(),
-    shell_complete=options.run_names,
-    help="Go on with a codebook; with the latest if none is named.",
-)
+@options.resuming("codebook")
 @options.as_json
 @click.pass_context
 def command(ctx, resume, as_json, **settings):
@@ -69,9 +45,7 @@ def command(ctx, resume, as_json, **settings):
 
     given = options.chosen(ctx, tuple(settings))
     if resume is not None:
-        if own := [name for name in given if name not in CHANGEABLE]:
-            raise click.UsageError(f"--resume takes {own[0]} from the run itself; leave it out")
-        outcome = codebooks.resume_codebook(resume or None, **given, progress=True)
+        outcome = codebooks.resume_codebook(resume or None, **options.changes(given), progress=True)
     elif "data" in given:
         outcome = codebooks.codebook(given.pop("data"), **given, progress=True)
     else:

@@ -20,7 +20,7 @@ from pixace.commands import options
     help="transformer or reformer, to be sure.  [default: what the weights say]",
 )
 @options.pictures
-@options.bindings
+@options.bindings("transformer.n_heads=4")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from file and model]")
 @options.root
 @options.as_json

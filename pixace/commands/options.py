@@ -52,23 +52,6 @@ root = click.option(
     help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
 
-bindings = click.option(
-    "--set",
-    "bindings",
-    multiple=True,
-    metavar="BINDING",
-    help="A line of gin, such as train.ema=0.99. Repeatable.",
-)
-
-track = click.option(
-    "--track",
-    multiple=True,
-    metavar="TRACKER",
-    shell_complete=words("tensorboard", "mlflow", "none"),
-    help="tensorboard, mlflow, mlflow:http://HOST:5000 or none; repeatable.  "
-    "[default: tensorboard]",
-)
-
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
 
 _size = click.option(
@@ -123,6 +106,8 @@ pictures = together(
     _background,
 )
 PICTURES = ("size", "colors", "order", "fit", "background")
+# What --resume may change; all else is the run's own.
+CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
 
 guidance = click.option(
     "--guidance",
@@ -167,6 +152,65 @@ drawing = together(
         help="Make this collage again; other options given change it.",
     ),
 )
+
+
+def bindings(instance: str) -> Decorator:
+    """--set, with an instance for its help."""
+    return click.option(
+        "--set",
+        "bindings",
+        multiple=True,
+        metavar="BINDING",
+        help=f"A line of gin, such as {instance}. Repeatable.",
+    )
+
+
+def training(part: str, instance: str) -> Decorator:
+    """How to train, and to go on with it; `part` names its settings, as in `train.steps`."""
+
+    def short(flag: str, kind: type, metavar: str) -> Decorator:
+        setting = f"{part}.{flag.removeprefix('--').replace('-', '_')}={metavar}"
+        return click.option(flag, type=kind, metavar=metavar, help=f"Short for --set {setting}.")
+
+    return together(
+        bindings(instance),
+        short("--steps", int, "N"),
+        short("--batch-size", int, "N"),
+        short("--learning-rate", float, "X"),
+        short("--seed", int, "N"),
+        click.option(
+            "--track",
+            multiple=True,
+            metavar="TRACKER",
+            shell_complete=words("tensorboard", "mlflow", "none"),
+            help="tensorboard, mlflow, mlflow:http://HOST:5000 or none; repeatable.  "
+            "[default: tensorboard]",
+        ),
+    )
+
+
+def resuming(what: str) -> Decorator:
+    """--resume, for what is trained."""
+    return click.option(
+        "--resume",
+        is_flag=False,
+        flag_value="",
+        metavar="[RUN]",
+        type=click.Path(),
+        shell_complete=run_names,
+        help=f"Go on with a {what}; with the latest if none is named.",
+    )
+
+
+def changes(given: dict[str, Any]) -> dict[str, Any]:
+    """What was given beside --resume.
+
+    Raises:
+      click.UsageError: a run has settled some of it for good.
+    """
+    if own := [name for name in given if name not in CHANGEABLE]:
+        raise click.UsageError(f"--resume takes {own[0]} from the run itself; leave it out")
+    return given
 
 
 def chosen(ctx: click.Context, names: Sequence[str]) -> dict[str, Any]:

@@ -4,9 +4,6 @@ import click
 
 from pixace.commands import options
 
-# What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root", "resume")
-
 
 @click.command(
     "train",
@@ -30,14 +27,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: the model's own]",
 )
-@options.bindings
-@click.option("--steps", type=int, metavar="N", help="Short for --set train.steps=N.")
-@click.option("--batch-size", type=int, metavar="N", help="Short for --set train.batch_size=N.")
-@click.option(
-    "--learning-rate", type=float, metavar="X", help="Short for --set train.learning_rate=X."
-)
-@click.option("--seed", type=int, metavar="N", help="Short for --set train.seed=N.")
-@options.track
+@options.training("train", "train.ema=0.99")
 @options.pictures
 @options.labels
 @click.option(
@@ -54,15 +44,7 @@ CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data and model]")
 @options.root
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value="",
-    metavar="[RUN]",
-    type=click.Path(),
-    shell_complete=options.run_names,
-    help="Go on with a run; with the latest if none is named.",
-)
+@options.resuming("run")
 @options.as_json
 @click.pass_context
 def command(ctx, resume, as_json, **settings):
@@ -77,9 +59,7 @@ def command(ctx, resume, as_json, **settings):
     if resume is None:
         outcome = trainings.train(given.pop("data", None), **given, progress=True)
     else:
-        if own := [name for name in given if name not in CHANGEABLE]:
-            raise click.UsageError(f"--resume takes {own[0]} from the run itself; leave it out")
-        outcome = trainings.resume(resume or None, **given, progress=True)
+        outcome = trainings.resume(resume or None, **options.changes(given), progress=True)
     path = outcome.run.path
     facts = {
         "run": str(path),
