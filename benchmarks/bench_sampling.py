@@ -19,7 +19,7 @@ import numpy as np
 from bench_step import sizes
 from shape import SHAPE
 
-from pixace import colors, trax
+from pixace import colors, precision, trax
 from pixace.models import by_kind
 from pixace.sampling import Sampler, Settings
 from pixace.tokenizers.pixel import PixelTokenizer
@@ -48,9 +48,12 @@ def bytes_a_token(sampler: Sampler, batch: int) -> float:
     """Weights once (of the head, the colours that can be drawn) and the tokens so far, on average.
 
     What is counted is what must be read, not what our cache reads besides: it has room to spare.
+    Weights count in the type that they are drawn with.
     """
-    body = sum(leaf.nbytes for leaf in jax.tree.leaves(sampler.weights["body"][4:]))
-    head = SHAPE["d_model"] * 4 * int(sampler.tokenizer.allowed.sum())
+    dtype = precision.by_name("auto")
+    weights = sampler.model.cast(sampler.weights, dtype)
+    body = sum(leaf.nbytes for leaf in jax.tree.leaves(weights["body"][4:]))
+    head = SHAPE["d_model"] * dtype.itemsize * int(sampler.tokenizer.allowed.sum())
     cache = 2 * SHAPE["layers"] * SHAPE["d_model"] * 4 * batch * SHAPE["length"] / 2
     return body + head + cache
 

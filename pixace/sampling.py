@@ -24,9 +24,9 @@ from pixace.tokenizers import Tokenizer
 
 # Tokens drawn between two looks of the host: enough to hide the call, few enough for a live bar.
 STRETCH = 128
-# Shares of a picture that the cache has room for, one after the other: reading it is what costs
-# time, and most of a picture is drawn before it is full. Each is a program to compile.
-ROOMS = (4, 2, 1)
+# The cache has room for a quarter of a picture, then for two, three, and all: reading it is what
+# costs time, and most of a picture is drawn before it is full. Each is a program to compile.
+ROOMS = 4
 
 
 @dataclass(frozen=True)
@@ -279,4 +279,5 @@ def _stretch(length: int) -> int:
 
 def _room(length: int, needed: int) -> int:
     """Tokens that the cache has room for, when so many are needed."""
-    return next(room for part in ROOMS if (room := -(-length // part)) >= needed)
+    rooms = (-(-length * part // ROOMS) for part in range(1, ROOMS + 1))
+    return next(room for room in rooms if room >= needed)

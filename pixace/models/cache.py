@@ -16,6 +16,10 @@ from jaxtyping import Array, Float, Int
 # digits would differ, and now and then a drawn token: a picture would depend on how many are drawn.
 FEWEST_SCORES = 4096
 
+# Values are added up in parts and the parts last: XLA keeps one core busy with a single sum, and
+# two with sums of sums. In short caches that would not pay.
+PARTS, LONG = 32, 513
+
 
 class Cache(NamedTuple):
     """Room for some tokens, of all heads of all pictures; what is not written yet is 0.
@@ -80,7 +84,11 @@ class Cache(NamedTuple):
         heads, d = q.shape
         q = jnp.pad(q.astype(jnp.float32) / math.sqrt(d), ((0, len(self.keys) - heads), (0, 0)))
         odds = jax.nn.softmax(jnp.sum(q[:, :, None] * self.keys, 1) + view)
-        return jnp.sum(odds[:, :, None] * self.values, 1)[:heads]
+        parts = math.gcd(self.room, PARTS) if self.room >= LONG else 1
+        if parts == 1:
+            return jnp.sum(odds[:, :, None] * self.values, 1)[:heads]
+        values = self.values.reshape(len(odds), parts, -1, self.values.shape[2])
+        return jnp.sum(odds.reshape(*values.shape[:3], 1) * values, 2).sum(1)[:heads]
 
 
 def _rows(heads: int, room: int) -> int:
