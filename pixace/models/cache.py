@@ -17,8 +17,9 @@ from jaxtyping import Array, Float, Int
 FEWEST_SCORES = 4096
 
 # Values are added up in parts and the parts last: XLA keeps one core busy with a single sum, and
-# two with sums of sums. In short caches that would not pay.
-PARTS, LONG = 32, 513
+# two with sums of sums. In caches up to SHORT that would not pay. Whether it is done must hang on
+# the room alone: on the number of heads, a picture would depend on how many are drawn.
+PARTS, SHORT = 32, 512
 
 
 class Cache(NamedTuple):
@@ -84,8 +85,8 @@ class Cache(NamedTuple):
         heads, d = q.shape
         q = jnp.pad(q.astype(jnp.float32) / math.sqrt(d), ((0, len(self.keys) - heads), (0, 0)))
         odds = jax.nn.softmax(jnp.sum(q[:, :, None] * self.keys, 1) + view)
-        parts = math.gcd(self.room, PARTS) if self.room >= LONG else 1
-        if parts == 1:
+        parts = math.gcd(self.room, PARTS)
+        if self.room <= SHORT or parts == 1:  # sums over an axis of one are slowest of all
             return jnp.sum(odds[:, :, None] * self.values, 1)[:heads]
         values = self.values.reshape(len(odds), parts, -1, self.values.shape[2])
         return jnp.sum(odds.reshape(*values.shape[:3], 1) * values, 2).sum(1)[:heads]

@@ -18,7 +18,7 @@ from pixace.models.tiles import Tiles, tiles_of
 from pixace.models.window import Window
 
 SCORES = 5 << 18  # of some heads at a time, on a CPU: 5 MB were faster than less or more
-SCORES_ELSEWHERE = 1 << 26
+SCORES_ELSEWHERE = 1 << 26  # 256 MB: a bound on memory, not on time
 
 
 def window_attention(

@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from pixace.models.cache import LONG, Cache
+from pixace.models.cache import SHORT, Cache
 
-# One below where values are added up in parts, two above; of the last, no part divides the room.
-ROOMS = (64, LONG - 1, 784, 1024, 769)
+# Two where values are added up at once, two where in parts, and one that has no parts.
+ROOMS = (64, SHORT, 784, 1024, 769)
 
 
 @pytest.fixture
