@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import gallery
+from pixace import places
 from pixace.collage import save_png
 from pixace.preparation import LEARNED, Preparation
 from pixace.report import report
@@ -99,7 +99,7 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
-    gallery.check_name(out, ".png")
+    places.checked(out)
     opened = open_source(source)
     other = None if validation is None else open_source(validation)
     learned = [each for each in colors if each.startswith(LEARNED)]
