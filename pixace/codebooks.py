@@ -68,6 +68,7 @@ def codebook(
     )
     pictures = lines("pictures", size=size, fit=fit, background=background)
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
+    config.refuse_idle(text, config.parts("codebook"))
     if tokenset.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
     preparation = Bytes.of(configurables.pictures())
@@ -82,6 +83,7 @@ def codebook(
             config=text,
             data=provenance.describe(data, raw, labels=False),
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype="float32",
         )
         run.configure(description)
         return configurables.codebook(raw, run)

@@ -9,7 +9,7 @@ own words, to which gin would add some.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import gin
@@ -54,23 +54,54 @@ for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
 
 
+def is_part(name: str) -> bool:
+    """Whether a name is one of pixace's own that can be bound, such as `train`."""
+    return name in _TYPES
+
+
+def is_model(name: str) -> bool:
+    """Whether it is a kind of models."""
+    return name in models.KINDS
+
+
+def kind() -> str:
+    """The kind of model that is bound.
+
+    Raises:
+      ConfigError: there is no such kind.
+    """
+    named = model(**_bound("model"))
+    models.by_kind(named)
+    return named
+
+
+def settings(parts: Iterable[str]) -> dict[str, Any]:
+    """All that can be bound of some parts, such as `train.steps`, with the defaults."""
+    return {
+        f"{part}.{key}": each.default
+        for part in parts
+        for key, each in inspect.signature({"model": model, **_FUNCTIONS}[part]).parameters.items()
+        if key not in _DENIED.get(part, ())
+    }
+
+
 def language_model(tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> LanguageModel:
     """The model that is bound, for a tokenizer's pictures and for words in front of them.
 
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
-    kind = model(**_bound("model"))
+    named = kind()
     words, length = {}, tokenizer.length
     if vocabulary is not None:
         words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
         length += vocabulary.length
-    built = models.by_kind(kind)(
-        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(kind)
+    built = models.by_kind(named)(
+        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(named)
     )
     if built.window and tokenizer.order not in BY_LINES:
         raise ConfigError(
-            f"{kind}.window looks at the pixels around, which along {tokenizer.order} are not "
+            f"{named}.window looks at the pixels around, which along {tokenizer.order} are not "
             f"near; use --order {' or '.join(BY_LINES)}, or leave it out"
         )
     return built

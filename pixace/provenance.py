@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pixace import configurables, tokenset
-from pixace.errors import ConfigError, RunError, SourceError
+from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.preparation import Preparation, absolute
 from pixace.tokenset import TokenSet
 
@@ -20,9 +20,11 @@ def restore(
       RunError: it is gone, and so are the pictures; or they have changed.
     """
     place = Path(data["tokens"])
-    if tokenset.is_set(place):
+    try:
         tokens = tokenset.open_set(place)
-    else:
+    except TokenError:
+        if tokenset.is_set(place) and str(place) == data["named"]:
+            raise  # the user's own, and damaged; one in the cache can be made again
         try:
             tokens = (preparation or configurables.pictures()).cached(
                 data["named"], labels=data["labels"], progress=progress
@@ -73,11 +75,13 @@ def refuse_others(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) ->
     Raises:
       ConfigError: names the first contradiction.
     """
-    said = [line.split("=")[0].strip() for line in bindings if line.startswith("pictures.")]
-    if said or labels:
+    lines = "\n".join(bindings).splitlines()
+    names = [line.partition("=")[0].strip().removeprefix("pixace.") for line in lines]
+    said = next((name for name in names if name.startswith("pictures.")), "labels" * labels)
+    if said:
         raise ConfigError(
             f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
-            f"{said[0] if said else 'labels'}, or name the pictures instead of the token set"
+            f"{said}, or name the pictures instead of the token set"
         )
 
 

@@ -82,12 +82,17 @@ class Completions:
 class Sampler:
     """A model with its weights and the tokenizer that its ids came from.
 
-    Products are computed in the type that suits the device, as they are in training.
+    Attributes:
+      model: what gives the odds.
+      weights: its own, float32.
+      tokenizer: what turns ids into pictures.
+      dtype: of the products, `float32` or `bfloat16`; another one draws other pictures.
     """
 
     model: LanguageModel
     weights: Weights
     tokenizer: Tokenizer
+    dtype: str
 
     def generate(
         self,
@@ -198,7 +203,7 @@ class Sampler:
             raise PixaceError(f"cannot cut after {cut} pixels: a picture has {length}")
         size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
         ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
-        weights = self.model.cast(self.weights, precision.by_name("auto"))
+        weights = self.model.cast(self.weights, precision.by_name(self.dtype))
         weights = {**weights, "head": decoding.narrowed(weights["head"], ids)}
         stretch = _stretch(length)
         done = []

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from pixace import config, configurables, image, modelfile, prompts, runs, tokenizers, trees
+from pixace import (
+    config,
+    configurables,
+    image,
+    modelfile,
+    precision,
+    prompts,
+    runs,
+    tokenizers,
+    trees,
+)
 from pixace.arrays import Image, Images
 from pixace.cuts import parse_cut
 from pixace.errors import PixaceError, RunError
@@ -37,6 +47,11 @@ class Trained:
     def size(self) -> tuple[int, int]:
         """`(height, width)` of the pictures."""
         return self.sampler.tokenizer.size
+
+    @property
+    def dtype(self) -> str:
+        """The type that products are computed in, `float32` or `bfloat16`."""
+        return self.sampler.dtype
 
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
@@ -177,15 +192,24 @@ class Trained:
         )
 
 
-def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Trained:
+def load(
+    run: str | Path | None = None,
+    *,
+    root: str | Path | None = None,
+    dtype: str | None = None,
+) -> Trained:
     """Loads a trained model.
 
     Args:
       run: a run's name, its folder or a `.safetensors` file; None means the latest run.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
+      dtype: of the products, `float32`, `bfloat16` or `auto` for the one that suits this device;
+        None means the one that the model was trained with. Another one draws other pictures.
 
     Raises:
       RunError: there is no such run, or it has no model yet, or the file is broken.
+      ConfigError: there is no such type; or the file holds more than plain settings.
+      NotFiniteError: its weights are not finite.
     """
     path = runs.find(run, runs.home(root))
     flat, description = modelfile.read(path)
@@ -194,15 +218,17 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
             f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
             f"pixace train PICTURES --colors vq:{path}"
         )
+    modelfile.refuse_infinite(flat, path)
     flat, arrays = modelfile.parted(flat)
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
-    config.restore(description.config)
+    config.restore(description.config, place=path)
     model = configurables.language_model(tokenizer, _vocabulary(description))
     try:
         weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    return Trained(Sampler(model, weights, tokenizer), description, path)
+    kind = precision.chosen(description.dtype if dtype is None else dtype)
+    return Trained(Sampler(model, weights, tokenizer, kind), description, path)
 
 
 def _vocabulary(description: runs.Description) -> Vocabulary | None:

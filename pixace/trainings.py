@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pixace import config, configurables, gallery, models, provenance, resuming, runs, tokenset
+from pixace import (
+    config,
+    configurables,
+    gallery,
+    models,
+    precision,
+    provenance,
+    resuming,
+    runs,
+    tokenset,
+)
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
 from pixace.shorthands import lines, several, tracked
@@ -91,6 +101,7 @@ def train(
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
     text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
+    config.refuse_idle(text, config.parts("train", configurables.kind()))
     data = "digits" if data is None else data
     if tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
@@ -102,6 +113,7 @@ def train(
     learned = configurables.captions(tokens)
     vocabulary = learned and learned.vocabulary
     built = configurables.language_model(tokens.tokenizer, vocabulary)
+    config.refuse_idle_of_trax(text)
     if progress and learned and learned.cut:
         print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
     with runs.begun(runs.home(root), name, f"{stem(data)}-{built.kind}") as run:
@@ -113,6 +125,7 @@ def train(
             config=text,
             data=provenance.describe(data, tokens, labels=labels),
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype=precision.chosen("auto"),
             captions=vocabulary and asdict(vocabulary),
         )
         run.configure(description)
@@ -163,6 +176,7 @@ def resume(
     tokens = provenance.restore(old.path, old.description.data, progress=progress)
     learned = configurables.captions(tokens)
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
+    config.refuse_idle_of_trax(text)
     with resuming.changed(old, text):
         outcome = configurables.train(model, tokens, old, learned)
     return _with_collage(outcome, progress)

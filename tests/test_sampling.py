@@ -81,7 +81,7 @@ def built(kind, size, scheme, *, d_model=16, d_ff=32, n_heads=2, n_layers):
     tokenizer = PixelTokenizer(size, colors.by_spec(scheme), "raster")
     sizes = {"d_model": d_model, "d_ff": d_ff, "n_heads": n_heads, "n_layers": n_layers}
     model = kind(tokenizer.vocab_size, tokenizer.length, size, **sizes)
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer, "float32")
 
 
 @pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
@@ -116,7 +116,7 @@ def test_the_loop_draws_what_the_whole_model_would(sampler):
     """Greedy drawing by the cache against greedy drawing by the full model, token by token."""
     fast = sampler.generate_tokens(2, Settings(temperature=0.0))
     slow = np.zeros_like(fast)
-    weights = sampler.model.cast(sampler.weights, precision.by_name("auto"))
+    weights = sampler.model.cast(sampler.weights, precision.by_name(sampler.dtype))
     hidden = jax.jit(sampler.model.hidden)
     for place in range(sampler.tokenizer.length):
         features = hidden(weights, slow)[:, place]

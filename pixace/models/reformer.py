@@ -73,9 +73,19 @@ def reformer(
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
     layer = getattr(trax.layers, ATTENTION[attention])
-    _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
+    given = {
+        "n_heads": n_heads,
+        "d_qk": d_model // n_heads,
+        "d_v": d_model // n_heads,
+        "causal": True,
+        "masked": False,
+        "attention_dropout": dropout,
+        "output_dropout": dropout,
+    }  # as Trax will give them, so that gin sees which of its bindings are asked for
+    whole = layer(**given, mode="eval")
+    _check_chunks(whole, ATTENTION[attention], length)
     sight = Window(window, grid, prefix) if window else None
-    if window and not FullAttention.can_be(layer(mode="eval")):
+    if window and not FullAttention.can_be(whole):
         raise ConfigError(
             f"reformer.window = {window} is for attention that is full otherwise; "
             f"leave it out, or attention = {attention!r} and {ATTENTION[attention]}'s settings"
