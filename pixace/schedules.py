@@ -70,12 +70,13 @@ def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: 
     logged = [(line["step"], line["learning_rate"]) for line in lines if "learning_rate" in line]
     if not logged:
         return None
-    step, before = logged[-1]
-    if abs(float(rate(step - 1)) - before) <= 0.01 * before:  # lines tell the rate of their step
+    step, last = logged[-1]
+    before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
+    if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
         return None
     return (
-        f"the learning rate goes from {before:.2g} to {float(rate(done)):.2g} at step {done:,}, as "
-        f"the schedule has changed; to stay where it was: --learning-rate {before:.2g} "
+        f"the learning rate goes from {before} to {now} at step {done:,}, as the schedule has "
+        f"changed; to stay where it was: --learning-rate {before} "
         f"""--set "{setting}.schedule='constant'\""""
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from pixace import divergence, optimizers, precision, schedules, trackers
 from pixace.batches import Batches
@@ -138,7 +139,7 @@ def train(
         if done >= steps:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
-        before = run.description.dtype
+        other = run.description.dtype if done and run.description.dtype != dtype else None
         run.describe(status="running", step=done, steps=steps, dtype=dtype)
         judge = Judge(
             model, data, run, captions, dtype, batch_size, evaluate_pictures, samples, seed
@@ -147,7 +148,7 @@ def train(
         notes = [
             judge.judged.warning,
             schedules.jump(read(run.path / METRICS), rate, done, "train"),
-            f"products go on in {dtype}, and were {before} so far" if before != dtype else None,
+            other and f"products go on in {dtype}, and were {other} so far",
         ]
         for note in filter(None, notes):
             print(note, file=sys.stderr)
@@ -200,7 +201,10 @@ def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:
     if not ema or len(own) < len(flat):
         return flat if ema else own
     weights = {name: leaf for name, leaf in own.items() if name.startswith("weights.")}
-    return own | {name.replace("weights", "average", 1): each for name, each in weights.items()}
+    # Copies, as a step gives its whole state away and nothing can be given away twice.
+    return own | {
+        name.replace("weights", "average", 1): jnp.copy(each) for name, each in weights.items()
+    }
 
 
 def _numbers(
