@@ -6,14 +6,15 @@ import shutil
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 
-from pixace import cache, colors, modelfile, palettes, runs, tokenizers, tokenset
+from pixace import cache, colors, modelfile, palettes, ranges, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
+from pixace.ranges import Range
 from pixace.sources import Source, open_source
 from pixace.sources.opening import BUILTIN
 from pixace.tokenizers import Tokenizer
@@ -25,6 +26,9 @@ from pixace.tokenset import TokenSet
 LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
 DEFAULT = 32  # pixels a side, where nobody says otherwise
 LEARNED = "vq:"  # begins the colours that are a codebook's codes
+NO_SHARE = (
+    "a validation fraction of {value:g} makes no sense; it is at least 0 and below 1, such as 0.05"
+)
 TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
@@ -42,6 +46,9 @@ class Preparation:
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
+
+    Raises:
+      PixaceError: a number cannot be meant; words are looked at when they are needed.
     """
 
     size: str | int | None = None
@@ -49,7 +56,12 @@ class Preparation:
     order: str = "raster"
     fit: str = "crop"
     background: str = "white"
-    validation_fraction: float = 0.05
+    validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
+
+    def __post_init__(self) -> None:
+        ranges.settle(self)
+        if self.size is not None:
+            parse_size(str(self.size))
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that these settings describe.

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import gallery
+from pixace import gallery, ranges
 from pixace.collage import save_png
 from pixace.preparation import LEARNED, Preparation
+from pixace.ranges import Count
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
@@ -28,7 +29,7 @@ def tokenize(
     validation_fraction: float = 0.05,
     labels: bool = False,
     strict: bool = False,
-    workers: int | None = None,
+    workers: Count | None = None,
     progress: bool = False,
 ) -> TokenSet:
     """Turns the pictures of a source into a token set.
@@ -53,6 +54,7 @@ def tokenize(
     Raises:
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
+    workers = ranges.check("", tokenize, {"workers": workers})["workers"]
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
     return preparation.build(
         open_source(source, labels=labels),
@@ -75,7 +77,7 @@ def compare(
     background: str = "white",
     validation: str | Path | Source | None = None,
     validation_fraction: float = 0.05,
-    pictures: int = 256,
+    pictures: Count = 256,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Writes a PNG that shows originals beside what each choice of colours keeps of them.
@@ -99,6 +101,7 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
+    pictures = ranges.check("", compare, {"pictures": pictures})["pictures"]
     gallery.check_name(out, ".png")
     opened = open_source(source)
     other = None if validation is None else open_source(validation)

@@ -91,6 +91,7 @@ def train(
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
     text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
+    configurables.check_training()
     data = "digits" if data is None else data
     if tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
@@ -160,6 +161,7 @@ def resume(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own)
+    configurables.check_training()
     tokens = provenance.restore(old.path, old.description.data, progress=progress)
     learned = configurables.captions(tokens)
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
