@@ -6,6 +6,7 @@
 No number is a truth value, a whole number is no fraction, and none is infinite or not a number.
 """
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -77,6 +78,8 @@ class Number:
         if not (whole or (self.kind is float and isinstance(value, float))):
             where = "; docs/settings.md lists them" if "." in name else ""
             raise ConfigError(f"{name} = {said(value)} is no {self.kind.__name__}{where}")
+        if abs(value) > LARGEST[float]:  # perhaps too long to be spelled out
+            value = math.copysign(math.inf, value > 0 or -1)
         endless = self.range.high == math.inf
         beyond = endless and not abs(value) <= LARGEST[self.kind]
         if beyond or value not in self.range:
@@ -113,6 +116,17 @@ def check(owner: str, taker: Callable[..., Any], given: Mapping[str, Any]) -> di
         if name in given:
             checked[name] = number.checked(f"{owner}.{name}" if owner else name, given[name])
     return checked
+
+
+def one(taker: Callable[..., Any], name: str, value: Any) -> Any:
+    """A single number of a call; None stands for its default.
+
+    Raises:
+      ConfigError: as `check`.
+    """
+    default = inspect.signature(taker).parameters[name].default
+    usual = None if default is inspect.Parameter.empty else default
+    return numbers(taker)[name].checked(name, usual if value is None else value)
 
 
 def settle(made: Any) -> None:

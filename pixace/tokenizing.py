@@ -54,7 +54,7 @@ def tokenize(
     Raises:
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
-    workers = ranges.check("", tokenize, {"workers": workers})["workers"]
+    workers = ranges.one(tokenize, "workers", workers)
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
     return preparation.build(
         open_source(source, labels=labels),
@@ -101,7 +101,7 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
-    pictures = ranges.check("", compare, {"pictures": pictures})["pictures"]
+    pictures = ranges.one(compare, "pictures", pictures)
     gallery.check_name(out, ".png")
     opened = open_source(source)
     other = None if validation is None else open_source(validation)

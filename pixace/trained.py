@@ -94,7 +94,7 @@ class Trained:
         Raises:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
-        n = ranges.check("", Trained.generate, {"n": n})["n"]
+        n = ranges.one(Trained.generate, "n", n)
         settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
         asked = self.prompts(text, classes, settings.guidance)
         _warn_of_unknown(asked)
@@ -143,7 +143,7 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         temperatures = several_temperatures(temperature)
-        samples = ranges.check("", Trained.complete, {"samples": samples})["samples"]
+        samples = ranges.one(Trained.complete, "samples", samples)
         settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
         asked = self.prompt(text, classes, settings.guidance)
         _warn_of_unknown(asked)
