@@ -15,7 +15,7 @@ from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.ranges import Range
-from pixace.sources import Source, open_source
+from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
@@ -170,14 +170,15 @@ class Preparation:
 
     def cached(
         self,
-        named: str | Path,
+        data: Data,
         *,
         labels: bool = False,
         strict: bool = False,
         progress: bool = False,
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
-        source = open_source(named, labels=labels)
+        source = open_source(data, labels=labels)
+        named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
         identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
@@ -254,15 +255,17 @@ def _tell_skipped(tokens: TokenSet) -> None:
         print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
 
 
-def stem(named: str | Path) -> str:
+def stem(named: str | Path | Source) -> str:
     """A short name for files and runs, made from what the user named."""
     name = Path(absolute(named)).name
     name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
 
 
-def absolute(named: str | Path) -> str:
+def absolute(named: str | Path | Source) -> str:
     """What the user named, so that it can be found from any folder; built-in names stay."""
+    if not isinstance(named, str | Path):
+        named = named.spec
     file, sharp, array = str(named), "", ""
     if not Path(file).expanduser().exists():
         file, sharp, array = file.partition("#")  # FILE.npz#ARRAY

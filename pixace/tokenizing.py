@@ -9,15 +9,17 @@ from typing import Any
 
 from pixace import gallery, ranges
 from pixace.collage import save_png
+from pixace.errors import PixaceError
 from pixace.preparation import LEARNED, Preparation
 from pixace.ranges import Count
 from pixace.report import report
-from pixace.sources import Source, open_source
+from pixace.shorthands import several
+from pixace.sources import Data, open_source
 from pixace.tokenset import TokenSet
 
 
 def tokenize(
-    source: str | Path | Source,
+    source: Data,
     out: str | Path,
     *,
     size: str | int | None = None,
@@ -25,7 +27,7 @@ def tokenize(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
-    validation: str | Path | Source | None = None,
+    validation: Data | None = None,
     validation_fraction: float = 0.05,
     labels: bool = False,
     strict: bool = False,
@@ -35,7 +37,9 @@ def tokenize(
     """Turns the pictures of a source into a token set.
 
     Args:
-      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
+      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`; or the
+        pictures themselves: an array `(n, height, width)` or `(n, height, width, 3)`, or a list of
+        paths, bytes, arrays and Pillow's images.
       out: folder to make.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
@@ -67,7 +71,7 @@ def tokenize(
 
 
 def compare(
-    source: str | Path | Source,
+    source: Data,
     out: str | Path,
     *,
     colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
@@ -75,7 +79,7 @@ def compare(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
-    validation: str | Path | Source | None = None,
+    validation: Data | None = None,
     validation_fraction: float = 0.05,
     pictures: Count = 256,
     progress: bool = False,
@@ -103,6 +107,8 @@ def compare(
     """
     pictures = ranges.one(compare, "pictures", pictures)
     gallery.check_name(out, ".png")
+    if not (colors := several(colors)):
+        raise PixaceError("no colours to compare; name at least one scheme")
     opened = open_source(source)
     other = None if validation is None else open_source(validation)
     learned = [each for each in colors if each.startswith(LEARNED)]
