@@ -128,11 +128,10 @@ def resume_codebook(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own, codebook=True)
+    preparation = Bytes.of(configurables.pictures())
+    configurables.check_codebook(preparation.tokenizer().size)
     raw = provenance.restore(
-        old.path,
-        old.description.data,
-        progress=progress,
-        preparation=Bytes.of(configurables.pictures()),
+        old.path, old.description.data, progress=progress, preparation=preparation
     )
     with resuming.changed(old, text):
         return configurables.codebook(raw, old)
