@@ -4,13 +4,13 @@ import math
 import sys
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pixace import divergence, optimizers, schedules, trackers, trees
+from pixace import divergence, optimizers, ranges, schedules, trackers, trees
 from pixace.batches import Batches
 from pixace.checkpoints import FOLDER, Checkpoints
 from pixace.codebook_judging import Judge, is_grey, spread_over
@@ -22,6 +22,7 @@ from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
 from pixace.pace import Pace
+from pixace.ranges import Amount, Count, Part, Range, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.tokenizers import vq
@@ -65,30 +66,30 @@ def train(
     data: TokenSet,
     run: Run,
     *,
-    codes: int = 512,
-    downsample: int = 4,
-    dim: int = 32,
-    width: int = 128,
-    blocks: int = 2,
-    beta: float = 0.25,
+    codes: Annotated[int, Range(2, says=vq.TOO_FEW)] = 512,
+    downsample: Annotated[int, Range(2)] = 4,
+    dim: Count = 32,
+    width: Count = 128,
+    blocks: Whole = 2,
+    beta: Amount = 0.25,
     update: str = "ema",
-    decay: float = 0.99,
-    revive: float = 0.03,
-    sharpness: float = 0.0,
-    discriminator: float = 0.0,
-    discriminator_from: int = 0,
-    steps: int = 10_000,
-    batch_size: int = 16,
-    learning_rate: float = 1e-3,
+    decay: Part = 0.99,
+    revive: Share = 0.03,
+    sharpness: Amount = 0.0,
+    discriminator: Amount = 0.0,
+    discriminator_from: Whole = 0,
+    steps: Count = 10_000,
+    batch_size: Count = 16,
+    learning_rate: Rate = 1e-3,
     schedule: str = "cosine",
-    warmup_steps: int = 100,
-    clip: float = 1.0,
-    seed: int = 0,
-    log_every: int = 20,
-    evaluate_every: int = 1000,
-    evaluate_pictures: int = 512,
-    shown: int = 16,
-    keep: int = 2,
+    warmup_steps: Whole = 100,
+    clip: Amount = 1.0,
+    seed: Seed = 0,
+    log_every: Count = 20,
+    evaluate_every: Count = 1000,
+    evaluate_pictures: Count = 512,
+    shown: Whole = 16,
+    keep: Count = 2,
     track: str = "tensorboard",
 ) -> CodebookOutcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
@@ -240,20 +241,8 @@ def _numbers(measures: Measures, done: int, rate: float) -> dict[str, float]:
 
 def _check(given: dict[str, Any]) -> None:
     trackers.check(given["track"])
-    for name in (
-        *("dim", "width", "steps", "batch_size", "log_every", "evaluate_every"),
-        *("evaluate_pictures", "keep"),
-    ):
-        if given[name] < 1:
-            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 1 or more")
-    if given["blocks"] < 0:
-        raise ConfigError(f"codebook.blocks is {given['blocks']}; it must be 0 or more")
+    ranges.check("codebook", train, given)
     if given["update"] not in UPDATES:
         raise ConfigError(unknown("codebook.update", given["update"], UPDATES))
-    if not 0 <= given["decay"] < 1:
-        raise ConfigError(f"codebook.decay is {given['decay']}; it must be 0 or more and below 1")
-    for name in ("beta", "revive", "sharpness", "discriminator"):
-        if given[name] < 0:
-            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 0 or more")
     if not len(given["data"].split("train")):
         raise ConfigError(f"{given['data'].path} has no pictures to train on")

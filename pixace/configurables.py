@@ -9,15 +9,16 @@ own words, to which gin would add some.
 """
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import gin
 
-from pixace import codebook_training, models, training
+from pixace import codebook_training, models, ranges, training
 from pixace.captions import Captioned, Captions
 from pixace.codebook_training import CodebookOutcome
 from pixace.errors import ConfigError
+from pixace.models import shape
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation
 from pixace.runs import Run
@@ -37,7 +38,7 @@ def model(*, kind: str = "transformer") -> str:
     return kind
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "train": training.train,
     "codebook": codebook_training.train,
     "pictures": Preparation,
@@ -107,6 +108,21 @@ def language_model(tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -
     return built
 
 
+def check_training() -> None:
+    """Refuses, before pictures are read, numbers that cannot be meant whatever the pictures are.
+
+    Raises:
+      ConfigError: names the first of them; or there is no such model.
+    """
+    kind = model(**_bound("model"))
+    build = models.by_kind(kind)
+    known = inspect.signature(build).parameters.values()
+    defaults = {each.name: each.default for each in known if each.default is not each.empty}
+    shape.check(build, defaults | _bound(kind))
+    for name in ("pictures", "captions", "train"):
+        _bound(name)
+
+
 def pictures() -> Preparation:
     """How pictures become tokens, as bound."""
     return Preparation(**_bound("pictures"))
@@ -157,9 +173,12 @@ def _bound(name: str) -> dict[str, Any]:
     for key, value in settings.items():
         if value is gin.REQUIRED:
             raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
+    settings = ranges.check(name, _FUNCTIONS.get(name, model), settings)
+    for key, value in settings.items():
         wanted = _TYPES[name][key]
         wanted = Sequence if get_origin(wanted) is Sequence else wanted
-        if not isinstance(value, int | float if wanted is float else wanted):
+        fits = isinstance(value, int | float if wanted is float else wanted)
+        if not fits or (isinstance(value, bool) and wanted is not bool):
             said = getattr(wanted, "__name__", wanted)
             raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")
     return settings

@@ -8,6 +8,7 @@ from typing import Any
 from pixace import configurables, tokenset
 from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.preparation import Preparation, absolute
+from pixace.sources import Source
 from pixace.tokenset import TokenSet
 
 
@@ -30,6 +31,11 @@ def restore(
                 data["named"], labels=data["labels"], progress=progress
             )
         except SourceError as why:
+            if data["in_memory"]:
+                raise RunError(
+                    f"cannot go on with {run}: its token set {place} is gone, and its pictures "
+                    f"({data['named']}) were given in memory and must be given again, to a new run"
+                ) from why
             raise RunError(
                 f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
                 f"again ({why})"
@@ -54,11 +60,12 @@ def refuse_imported(run: Path, data: dict[str, Any]) -> None:
         )
 
 
-def describe(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
+def describe(data: str | Path | Source, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
     """What a run's description says about its data."""
     header = tokens.header
     return {
         "named": absolute(data),
+        "in_memory": not isinstance(data, str | Path),
         "labels": labels,
         "tokens": str(tokens.path.resolve()),
         "checksum": _checksum(tokens),

@@ -1,11 +1,11 @@
 """A trained model, ready to draw: what `pixace.load` gives."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pixace import (
     modelfile,
     precision,
     prompts,
+    ranges,
     runs,
     tokenizers,
     trees,
@@ -25,8 +26,14 @@ from pixace.cuts import parse_cut
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.prompts import Prompts
+from pixace.ranges import Range
 from pixace.sampling import Completions, Sampler, Settings
 from pixace.vocabulary import Vocabulary
+
+Pictures = Annotated[int, Range(1, says="cannot generate {value} pictures; ask for 1 or more")]
+Samples = Annotated[
+    int, Range(1, says="nothing to complete: at least one temperature and one sample")
+]
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Trained:
 
     def generate(
         self,
-        n: int,
+        n: Pictures,
         *,
         text: str | Sequence[str] | None = None,
         classes: str | int | Sequence[str | int] | None = None,
@@ -93,10 +100,9 @@ class Trained:
         Raises:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
-        if n < 1:
-            raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
+        n = ranges.one(Trained.generate, "n", n)
         settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
-        asked = self.prompts(text, classes, guidance)
+        asked = self.prompts(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         prefixes = asked and asked.prefixes
         return self.sampler.generate(n, settings, prefixes=prefixes, progress=progress)
@@ -107,7 +113,7 @@ class Trained:
         *,
         cut: int | str = "50%",
         temperature: float | Sequence[float] = 1.0,
-        samples: int = 4,
+        samples: Samples = 4,
         text: str | None = None,
         classes: str | int | None = None,
         guidance: float = 1.0,
@@ -143,8 +149,9 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         temperatures = several_temperatures(temperature)
+        samples = ranges.one(Trained.complete, "samples", samples)
         settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
-        asked = self.prompt(text, classes, guidance)
+        asked = self.prompt(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         kept = parse_cut(str(cut), self.sampler.tokenizer.length)
         fitted = [self.fitted(picture) for picture in _several(pictures)]
@@ -250,22 +257,24 @@ def _warn_of_unknown(asked: Prompts | None) -> None:
         warnings.warn(asked.left_out, stacklevel=3)
 
 
-def several_temperatures(temperature: float | Sequence[float]) -> list[float]:
-    """One temperature or several, as a list.
+def several_temperatures(temperature: float | Iterable[float] | None) -> list[float]:
+    """One temperature or several, as a list; None is the usual one.
 
     Raises:
       PixaceError: one makes no sense, or there is none.
     """
-    several = np.atleast_1d(temperature).tolist()
+    one = ranges.plain(temperature)
+    several = list(one) if isinstance(one, Iterable) and not isinstance(one, str) else [one]
     if not several:
         raise PixaceError("no temperature; give at least one")
     return [Settings(temperature=each).temperature for each in several]
 
 
-def _several(pictures: Raw | Sequence[Raw]) -> list[Any]:
+def _several(pictures: Raw | Iterable[Raw]) -> list[Any]:
     """One picture or several, as a list."""
-    if isinstance(pictures, np.ndarray):
-        return list(pictures) if pictures.ndim == 4 else [pictures]
-    if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
+    if hasattr(pictures, "__array__"):
+        pictures = np.asarray(pictures)
+        return list(pictures) if pictures.ndim in (1, 4) else [pictures]
+    if isinstance(pictures, str | bytes) or not isinstance(pictures, Iterable):
         return [pictures]
-    return list(pictures)
+    return [np.asarray(each) if hasattr(each, "__array__") else each for each in pictures]

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pixace import divergence, optimizers, precision, schedules, trackers
+from pixace import divergence, optimizers, precision, ranges, schedules, trackers
 from pixace.batches import Batches
 from pixace.captions import Captioned
 from pixace.checkpoints import FOLDER, Checkpoints
@@ -21,6 +21,7 @@ from pixace.judging import Judge
 from pixace.metrics import METRICS, MetricsLog, read
 from pixace.models.lm import LanguageModel
 from pixace.pace import Pace
+from pixace.ranges import Amount, Count, Part, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.step import Measures, first_state, make_step
@@ -60,24 +61,24 @@ def train(
     run: Run,
     *,
     captions: Captioned | None = None,
-    steps: int = 10_000,
-    batch_size: int = 8,
-    accumulate: int = 1,
+    steps: Count = 10_000,
+    batch_size: Count = 8,
+    accumulate: Count = 1,
     optimizer: str = "adamw",
-    learning_rate: float = 1e-3,
+    learning_rate: Rate = 1e-3,
     schedule: str = "cosine",
-    warmup_steps: int = 100,
-    weight_decay: float = 0.1,
-    clip: float = 1.0,
-    ema: float = 0.0,
+    warmup_steps: Whole = 100,
+    weight_decay: Amount = 0.1,
+    clip: Amount = 1.0,
+    ema: Part = 0.0,
     dtype: str = "auto",
-    seed: int = 0,
-    log_every: int = 10,
-    evaluate_every: int = 500,
-    evaluate_pictures: int = 512,
-    samples: int = 16,
-    drop_caption: float = 0.1,
-    keep: int = 3,
+    seed: Seed = 0,
+    log_every: Count = 10,
+    evaluate_every: Count = 500,
+    evaluate_pictures: Count = 512,
+    samples: Whole = 16,
+    drop_caption: Share = 0.1,
+    keep: Count = 3,
     track: str = "tensorboard",
 ) -> Outcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
@@ -229,19 +230,11 @@ def _numbers(
 
 def _check(given: dict[str, Any]) -> None:
     trackers.check(given["track"])
-    for name in ("steps", "batch_size", "accumulate", "log_every", "evaluate_every", "keep"):
-        if given[name] < 1:
-            raise ConfigError(f"train.{name} is {given[name]}; it must be 1 or more")
+    ranges.check("train", train, given)
     if given["batch_size"] % given["accumulate"]:
         raise ConfigError(
             f"train.batch_size {given['batch_size']} cannot be cut into "
             f"train.accumulate {given['accumulate']} equal parts"
         )
-    if not 0 <= given["drop_caption"] <= 1:
-        raise ConfigError(
-            f"train.drop_caption is {given['drop_caption']}; it is a share, such as 0.1"
-        )
-    if not 0 <= given["ema"] < 1:
-        raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")
     if not len(given["data"].split("train")):
         raise ConfigError(f"{given['data'].path} has no pictures to train on")

@@ -23,6 +23,7 @@ from pixace import (
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
 from pixace.shorthands import lines, several, tracked
+from pixace.sources import Data, open_source
 from pixace.trained import load
 from pixace.training import Outcome
 
@@ -30,7 +31,7 @@ SHOWN = 16  # classes in the collage that a training ends with
 
 
 def train(
-    data: str | Path | None = None,
+    data: Data | None = None,
     *,
     model: str | None = None,
     gin: str | Path | None = None,
@@ -56,8 +57,9 @@ def train(
     """Trains a model, into a new run.
 
     Args:
-      data: a source (tokenized on the way, and kept for the next time) or a token set; None takes
-        the built-in digits, with their own gin file.
+      data: a source (tokenized on the way, and kept for the next time), a token set, or pictures
+        themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
+        file.
       model: `transformer` or `reformer`; None takes the gin file's.
       gin: gin file, by path or by the name of a shipped one; None takes the model's own.
       bindings: gin lines such as `train.ema = 0.99`, which win over the file.
@@ -102,8 +104,10 @@ def train(
         gin = "digits" if data is None else model or "transformer"
     text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
     config.refuse_idle(text, config.parts("train", configurables.kind()))
+    configurables.check_training()
     data = "digits" if data is None else data
-    if tokenset.is_set(Path(data)):
+    data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
+    if isinstance(data, str | Path) and tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
         provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
@@ -173,6 +177,7 @@ def resume(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own)
+    configurables.check_training()
     tokens = provenance.restore(old.path, old.description.data, progress=progress)
     learned = configurables.captions(tokens)
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)

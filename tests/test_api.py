@@ -4,6 +4,7 @@ import inspect
 import shutil
 import typing
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -137,6 +138,32 @@ def test_shorthands_bind_and_win(bound, tiny):
     assert (found["learning_rate"], found["seed"]) == (0.5, 7)
     assert found["spec"] == "pixel size=4x2 colors=grey:2 order=raster"
     assert bound(steps=3, bindings=[*tiny, "train.steps = 4"])["steps"] == 3
+
+
+def test_numbers_may_be_numpys_or_jaxs(bound):
+    found = bound(
+        steps=np.int64(3),
+        batch_size=np.array(4),
+        learning_rate=np.float64(0.5),
+        seed=np.uint32(2**32 - 1),
+        size=np.int64(2),
+    )
+    assert (found["steps"], found["batch_size"]) == (3, 4)
+    assert (found["learning_rate"], found["seed"]) == (0.5, 2**32 - 1)
+    assert found["spec"].startswith("pixel size=2x2 ")
+    assert bound(steps=jnp.int32(3), learning_rate=jnp.float32(0.5))["learning_rate"] == 0.5
+
+
+def test_a_token_set_may_be_made_with_numbers_of_numpys(tiny_pictures, tmp_path):
+    share, size = np.float32(0.5), np.int64(4)
+    made = pixace.tokenize(
+        tiny_pictures, tmp_path / "set", size=size, validation_fraction=share, workers=np.int8(1)
+    )
+    assert made.header.splits == {"train": 20, "validation": 20}
+    facts = pixace.compare(
+        tiny_pictures, tmp_path / "r.png", colors=["grey:4"], size=size, pictures=np.int64(3)
+    )
+    assert facts["schemes"][0]["pictures"] == 3
 
 
 def test_the_model_is_the_one_asked_for(bound):

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace import modelfile, tokenset, trees
+from pixace import modelfile, trees
 from pixace.batches import in_order
 from pixace.cli import main
 from pixace.judging import Judge
@@ -152,7 +152,3 @@ def test_codebooks_too_say_what_they_were_judged_by(tmp_path, capsys):
         "dB (training pictures)"
         in CliRunner().invoke(main, ["runs", "--runs", str(tmp_path)]).stdout
     )
-
-
-def test_a_token_set_says_how_many_of_each_part(sorted_classes):
-    assert tokenset.open_set(sorted_classes.path).header.splits == {"train": 32, "validation": 32}
