@@ -69,12 +69,12 @@ def codebook(
     )
     pictures = lines("pictures", size=size, fit=fit, background=background)
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
-    config.refuse_idle(text, config.parts("codebook"))
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and tokenset.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
     preparation = Bytes.of(configurables.pictures())
     configurables.check_codebook(preparation.tokenizer().size)
+    config.refuse_idle(text, config.parts("codebook"))
     raw = preparation.cached(data, strict=strict, progress=progress)
     with runs.begun(runs.home(root), name, f"{stem(data)}-codebook") as run:
         description = runs.Description(
@@ -132,6 +132,7 @@ def resume_codebook(
     old, text = resuming.find(run, root, bindings, own, codebook=True)
     preparation = Bytes.of(configurables.pictures())
     configurables.check_codebook(preparation.tokenizer().size)
+    config.refuse_idle(text, config.parts("codebook"))
     raw = provenance.restore(
         old.path, old.description.data, progress=progress, preparation=preparation
     )

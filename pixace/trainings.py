@@ -103,8 +103,8 @@ def train(
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
     text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
-    config.refuse_idle(text, config.parts("train", configurables.kind()))
     configurables.check_training()
+    config.refuse_idle(text, config.parts("train", configurables.kind()))
     data = "digits" if data is None else data
     data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
     if isinstance(data, str | Path) and tokenset.is_set(Path(data)):
