@@ -18,12 +18,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from pixace.errors import ImageError
 from pixace.files import whole
+from pixace.layout import LARGEST, arranged
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
 
-COMFORTABLE = 720  # pixels: about how wide a collage gets when no scale is asked for
-LARGEST = 10_000  # pixels: sides beyond this help nobody
 MARGIN = 12  # pixels around everything
 TEXT = 14  # pixels
 KEY = "pixace"  # of the PNG text chunk that holds the description
@@ -49,7 +48,8 @@ def collage(
     Args:
       images: uint8 (height, width, 3), all of one size; None leaves a cell empty.
       columns: cells in a row; None makes the grid about as wide as high.
-      scale: pixels per pixel, 1 or more; None makes the grid about 700 pixels wide.
+      scale: pixels per pixel, 1 or more; None makes the grid about 700 pixels wide, or as large as
+        fits.
       smooth: enlarge smoothly (Lanczos) instead of crisply.
       gutter: pixels between cells; None chooses by the size of the cells.
       title: text above everything; may have several lines.
@@ -69,25 +69,12 @@ def collage(
     if len(shapes) != 1 or len(next(iter(shapes))) != 3:
         raise ImageError(f"a collage needs images of one size, got {sorted(shapes) or 'none'}")
     height, width, _ = next(iter(shapes))
-    if columns is None:
-        columns = max(1, round(math.sqrt(len(images) * height / width)))
-    columns = max(1, min(columns, len(images)))
-    rows = -(-len(images) // columns)
+    layout = arranged(len(images), (height, width), columns=columns, scale=scale, gap=gutter)
+    columns, rows, scale = layout.columns, layout.rows, layout.scale
     for name, labels, cells in (("column", column_labels, columns), ("row", row_labels, rows)):
         if labels and len(labels) != cells:
             raise ImageError(f"{cells} {name}s cannot have {len(labels)} labels")
-
-    if scale is None:
-        scale = max(1, round(COMFORTABLE / (columns * width)))
-    if gutter is None:
-        gutter = min(8, max(2, width * scale // 16))
-    step_x, step_y = width * scale + gutter, height * scale + gutter
-    grid_width, grid_height = columns * step_x - gutter, rows * step_y - gutter
-    if max(grid_width, grid_height) > LARGEST:
-        raise ImageError(
-            f"a collage of {grid_width}x{grid_height} pixels is too large; "
-            f"{LARGEST} a side is the most: show fewer images or choose a smaller scale"
-        )
+    (step_y, step_x), (grid_height, grid_width) = layout.step, layout.extent
 
     font = ImageFont.load_default(TEXT)
     names = [_truncated(text, font, LARGEST // 20) for text in row_labels]
@@ -141,7 +128,7 @@ def save_png(
     """
     notes = PngInfo()
     if description is not None:
-        notes.add_itxt(KEY, json.dumps(description, ensure_ascii=False))
+        notes.add_itxt(KEY, json.dumps(description))
     encoded = io.BytesIO()
     image = Pillow.fromarray(picture)
     if palette is not None:
@@ -197,9 +184,12 @@ def save_gif(
 
 
 def _truncated(text: str, font: Font, width: int) -> str:
-    """The text with each line cut to `width` pixels; an ellipsis says so."""
+    """The text with each line cut to `width` pixels; an ellipsis says so.
+
+    What is no text, such as bytes in the name of a file, becomes question marks.
+    """
     lines = []
-    for line in text.split("\n"):
+    for line in text.encode("utf-8", "replace").decode("utf-8").split("\n"):
         kept = line
         while kept and font.getlength(kept if kept == line else kept + "…") > width:
             kept = kept[:-1]

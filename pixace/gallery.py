@@ -5,18 +5,19 @@ Every PNG remembers the model, the seed and all settings that its pixels depend 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image as Pillow
 
-from pixace import __version__
+from pixace import __version__, layout, places, prompts, singles
 from pixace.arrays import Image
-from pixace.collage import collage, save_gif, save_png
+from pixace.collage import collage as laid_out
+from pixace.collage import save_gif, save_png
 from pixace.cuts import blank_after, parse_cut
-from pixace.errors import ImageError, PixaceError
-from pixace.pixelart import palette_of, save_picture
+from pixace.errors import PixaceError
+from pixace.photos import read
 from pixace.prompts import Prompts
 from pixace.sampling import Settings
 from pixace.trained import Trained, load, several_temperatures
@@ -24,6 +25,11 @@ from pixace.trained import Trained, load, several_temperatures
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many
 PICTURES_EACH = 8  # the same for each of several texts
+MOST = 1 << 27  # pixels that are drawn in one call: what fits in memory
+FEWER, FEWER_SAMPLES = (
+    f"{less}, or write each by itself, with --each FOLDER --no-collage"
+    for less in ("draw fewer", "ask for fewer samples")
+)
 
 
 def generate(
@@ -42,6 +48,7 @@ def generate(
     batch_size: int = 64,
     scale: int | None = None,
     smooth: bool = False,
+    collage: bool = True,
     each: str | Path | None = None,
     gif: str | Path | None = None,
     progress: bool = False,
@@ -63,9 +70,10 @@ def generate(
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
       batch_size: pictures drawn at once.
-      scale: pixels per pixel; None chooses.
+      scale: pixels per pixel; None chooses, and takes less where the collage would be too large.
       smooth: enlarge smoothly instead of crisply.
-      each: folder that gets every picture by itself as well.
+      collage: write one; or else single pictures or a film alone.
+      each: folder that gets every picture by itself, numbered; it has no numbered ones yet.
       gif: film of the pixels arriving.
       progress: a live bar on stderr.
 
@@ -76,9 +84,7 @@ def generate(
       PixaceError: there is no such run, a setting makes no sense, the model does not know what is
         asked for, or a file cannot be written.
     """
-    check_name(out, ".png")
-    if gif is not None:
-        check_name(gif, ".gif")
+    place = places.checked(out if collage else None, each, gif)
     trained = run if isinstance(run, Trained) else load(run, root=root)
     settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
     asked = trained.prompts(text, classes, guidance)
@@ -87,12 +93,15 @@ def generate(
         n = PICTURES if len(texts) < 2 else PICTURES_EACH
     if n < 1:
         raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
-    layout: dict[str, Any] = {"scale": scale}
+    count, columns = n * max(1, len(texts)), n if len(texts) > 1 else None
+    _refuse_too_many(count, trained)
+    if place.out or place.gif:
+        layout.arranged(count, trained.size, columns=columns, scale=scale, instead=FEWER)
+    look: dict[str, Any] = {"columns": columns, "scale": scale, "smooth": smooth}
     if len(texts) == 1:
-        layout["title"] = texts[0]
+        look["title"] = texts[0]
     elif texts:
-        layout |= {"columns": n, "row_labels": texts}
-    _refuse_too_large(n * max(1, len(texts)), trained, **layout)
+        look["row_labels"] = texts
     tokens = trained.sampler.generate_tokens(
         n, settings, prefixes=asked and asked.prefixes, progress=progress
     )
@@ -102,7 +111,7 @@ def generate(
         trained,
         command="generate",
         n=n,
-        **_wish(text, classes, guidance),
+        **prompts.told(text, classes, guidance),
         seed=seed,
         temperature=temperature,
         top_k=top_k,
@@ -110,16 +119,16 @@ def generate(
         scale=scale,
         smooth=smooth,
     )
-    save_png(Path(out), collage(list(pictures), smooth=smooth, **layout), about)
-    if each is not None:
-        for number, picture in enumerate(pictures):
-            path = Path(each) / f"{number:04d}.png"
-            _save_alone(path, picture, trained, scale, smooth, about | {"picture": number})
-    if gif is not None:
+    if place.out:
+        save_png(place.out, laid_out(list(pictures), **look), about)
+    if place.each:
+        told = [about] * len(pictures)
+        singles.save(place.each, pictures, told, tokenizer, scale=scale, smooth=smooth)
+    if place.gif:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
-        save_gif(Path(gif), [collage(list(frame), smooth=smooth, **layout) for frame in frames])
-    return about | _unknown(asked) | {"out": str(out)}
+        save_gif(place.gif, [laid_out(list(frame), **look) for frame in frames])
+    return about | _unknown(asked) | place.told
 
 
 def complete(
@@ -140,13 +149,16 @@ def complete(
     batch_size: int = 64,
     scale: int | None = None,
     smooth: bool = False,
+    collage: bool = True,
     each: str | Path | None = None,
     strict: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Finishes photos and writes a collage; for the arrays see `Trained.complete`.
 
-    One row per photo: the photo, its cut, then a column for each temperature and sample.
+    One row per photo: the photo, its cut, then a column for each temperature and sample. Rows that
+    are too many for one collage go on several, `out-2.png` and so on, each of which is complete in
+    itself: it remembers its own photos.
 
     Args:
       photos: files.
@@ -163,50 +175,54 @@ def complete(
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
       batch_size: pictures drawn at once.
-      scale: pixels per pixel; None chooses.
+      scale: pixels per pixel; None chooses, and takes less where the collage would be too large.
       smooth: enlarge smoothly instead of crisply.
-      each: folder that gets every completion by itself as well, numbered row by row.
+      collage: write one; or else single pictures alone.
+      each: folder that gets every completion by itself, numbered row by row; it has no numbered
+        pictures yet.
       strict: raise the error of a bad photo instead of skipping it.
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it; `skipped` names bad photos with their reasons, `unknown`
-      words that had to be left out.
+      What was done, as `--json` prints it; `pages` names all collages, `skipped` bad photos with
+      their reasons, `unknown` words that had to be left out.
 
     Raises:
       ImageError: no photo could be read, or one could not and `strict` is set.
       PixaceError: there is no such run, a setting makes no sense, the model does not know what is
         asked for, or a file cannot be written.
     """
-    check_name(out, ".png")
+    place = places.checked(out if collage else None, each)
+    files = [photos] if isinstance(photos, str | Path) else list(photos)
+    place.refuse(files)
     trained = run if isinstance(run, Trained) else load(run, root=root)
     temperatures = several_temperatures(temperature)
     asked = trained.prompt(text, classes, guidance)
     parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
-    fitted, named, skipped = [], [], []
-    for photo in [photos] if isinstance(photos, str | Path) else photos:
-        try:
-            if Path(photo).is_dir():
-                raise ImageError(f"{photo} is a folder; name the pictures, such as {photo}/*.jpg")
-            fitted.append(trained.fitted(photo))
-            named.append(str(photo))
-        except ImageError as why:
-            if strict:
-                raise
-            skipped.append(str(why))
-    if not fitted:
-        raise ImageError(f"no photo to complete: {'; '.join(skipped) or 'none was named'}")
+    if samples < 1:
+        raise PixaceError("nothing to complete: at least one temperature and one sample")
+    of_each = len(temperatures) * samples
+    _refuse_too_many(max(1, len(files)) * of_each, trained)
+    paged = partial(
+        layout.pages, columns=2 + of_each, size=trained.size, scale=scale, instead=FEWER_SAMPLES
+    )
+    if place.out:
+        paged(1)
+    found = read(files, trained.fitted, strict=strict)
+    rows = paged(len(found.images)) if place.out else []
+    pages = place.pages(len(rows))
+    if len(pages) > 1:
+        scale = 1  # and so it is remembered: a page alone might have room for more
     heads = [f"t = {warmth:g}" for warmth in temperatures for _ in range(samples)]
-    layout: dict[str, Any] = {
-        "columns": 2 + len(heads),
+    look: dict[str, Any] = {
+        "columns": 2 + of_each,
         "scale": scale,
-        "row_labels": [Path(name).name for name in named],
+        "smooth": smooth,
         "column_labels": ["photo", "kept", *heads],
         "title": asked.texts[0] if asked else None,
     }
-    _refuse_too_large(len(named) * (2 + len(heads)), trained, **layout)
     done = trained.complete(
-        fitted,
+        found.images,
         cut=cut,
         temperature=temperatures,
         samples=samples,
@@ -218,68 +234,47 @@ def complete(
         batch_size=batch_size,
         progress=progress,
     )
-    cells: list[Image | None] = []
-    for photo, kept, finished in zip(done.photos, done.cuts, done.finished, strict=True):
-        cells += [photo, kept, *finished.reshape(-1, *photo.shape)]
     about = _about(
         trained,
         command="complete",
-        photos=named,
+        **found.told(slice(None)),
         cut=str(cut),
         temperature=temperatures,
         samples=samples,
-        **_wish(text, classes, guidance),
+        **prompts.told(text, classes, guidance),
         seed=seed,
         top_k=top_k,
         top_p=top_p,
         scale=scale,
         smooth=smooth,
     )
-    save_png(Path(out), collage(cells, smooth=smooth, **layout), about)
-    if each is not None:
-        alone = done.finished.reshape(-1, *done.photos.shape[1:])
-        for number, picture in enumerate(alone):
-            path = Path(each) / f"{number:04d}.png"
-            _save_alone(path, picture, trained, scale, smooth, about | {"picture": number})
-    return about | _unknown(asked) | {"out": str(out), "skipped": skipped}
+    finished = done.finished.reshape(len(done.photos), of_each, *done.photos.shape[1:])
+    for page, which in zip(pages, rows, strict=True):
+        cells: list[Image] = []
+        for photo, kept, several in zip(
+            done.photos[which], done.cuts[which], finished[which], strict=True
+        ):
+            cells += [photo, kept, *several]
+        labels = [Path(path).name for path in found.paths[which]]
+        save_png(page, laid_out(cells, row_labels=labels, **look), about | found.told(which))
+    if place.each:
+        alone = finished.reshape(-1, *finished.shape[2:])
+        photo_of = np.arange(len(alone)) // of_each
+        told = [about | found.told(slice(i, i + 1)) for i in photo_of.tolist()]
+        tokenizer = trained.sampler.tokenizer
+        singles.save(place.each, alone, told, tokenizer, scale=scale, smooth=smooth)
+    written = {"pages": [str(page) for page in pages], "skipped": found.skipped}
+    return about | _unknown(asked) | place.told | written
 
 
-def check_name(out: str | Path, suffix: str) -> None:
-    """Refuses early what would fail late: a folder, or a name of another kind of file.
-
-    Raises:
-      PixaceError: it is one of these.
-    """
-    path = Path(out)
-    if path.is_dir():
-        raise PixaceError(f"{path} is a folder; name a file in it, such as {path / ('a' + suffix)}")
-    if path.suffix.lower() != suffix:
-        raise PixaceError(f"cannot write {path}: its name must end in {suffix}")
-
-
-def _save_alone(
-    path: Path, picture: Image, trained: Trained, scale: int | None, smooth: bool, about: dict
-) -> None:
-    """Writes one picture by itself; with its palette and transparency, if it has them."""
-    palette, scale = palette_of(trained.sampler.tokenizer), scale or 1
-    if palette is not None and not smooth:
-        save_picture(path, picture, palette, scale, about)
-    else:
-        way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
-        size = (picture.shape[1] * scale, picture.shape[0] * scale)
-        save_png(path, np.asarray(Pillow.fromarray(picture).resize(size, way)), about)
-
-
-def _refuse_too_large(cells: int, trained: Trained, **layout: Any) -> None:
-    """Lays out one black picture and empty cells, before the time is spent to draw them all."""
-    collage([np.zeros((*trained.size, 3), np.uint8), *[None] * (cells - 1)], **layout)
-
-
-def _wish(text: Any, classes: Any, guidance: float) -> dict[str, Any]:
-    """What was asked for, as a picture's file says it; nothing if nothing was."""
-    given = {"text": text, "classes": classes}
-    asked = {name: value for name, value in given.items() if value not in (None, (), [])}
-    return asked | {"guidance": guidance} if asked else {}
+def _refuse_too_many(count: int, trained: Trained) -> None:
+    """Refuses what would not fit in memory, before any of it is there."""
+    height, width = trained.size
+    if count > (most := MOST // (height * width)):
+        raise PixaceError(
+            f"{count:,} pictures of {width}x{height} pixels are too many at once; draw at most "
+            f"{most:,}, and others with another --seed"
+        )
 
 
 def _unknown(asked: Prompts | None) -> dict[str, Any]:
@@ -291,7 +286,7 @@ def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
     model = trained.description
     return {
         "pixace": __version__,
-        "run": str(trained.path),
+        "run": str(trained.path.resolve()),
         "created": model.created,
         "step": model.step,
         **settings,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -84,6 +84,13 @@ def read(
         prefixes=np.stack([vocabulary.ids(words) for words in known]),
         unknown=tuple(map(vocabulary.near, strangers)),
     )
+
+
+def told(text: Any, classes: Any, guidance: float) -> dict[str, Any]:
+    """What was asked for, as a picture's file says it; nothing if nothing was."""
+    given = {"text": text, "classes": classes}
+    asked = {name: value for name, value in given.items() if value not in (None, (), [])}
+    return asked | {"guidance": guidance} if asked else {}
 
 
 def _text_of(vocabulary: Vocabulary, label: str, model: str) -> str:

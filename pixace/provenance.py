@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixace import configurables, tokenset
+from pixace import configurables, runs, tokenizers, tokenset
 from pixace.errors import ConfigError, RunError, SourceError, TokenError
+from pixace.pixelart import palette_of
 from pixace.preparation import Preparation, absolute
 from pixace.sources import Source
 from pixace.tokenset import TokenSet
@@ -27,7 +29,7 @@ def restore(
         if tokenset.is_set(place) and str(place) == data["named"]:
             raise  # the user's own, and damaged; one in the cache can be made again
         try:
-            tokens = (preparation or configurables.pictures()).cached(
+            tokens = (preparation or _settled(run, data)).cached(
                 data["named"], labels=data["labels"], progress=progress
             )
         except SourceError as why:
@@ -45,6 +47,19 @@ def restore(
             f"the pictures of {data['named']} have changed since this run began; train a new one"
         )
     return tokens
+
+
+def _settled(run: Path, data: dict[str, Any]) -> Preparation:
+    """The settings that are bound, but with the palette that a run has learned.
+
+    Its file may be gone, and pictures need not be looked through once more for what was found.
+    """
+    bound, spec = configurables.pictures(), runs.Run(run).description.tokenizer
+    palette = palette_of(tokenizers.by_spec(spec)) if spec.startswith("pixel ") else None
+    if palette is None:
+        return bound
+    background = "#{:02x}{:02x}{:02x}".format(*data["background"])
+    return replace(bound, colors=palette.spec, background=background)
 
 
 def refuse_imported(run: Path, data: dict[str, Any]) -> None:

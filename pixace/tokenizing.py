@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import gallery, ranges
+from pixace import places, ranges
 from pixace.collage import save_png
 from pixace.errors import PixaceError
 from pixace.preparation import LEARNED, Preparation
@@ -106,7 +106,7 @@ def compare(
       PixaceError: something is unknown, or no picture can be read.
     """
     pictures = ranges.one(compare, "pictures", pictures)
-    gallery.check_name(out, ".png")
+    places.checked(out)
     if not (colors := several(colors)):
         raise PixaceError("no colours to compare; name at least one scheme")
     opened = open_source(source)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace.collage import COMFORTABLE, collage, read_description, save_gif, save_png
+from pixace.collage import collage, read_description, save_gif, save_png
 from pixace.errors import ImageError, PixaceError
+from pixace.layout import COMFORTABLE
 
 
 def plain(*colors, size=(4, 4)):

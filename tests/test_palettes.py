@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import holdout, palettes
+from pixace import holdout, modelfile, palettes
 from pixace.cli import main
 from pixace.errors import PixaceError, SourceError, TokenError
 from pixace.preparation import Preparation
+from pixace.runs import Run
 from pixace.sources import open_source
 
 INK, RED, SKIN = (20, 12, 28), (208, 70, 72), (222, 238, 214)
@@ -249,3 +251,39 @@ def test_a_run_shows_its_palette(artist):
     with Pillow.open(artist.path / "palette.png") as strip:
         assert strip.size == (64, 16)
         assert [strip.getpixel((8 + 16 * i, 8))[3] for i in range(4)] == [255, 255, 0, 255]
+
+
+@pytest.fixture
+def painted(tiny):
+    """Trains on some pictures in a palette of a file, and gives the run."""
+    noise = np.random.default_rng(1).integers(0, 256, (12, 4, 4, 3), np.uint8)
+    np.save("noise.npy", noise)
+    np.save("palette.npy", np.array([[0, 0, 0], [200, 40, 40], [40, 200, 40], [255, 255, 255]]))
+
+    def train(colors):
+        bindings = [*tiny, f"pictures.colors = {colors!r}", "pictures.background = 'red'"]
+        settings = {"gin": "base", "bindings": bindings, "steps": 2, "root": "painted"}
+        return pixace.train("noise.npy", **settings).run
+
+    return train
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colors", ["palette:palette.npy", "kmeans:4"])
+def test_a_run_has_its_palette_and_needs_no_file_to_go_on(painted, monkeypatch, colors):
+    run = painted(colors)
+    shutil.copytree(run.path, "painted/kept")
+    kept = pixace.resume("painted/kept", steps=4)
+    Path("palette.npy").unlink()
+    shutil.rmtree(run.description.data["tokens"])
+    monkeypatch.setattr(palettes, "_by_kmeans", None)
+    lost = pixace.resume(run.path, steps=4)
+    one, two = (each.run.path / "model.safetensors" for each in (kept, lost))
+    weights, others = (dict(modelfile.read(path)[0]) for path in (one, two))
+    assert weights.keys() == others.keys()
+    for name, each in weights.items():
+        np.testing.assert_array_equal(each, others[name], err_msg=name)
+    assert Run(run.path).description.step == 4
+    pixace.generate("one.png", n=2, run=run.path)
+    pixace.again("one.png", "two.png")
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()

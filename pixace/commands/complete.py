@@ -40,11 +40,12 @@ from pixace.commands import options
     metavar="FILE.png",
     help="The collage.",
 )
+@options.collage
 @click.option(
     "--each",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Also write every completion by itself.",
+    help="Also write every completion by itself, numbered.",
 )
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @options.as_json
@@ -53,7 +54,8 @@ def command(ctx, photos, again, as_json, **settings):
     """Keep the first pixels of PHOTOS and let the model finish them.
 
     One row per photo: the photo, what was kept, and a column for each temperature and sample. The
-    collage remembers the run and all settings: --again makes it once more.
+    collage remembers the run, the photos and all settings: --again makes it once more. Photos that
+    are too many for one collage go on several, FILE-2.png and so on.
     """
     from pixace import encore, gallery
 
@@ -70,5 +72,9 @@ def command(ctx, photos, again, as_json, **settings):
         click.echo(f"skipped {reason}", err=True)
     finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)
     skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
-    text = f"{facts['out']}: {finished} finished by {facts['run']}, seed {facts['seed']}{skipped}"
-    options.say(text, facts, as_json)
+    options.say(
+        f"{options.place(facts)}: {finished} finished by {Path(facts['run']).name}, "
+        f"seed {facts['seed']}{skipped}",
+        facts,
+        as_json,
+    )

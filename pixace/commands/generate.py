@@ -50,11 +50,12 @@ from pixace.commands import options
     metavar="FILE.png",
     help="The collage.",
 )
+@options.collage
 @click.option(
     "--each",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Also write every picture by itself.",
+    help="Also write every picture by itself, numbered.",
 )
 @click.option(
     "--gif",
@@ -81,7 +82,8 @@ def command(ctx, again, as_json, **settings):
     texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
     of_each = f" of each of {texts} texts" if texts > 1 else ""
     options.say(
-        f"{facts['out']}: {facts['n']} pictures{of_each} by {facts['run']}, seed {facts['seed']}",
+        f"{options.place(facts)}: {facts['n']} pictures{of_each} by {Path(facts['run']).name}, "
+        f"seed {facts['seed']}",
         facts,
         as_json,
     )

@@ -1,6 +1,7 @@
 """Options that several commands share, and how they speak."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,11 @@ drawing = together(
 )
 
 
+collage = click.option(
+    "--collage/--no-collage", default=True, help="Write one, or with --each only single pictures."
+)
+
+
 def bindings(instance: str) -> Decorator:
     """--set, with an instance for its help."""
     return click.option(
@@ -230,6 +236,19 @@ def tell_unknown(facts: dict[str, Any]) -> None:
         )
 
 
+def place(facts: dict[str, Any]) -> str:
+    """Where pictures went, for people: the collage with its pages, or else what was written."""
+    first, *others = facts.get("pages") or [facts["out"] or facts.get("each") or facts["gif"]]
+    return f"{first} to {others[-1]}" if others else first
+
+
 def say(text: str, facts: dict[str, Any], as_json: bool) -> None:
-    """The result on stdout: a line for people, or an object for programs."""
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else text)
+    """The result on stdout: a line for people, or an object for programs.
+
+    What stdout cannot show, such as bytes in the name of a file, becomes question marks; in JSON it
+    is escaped.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    whole = json.dumps(facts, ensure_ascii=False) if as_json else text
+    shown = whole.encode(encoding, "replace").decode(encoding)
+    click.echo(json.dumps(facts) if as_json and shown != whole else shown)
