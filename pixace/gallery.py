@@ -4,6 +4,7 @@ Every PNG remembers the model, the seed and all settings that its pixels depend 
 `encore.again` can make it once more.
 """
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ def generate(
     guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
+    dtype: str | None = None,
     seed: int = 0,
     temperature: float = 1.0,
     top_k: int = 0,
@@ -65,6 +67,8 @@ def generate(
       guidance: how much texts count: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
+      dtype: of the products, `float32`, `bfloat16` or `auto`; None means the run's own. Another one
+        draws other pictures, and says so.
       seed: same seed, same pictures.
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
       top_k: only the k likeliest colours; 0 for all.
@@ -85,7 +89,7 @@ def generate(
         asked for, or a file cannot be written.
     """
     place = places.checked(out if collage else None, each, gif)
-    trained = run if isinstance(run, Trained) else load(run, root=root)
+    trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
     settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
     asked = trained.prompts(text, classes, guidance)
     texts = asked.texts if asked else ()
@@ -143,6 +147,7 @@ def complete(
     guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
+    dtype: str | None = None,
     seed: int = 0,
     top_k: int = 0,
     top_p: float = 1.0,
@@ -171,6 +176,8 @@ def complete(
       guidance: how much that counts: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
+      dtype: of the products, `float32`, `bfloat16` or `auto`; None means the run's own. Another one
+        draws other pictures, and says so.
       seed: same seed, same completions.
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
@@ -195,7 +202,7 @@ def complete(
     place = places.checked(out if collage else None, each)
     files = [photos] if isinstance(photos, str | Path) else list(photos)
     place.refuse(files)
-    trained = run if isinstance(run, Trained) else load(run, root=root)
+    trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
     temperatures = several_temperatures(temperature)
     asked = trained.prompt(text, classes, guidance)
     parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
@@ -281,6 +288,19 @@ def _unknown(asked: Prompts | None) -> dict[str, Any]:
     return {"unknown": list(asked.unknown)} if asked else {}
 
 
+def _of_type(trained: Trained, dtype: str | None) -> Trained:
+    """The model as it computes in another type, if one is named; a type not its own is said."""
+    trained = trained if dtype is None else trained.of_type(dtype)
+    own = trained.description.dtype
+    if trained.dtype != own:
+        print(
+            f"drawn in {trained.dtype}, where {trained.description.name} was trained in {own} and "
+            "draws other pictures in that",
+            file=sys.stderr,
+        )
+    return trained
+
+
 def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
     """What a picture's file says about it: the model that drew it, and how."""
     model = trained.description
@@ -289,5 +309,6 @@ def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
         "run": str(trained.path.resolve()),
         "created": model.created,
         "step": model.step,
+        "dtype": trained.dtype,
         **settings,
     }

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +59,14 @@ class Trained:
     def dtype(self) -> str:
         """The type that products are computed in, `float32` or `bfloat16`."""
         return self.sampler.dtype
+
+    def of_type(self, dtype: str) -> "Trained":
+        """The same model as it computes in another type: `float32`, `bfloat16` or `auto`.
+
+        Raises:
+          ConfigError: there is no such type.
+        """
+        return replace(self, sampler=replace(self.sampler, dtype=precision.chosen(dtype)))
 
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
@@ -234,8 +242,8 @@ def load(
         weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    kind = precision.chosen(description.dtype if dtype is None else dtype)
-    return Trained(Sampler(model, weights, tokenizer, kind), description, path)
+    trained = Trained(Sampler(model, weights, tokenizer, description.dtype), description, path)
+    return trained if dtype is None else trained.of_type(dtype)
 
 
 def _vocabulary(description: runs.Description) -> Vocabulary | None:

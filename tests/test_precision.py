@@ -112,3 +112,17 @@ def test_going_on_in_another_type_is_said_and_written_down(tiny, tiny_pictures, 
     more = pixace.resume(outcome.run.path, steps=3, bindings=["train.dtype = 'bfloat16'"])
     assert "products go on in bfloat16, and were float32 so far" in capsys.readouterr().err
     assert more.run.description.dtype == "bfloat16"
+
+
+def test_a_picture_says_its_type_and_is_drawn_again_with_it(tiny_outcome, tmp_path, capsys):
+    """The other type is said on stderr, stands in the PNG, and is taken by `again`."""
+    run = tiny_outcome.run
+    own = run.description.dtype
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[own]
+    usual, odd, same = (tmp_path / name for name in ("usual.png", "odd.png", "same.png"))
+    assert pixace.generate(usual, n=2, run=run.path)["dtype"] == own
+    assert "drawn in" not in capsys.readouterr().err
+    assert pixace.generate(odd, n=2, run=run.path, dtype=other)["dtype"] == other
+    assert f"drawn in {other}, where {run.name} was trained in {own}" in capsys.readouterr().err
+    assert pixace.again(odd, same)["dtype"] == other
+    assert same.read_bytes() == odd.read_bytes()
