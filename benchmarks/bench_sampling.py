@@ -29,7 +29,8 @@ def ours(kind: str, batch: int, pictures: int) -> dict[str, float]:
     """A whole picture after the other; also what a token must move, and how fast memory is."""
     tokenizer = PixelTokenizer((32, 32), colors.by_spec("hsv:5,4,4"), "raster")
     model = by_kind(kind)(tokenizer.vocab_size, tokenizer.length, (32, 32), **sizes(SHAPE))
-    sampler = Sampler(model, jax.jit(model.init)(jax.random.key(0)), tokenizer)
+    weights = jax.jit(model.init)(jax.random.key(0))
+    sampler = Sampler(model, weights, tokenizer, precision.chosen("auto"))
     times = []
     for seed in range(1 + pictures):
         began = time.perf_counter()

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pixace.captions import Prefixes
-from pixace.tokenset import Split
+from pixace.shards import Split, evenly
 
 PADDING = 0
 
@@ -69,14 +69,14 @@ class Batches:
 def in_order(
     split: Split, size: int, limit: int | None = None, prefixes: Prefixes | None = None
 ) -> Iterator[Batch]:
-    """Goes through the first `limit` rows once; the last batch is filled up with weightless rows.
+    """Goes once through all rows, or through `limit` that are evenly spread over them.
 
-    All batches have the same shape, so that one compiled program serves them. Of several captions
-    a picture always gets the same one.
+    The last batch is filled up with weightless rows: all batches have the same shape, so that one
+    compiled program serves them. Of several captions a picture always gets the same one.
     """
-    count = min(len(split), limit or len(split))
-    for start in range(0, count, size):
-        rows = np.arange(start, min(start + size, count))
+    chosen = evenly(len(split), limit)
+    for start in range(0, len(chosen), size):
+        rows = chosen[start : start + size]
         batch = _batch(split.rows(rows), None if prefixes is None else prefixes.rows(rows))
         short = size - len(batch.tokens)
         yield Batch(*(np.pad(part, ((0, short), (0, 0))) for part in batch))

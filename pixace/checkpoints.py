@@ -1,6 +1,7 @@
 """Checkpoints of a training: whole or absent, the last few and the best one kept."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,9 +9,16 @@ from typing import Any, Self
 import jax
 
 from pixace import trees
-from pixace.errors import PixaceError, RunError
+from pixace.errors import NotFiniteError, PixaceError, RunError
 
 SPARE = 1 << 20  # bytes left free for all else that a run writes
+FOLDER = "checkpoints"
+
+
+def saved(run: Path) -> list[int]:
+    """Steps that a run has checkpoints of, rising, as the names of its folders say."""
+    names = (path.name for path in (run / FOLDER).glob("*") if path.is_dir())
+    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
 
 class Checkpoints:
@@ -47,12 +55,16 @@ class Checkpoints:
         """Saves; `loss` is the one that "best" is judged by.
 
         Raises:
+          NotFiniteError: some number of the state is not finite; nothing is written.
           PixaceError: the disk is too full.
         """
         if step not in self.steps():
+            flat = trees.flatten(state)
+            if bad := trees.infinite(flat):
+                raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
             self.check_room(state)
             metrics = None if loss is None else {"loss": loss}
-            self._manager.save(step, args=self._save_args(trees.flatten(state)), metrics=metrics)
+            self._manager.save(step, args=self._save_args(flat), metrics=metrics)
 
     def check_room(self, state: Any) -> None:
         """Refuses to begin what cannot end well: libraries under way take a full disk badly.
@@ -73,8 +85,14 @@ class Checkpoints:
         """Steps that there are whole checkpoints of, rising."""
         return sorted(self._manager.all_steps())
 
-    def restore(self, like: Any) -> Any:
+    def restore(
+        self, like: Any, mended: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    ) -> Any:
         """The latest state, in the shape of `like`.
+
+        Args:
+          like: a state as it is wanted.
+          mended: what makes the leaves that were saved, by name, those that are wanted.
 
         Raises:
           RunError: there is none, or it was made by another model.
@@ -83,7 +101,8 @@ class Checkpoints:
         if latest is None:
             raise RunError(f"{self._folder} has no checkpoint to go on from; train anew")
         try:
-            return trees.unflatten(self._manager.restore(latest, args=self._restore_args()), like)
+            flat = self._manager.restore(latest, args=self._restore_args())
+            return trees.unflatten(mended(flat) if mended else flat, like)
         except ValueError as why:
             raise RunError(
                 f"checkpoint {self._folder / str(latest)} does not fit the configured model: {why}"

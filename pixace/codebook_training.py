@@ -1,25 +1,28 @@
 """Trains a codebook: encoder, codes and decoder, from the first step or from where it stopped."""
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pixace import optimizers, schedules, trackers
+from pixace import divergence, optimizers, ranges, schedules, trackers, trees
 from pixace.batches import Batches
-from pixace.checkpoints import Checkpoints
+from pixace.checkpoints import FOLDER, Checkpoints
 from pixace.codebook_judging import Judge, is_grey, spread_over
 from pixace.codebook_step import Measures, Objective, first_state, make_step
-from pixace.errors import ConfigError, PixaceError
+from pixace.errors import ConfigError, NotFiniteError
 from pixace.files import writing
-from pixace.metrics import MetricsLog
+from pixace.metrics import METRICS, MetricsLog, read
 from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
 from pixace.pace import Pace
+from pixace.ranges import Amount, Count, Part, Range, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.tokenizers import vq
@@ -38,7 +41,9 @@ class CodebookOutcome:
       run: where everything is.
       step: optimiser steps done.
       steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
-      psnr: dB between the validation pictures and their reconstructions by the best codebook.
+      stopped: whether such a signal ended it.
+      psnr: dB between what is judged and its reconstructions by the best codebook.
+      held_out: whether that was measured on pictures that were held out.
       codes: how many there are.
       used: how many of them the training pictures use; None before the end.
       perplexity: of the codes over the training pictures; None before the end.
@@ -48,7 +53,9 @@ class CodebookOutcome:
     run: Run
     step: int
     steps: int
+    stopped: bool
     psnr: float | None
+    held_out: bool
     codes: int
     used: int | None
     perplexity: float | None
@@ -59,30 +66,30 @@ def train(
     data: TokenSet,
     run: Run,
     *,
-    codes: int = 512,
-    downsample: int = 4,
-    dim: int = 32,
-    width: int = 128,
-    blocks: int = 2,
-    beta: float = 0.25,
+    codes: Annotated[int, Range(2, says=vq.TOO_FEW)] = 512,
+    downsample: Annotated[int, Range(2)] = 4,
+    dim: Count = 32,
+    width: Count = 128,
+    blocks: Whole = 2,
+    beta: Amount = 0.25,
     update: str = "ema",
-    decay: float = 0.99,
-    revive: float = 0.03,
-    sharpness: float = 0.0,
-    discriminator: float = 0.0,
-    discriminator_from: int = 0,
-    steps: int = 10_000,
-    batch_size: int = 16,
-    learning_rate: float = 1e-3,
+    decay: Part = 0.99,
+    revive: Share = 0.03,
+    sharpness: Amount = 0.0,
+    discriminator: Amount = 0.0,
+    discriminator_from: Whole = 0,
+    steps: Count = 10_000,
+    batch_size: Count = 16,
+    learning_rate: Rate = 1e-3,
     schedule: str = "cosine",
-    warmup_steps: int = 100,
-    clip: float = 1.0,
-    seed: int = 0,
-    log_every: int = 20,
-    evaluate_every: int = 1000,
-    evaluate_pictures: int = 512,
-    shown: int = 16,
-    keep: int = 2,
+    warmup_steps: Whole = 100,
+    clip: Amount = 1.0,
+    seed: Seed = 0,
+    log_every: Count = 20,
+    evaluate_every: Count = 1000,
+    evaluate_pictures: Count = 512,
+    shown: Whole = 16,
+    keep: Count = 2,
     track: str = "tensorboard",
 ) -> CodebookOutcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
@@ -113,7 +120,7 @@ def train(
       seed: of weights, batches and revivals.
       log_every: steps between two lines of metrics.
       evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
-      evaluate_pictures: at most so many pictures of the validation part are judged.
+      evaluate_pictures: at most so many pictures of the validation part are judged, evenly spread.
       shown: pictures that are shown beside their reconstructions.
       keep: latest checkpoints kept; the best one stays besides.
       track: who is told besides: `tensorboard`, `mlflow`, `mlflow:ADDRESS` of a server, `none`, or
@@ -122,7 +129,8 @@ def train(
     Raises:
       ConfigError: numbers that do not fit together.
       TokenError: there are too few codes, or the size cannot be downsampled so.
-      PixaceError: the loss became infinite or not a number; the disk is full.
+      NotFiniteError: the loss became infinite or not a number.
+      PixaceError: the disk is full.
     """
     _check(locals())
     vq.check(data.tokenizer.size, downsample, codes)
@@ -149,16 +157,24 @@ def train(
     with (
         writing(run.path),
         stopped_by_signal() as stopped,
-        Checkpoints(run.path / "checkpoints", keep=keep) as checkpoints,
+        Checkpoints(run.path / FOLDER, keep=keep) as checkpoints,
+        divergence.told(run, checkpoints, command="codebook", rate=learning_rate),
     ):
         if checkpoints.steps():
-            state = checkpoints.restore(state)
+            state = checkpoints.restore(state, partial(_with_critic, fresh=trees.flatten(state)))
         done = int(state.step)
         if done >= steps:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
         run.describe(status="running", step=done, steps=steps)
         judge = Judge(data, run, network, evaluate_pictures, shown)
+        judge.compare_alike(state.weights)
+        notes = [
+            judge.judged.warning,
+            schedules.jump(read(run.path / METRICS), rate, done, "codebook"),
+        ]
+        for note in filter(None, notes):
+            print(note, file=sys.stderr)
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
@@ -181,16 +197,19 @@ def train(
                         checkpoints.save(done, state, loss=error)
             if done < steps:
                 checkpoints.save(done, state, loss=None)
-                judge.keep_something(state)
+                judge.keep_something(state, done)
                 log.status = "stopped"
             used, puzzle = judge.usage(log, done) if done == steps else (None, None)
             log.artifact(run.path / MODEL)
-    best = run.describe(status="finished" if done >= steps else "stopped", step=done).best_loss
+    described = run.describe(status="finished" if done >= steps else "stopped", step=done)
+    best = described.best_loss
     return CodebookOutcome(
         run=run,
         step=done,
         steps=steps,
+        stopped=done < steps,
         psnr=None if best is None else float(psnr(jnp.float32(best))),
+        held_out=described.held_out,
         codes=codes,
         used=used,
         perplexity=puzzle,
@@ -198,38 +217,32 @@ def train(
     )
 
 
+def _with_critic(flat: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
+    """The leaves of a checkpoint with a discriminator, a new one if there was none; or without."""
+    had, wanted = ({name for name in each if name.startswith("critic")} for each in (flat, fresh))
+    own = {name: leaf for name, leaf in flat.items() if name in wanted or name not in had}
+    return own | {name: fresh[name] for name in wanted - had}
+
+
 def _numbers(measures: Measures, done: int, rate: float) -> dict[str, float]:
     """What a line of metrics says.
 
     Raises:
-      PixaceError: the loss is not finite.
+      NotFiniteError: one of them is not finite.
     """
     numbers = {name: float(each) for name, each in measures._asdict().items()}
-    if not math.isfinite(numbers["loss"]):
-        raise PixaceError(
-            f"loss became {numbers['loss']} by step {done:,} (rate {rate:.2g}); "
-            "go on from the last checkpoint with --resume and a lower codebook.learning_rate"
-        )
+    for name, number in numbers.items():
+        if not math.isfinite(number):
+            said = name.replace("_", " ")
+            raise NotFiniteError(f"{said} became {number} by step {done:,} (rate {rate:.2g})")
     decibels = float(psnr(jnp.float32(numbers["squared_error"])))
     return {**numbers, "psnr": decibels, "learning_rate": rate}
 
 
 def _check(given: dict[str, Any]) -> None:
     trackers.check(given["track"])
-    for name in (
-        *("dim", "width", "steps", "batch_size", "log_every", "evaluate_every"),
-        *("evaluate_pictures", "keep"),
-    ):
-        if given[name] < 1:
-            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 1 or more")
-    if given["blocks"] < 0:
-        raise ConfigError(f"codebook.blocks is {given['blocks']}; it must be 0 or more")
+    ranges.check("codebook", train, given)
     if given["update"] not in UPDATES:
         raise ConfigError(unknown("codebook.update", given["update"], UPDATES))
-    if not 0 <= given["decay"] < 1:
-        raise ConfigError(f"codebook.decay is {given['decay']}; it must be 0 or more and below 1")
-    for name in ("beta", "revive", "sharpness", "discriminator"):
-        if given[name] < 0:
-            raise ConfigError(f"codebook.{name} is {given[name]}; it must be 0 or more")
     if not len(given["data"].split("train")):
         raise ConfigError(f"{given['data'].path} has no pictures to train on")

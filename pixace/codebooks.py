@@ -9,10 +9,11 @@ from pixace.codebook_training import CodebookOutcome
 from pixace.errors import ConfigError
 from pixace.preparation import Bytes, stem
 from pixace.shorthands import lines, tracked
+from pixace.sources import Data, open_source
 
 
 def codebook(
-    data: str | Path,
+    data: Data,
     *,
     gin: str | Path | None = None,
     bindings: Sequence[str] = (),
@@ -34,7 +35,7 @@ def codebook(
     """Trains a codebook, into a new run; `colors="vq:RUN"` then makes tokens with it.
 
     Args:
-      data: a source of pictures.
+      data: a source of pictures, or these themselves, as `tokenize` takes them.
       gin: gin file, by path or by the name of a shipped one; None takes `codebook`.
       bindings: gin lines such as `codebook.beta = 0.5`, which win over the file.
       codes: short for the binding `codebook.codes`.
@@ -68,10 +69,12 @@ def codebook(
     )
     pictures = lines("pictures", size=size, fit=fit, background=background)
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
-    if tokenset.is_set(Path(data)):
+    data = data if isinstance(data, str | Path) else open_source(data)
+    if isinstance(data, str | Path) and tokenset.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
     preparation = Bytes.of(configurables.pictures())
     configurables.check_codebook(preparation.tokenizer().size)
+    config.refuse_idle(text, config.parts("codebook"))
     raw = preparation.cached(data, strict=strict, progress=progress)
     with runs.begun(runs.home(root), name, f"{stem(data)}-codebook") as run:
         description = runs.Description(
@@ -82,6 +85,7 @@ def codebook(
             config=text,
             data=provenance.describe(data, raw, labels=False),
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype="float32",
         )
         run.configure(description)
         return configurables.codebook(raw, run)
@@ -126,11 +130,11 @@ def resume_codebook(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own, codebook=True)
+    preparation = Bytes.of(configurables.pictures())
+    configurables.check_codebook(preparation.tokenizer().size)
+    config.refuse_idle(text, config.parts("codebook"))
     raw = provenance.restore(
-        old.path,
-        old.description.data,
-        progress=progress,
-        preparation=Bytes.of(configurables.pictures()),
+        old.path, old.description.data, progress=progress, preparation=preparation
     )
     with resuming.changed(old, text):
         return configurables.codebook(raw, old)

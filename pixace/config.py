@@ -1,19 +1,29 @@
 """Reads gin files; with configurables.py the only module that knows gin."""
 
+import difflib
 import importlib.util  # noqa: F401  gin 0.5.0 uses it without importing it
 import logging
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import gin
 
-from pixace import configurables  # noqa: F401  registers the names that gin may bind
+from pixace import bindings as plain
+from pixace import configurables  # registers the names that gin may bind
 from pixace.errors import ConfigError
 from pixace.names import unknown
 
 # A checkout has gin/ beside pixace/; an installed pixace carries it as pixace/gin_files/.
 FOLDERS = (Path(__file__).parents[1] / "gin", Path(__file__).parent / "gin_files")
+# Settings that change nothing unless another one is set, and that one.
+WAITING = {
+    "captions.longest": "captions.use or captions.templates",
+    "captions.gaps": "captions.use or captions.templates",
+    "train.drop_caption": "captions.use or captions.templates",
+    "codebook.discriminator_from": "codebook.discriminator",
+}
 
 
 def load(gin_file: str | Path, bindings: Iterable[str] = ()) -> str:
@@ -29,19 +39,102 @@ def load(gin_file: str | Path, bindings: Iterable[str] = ()) -> str:
     Raises:
       ConfigError: no such file, or a binding is broken or names nothing.
     """
-    return restore(f"include {str(find(gin_file))!r}\n", bindings)
+    return _merged(f"include {str(find(gin_file))!r}\n", bindings, str(gin_file))
 
 
-def restore(text: str, bindings: Iterable[str] = ()) -> str:
-    """The same from gin text, such as `load` once returned."""
+def restore(text: str, bindings: Iterable[str] = (), *, place: object = "the run") -> str:
+    """The same from text that `load` once returned, and that may since have been in any hands.
+
+    Raises:
+      ConfigError: the text, which stands in `place`, is more than plain settings; or as `load`.
+    """
+    return _merged(plain.written(plain.read(text, place)), bindings, str(place))
+
+
+def _merged(text: str, bindings: Iterable[str], place: str) -> str:
     gin.clear_config()
     for folder in FOLDERS:
         gin.add_config_file_search_path(str(folder))
     with _quiet():
-        _parse(text, "the configuration")
+        _parse(text, place)
         for line in bindings:
             _parse(line, f"--set {line!r}")
-    return gin.config_str(max_line_length=100)
+    merged = gin.config_str(max_line_length=100)
+    plain.read(merged, place)  # or the run could not be read again
+    return merged
+
+
+def parts(command: str, kind: str = "") -> tuple[str, ...]:
+    """What a command uses of all that can be bound.
+
+    Args:
+      command: `train`, `codebook` or `import`.
+      kind: of the model, for a command that has one.
+    """
+    return {
+        "train": ("train", "model", kind, "pictures", "captions"),
+        "codebook": ("codebook", "pictures"),
+        "import": ("model", kind),
+    }[command]
+
+
+def refuse_idle(text: str, parts: Collection[str]) -> None:
+    """Refuses what is bound and would change nothing, such as a name that is spelled wrong.
+
+    Macros may set up both kinds of models at once, as those of `base.gin` do.
+
+    Args:
+      text: the merged configuration.
+      parts: those of the command.
+
+    Raises:
+      ConfigError: names the first such setting, and what may have been meant.
+    """
+    bound = plain.read(text, "the configuration")
+    values = plain.resolved(bound)
+    every = {name: name.removeprefix("pixace.").rpartition(".")[0] for name in bound}
+    macros = {name for name in map(plain.macro, bound.values()) if name}
+    for name, part in every.items():
+        both = configurables.is_model(part) and plain.macro(bound[name]) is not None
+        if "/" in name:
+            raise ConfigError(f"{name} is for a scope of gin's, and pixace has none; leave it out")
+        if not part and name not in macros:
+            near = _near(name, [*sorted(macros & bound.keys()), *configurables.settings(parts)])
+            raise ConfigError(f"{name} is bound, and nothing uses it{near}")
+        if configurables.is_part(part) and part not in parts and not both:
+            near = _near(name, configurables.settings(parts))
+            raise ConfigError(f"{name} changes nothing here, where no {part} is in use{near}")
+        waits = WAITING.get(name, "")
+        if waits and not any(values.get(each) for each in waits.split(" or ")):
+            raise ConfigError(f"{name} changes nothing without {waits}")
+    if "codebook" in parts and (drawn := bound.keys() & {"pictures.colors", "pictures.order"}):
+        raise ConfigError(
+            f"{min(drawn)} changes nothing: a codebook learns from pixels as they are"
+        )
+    if "train.weight_decay" in bound and values.get("train.optimizer", "adamw") != "adamw":
+        raise ConfigError("train.weight_decay changes nothing, as only the optimizer adamw has any")
+
+
+def refuse_idle_of_trax(text: str) -> None:
+    """The same of settings of Trax's own; once the model is built, as only that tells.
+
+    Raises:
+      ConfigError: names the first that nothing has asked for.
+    """
+    asked = set(re.findall(r"^([\w./]+) =", gin.operative_config_str(), re.MULTILINE))
+    for name in plain.read(text, "the configuration"):
+        part = name.removeprefix("pixace.").rpartition(".")[0]
+        if part and not configurables.is_part(part) and name not in asked:
+            near = _near(name, [each for each in asked if "." in each])
+            raise ConfigError(f"{name} is bound, and this model does not use it{near}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """A question after the nearest of some names: of the whole, or of what follows its dot."""
+    short = name.rpartition(".")[2].lower()
+    candidates = {each.rpartition(".")[2].lower(): each for each in reversed([*known])}
+    near = difflib.get_close_matches(short, candidates, n=1, cutoff=0.75)
+    return f"; did you mean {candidates[near[0]]}?" if near else "; leave it out"
 
 
 def find(named: str | Path) -> Path:

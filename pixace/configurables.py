@@ -9,15 +9,16 @@ own words, to which gin would add some.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import gin
 
-from pixace import codebook_training, models, training
+from pixace import codebook_training, models, ranges, training
 from pixace.captions import Captioned, Captions
 from pixace.codebook_training import CodebookOutcome
 from pixace.errors import ConfigError
+from pixace.models import shape
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation
 from pixace.runs import Run
@@ -37,7 +38,7 @@ def model(*, kind: str = "transformer") -> str:
     return kind
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "train": training.train,
     "codebook": codebook_training.train,
     "pictures": Preparation,
@@ -54,26 +55,72 @@ for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
 
 
+def is_part(name: str) -> bool:
+    """Whether a name is one of pixace's own that can be bound, such as `train`."""
+    return name in _TYPES
+
+
+def is_model(name: str) -> bool:
+    """Whether it is a kind of models."""
+    return name in models.KINDS
+
+
+def kind() -> str:
+    """The kind of model that is bound.
+
+    Raises:
+      ConfigError: there is no such kind.
+    """
+    named = model(**_bound("model"))
+    models.by_kind(named)
+    return named
+
+
+def settings(parts: Iterable[str]) -> dict[str, Any]:
+    """All that can be bound of some parts, such as `train.steps`, with the defaults."""
+    return {
+        f"{part}.{key}": each.default
+        for part in parts
+        for key, each in inspect.signature({"model": model, **_FUNCTIONS}[part]).parameters.items()
+        if key not in _DENIED.get(part, ())
+    }
+
+
 def language_model(tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> LanguageModel:
     """The model that is bound, for a tokenizer's pictures and for words in front of them.
 
     Raises:
       ConfigError: no such kind, or its numbers are missing or do not fit together.
     """
-    kind = model(**_bound("model"))
+    named = kind()
     words, length = {}, tokenizer.length
     if vocabulary is not None:
         words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
         length += vocabulary.length
-    built = models.by_kind(kind)(
-        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(kind)
+    built = models.by_kind(named)(
+        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(named)
     )
     if built.window and tokenizer.order not in BY_LINES:
         raise ConfigError(
-            f"{kind}.window looks at the pixels around, which along {tokenizer.order} are not "
+            f"{named}.window looks at the pixels around, which along {tokenizer.order} are not "
             f"near; use --order {' or '.join(BY_LINES)}, or leave it out"
         )
     return built
+
+
+def check_training() -> None:
+    """Refuses, before pictures are read, numbers that cannot be meant whatever the pictures are.
+
+    Raises:
+      ConfigError: names the first of them; or there is no such model.
+    """
+    kind = model(**_bound("model"))
+    build = models.by_kind(kind)
+    known = inspect.signature(build).parameters.values()
+    defaults = {each.name: each.default for each in known if each.default is not each.empty}
+    shape.check(build, defaults | _bound(kind))
+    for name in ("pictures", "captions", "train"):
+        _bound(name)
 
 
 def pictures() -> Preparation:
@@ -126,9 +173,12 @@ def _bound(name: str) -> dict[str, Any]:
     for key, value in settings.items():
         if value is gin.REQUIRED:
             raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
+    settings = ranges.check(name, _FUNCTIONS.get(name, model), settings)
+    for key, value in settings.items():
         wanted = _TYPES[name][key]
         wanted = Sequence if get_origin(wanted) is Sequence else wanted
-        if not isinstance(value, int | float if wanted is float else wanted):
+        fits = isinstance(value, int | float if wanted is float else wanted)
+        if not fits or (isinstance(value, bool) and wanted is not bool):
             said = getattr(wanted, "__name__", wanted)
             raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")
     return settings

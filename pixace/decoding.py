@@ -74,7 +74,7 @@ def narrowed(head: Weights, ids: Int32[Array, " colors"]) -> Weights:
 
 
 @partial(jax.jit, static_argnames=("length",))
-def uniforms(seed: int, streams: np.ndarray, length: int) -> Float[Array, "length batch"]:
+def uniforms(seed: np.uint32, streams: np.ndarray, length: int) -> Float[Array, "length batch"]:
     """The random numbers of some pictures, from the seed and their numbers alone."""
     keys = jax.vmap(lambda stream: jax.random.fold_in(jax.random.key(seed), stream))(streams)
     return jax.vmap(lambda key: jax.random.uniform(key, (length,)))(keys).T

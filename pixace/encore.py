@@ -10,7 +10,7 @@ from pixace.errors import ImageError, PixaceError, RunError
 from pixace.trained import Trained
 
 MODEL = ("run", "created", "step")  # which one it was
-_COMMON = ("text", "classes", "guidance", "seed", "temperature", "top_k", "top_p")
+_COMMON = ("dtype", "text", "classes", "guidance", "seed", "temperature", "top_k", "top_p")
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
     "generate": (gallery.generate, ("n", *_COMMON, "scale", "smooth")),
     "complete": (gallery.complete, ("photos", "cut", "samples", *_COMMON, "scale", "smooth")),

@@ -30,5 +30,9 @@ class RunError(PixaceError):
     """A run does not exist, is not whole or cannot be continued."""
 
 
+class NotFiniteError(PixaceError):
+    """A number that must be one has become infinite, or none at all."""
+
+
 class MissingError(PixaceError):
     """A package, font or program that this job needs is not installed."""

@@ -4,7 +4,7 @@ Every PNG remembers the model, the seed and all settings that its pixels depend 
 `encore.again` can make it once more.
 """
 
-import math
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,6 @@ from pixace.trained import Trained, load, several_temperatures
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many
 PICTURES_EACH = 8  # the same for each of several texts
-MOST = 1 << 27  # pixels that are drawn in one call: what fits in memory
-FILM = 1 << 24  # pixels of one frame; as many frames take 3 GB
 FEWER, FEWER_SAMPLES = (
     f"{less}, or write each by itself, with --each FOLDER --no-collage"
     for less in ("draw fewer", "ask for fewer samples")
@@ -43,6 +41,7 @@ def generate(
     guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
+    dtype: str | None = None,
     seed: int = 0,
     temperature: float = 1.0,
     top_k: int = 0,
@@ -67,6 +66,8 @@ def generate(
       guidance: how much texts count: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
+      dtype: of the products, `float32`, `bfloat16` or `auto`; None means the run's own. Another one
+        draws other pictures, and says so.
       seed: same seed, same pictures.
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
       top_k: only the k likeliest colours; 0 for all.
@@ -87,7 +88,7 @@ def generate(
         asked for, or a file cannot be written.
     """
     place = places.checked(out if collage else None, each, gif)
-    trained = run if isinstance(run, Trained) else load(run, root=root)
+    trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
     settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
     asked = trained.prompts(text, classes, guidance)
     texts = asked.texts if asked else ()
@@ -96,11 +97,11 @@ def generate(
     if n < 1:
         raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
     count, columns = n * max(1, len(texts)), n if len(texts) > 1 else None
-    _refuse_too_many(count, trained)
+    layout.refuse_many(count, trained.size)
     if place.out or place.gif:
         sheet = layout.arranged(count, trained.size, columns=columns, scale=scale, instead=FEWER)
-        if place.gif and math.prod(sheet.extent) > FILM:
-            raise PixaceError("so large a film fits in no memory; draw fewer, or take less --scale")
+        if place.gif:
+            layout.refuse_film(sheet)
     look: dict[str, Any] = {"columns": columns, "scale": scale, "smooth": smooth}
     if len(texts) == 1:
         look["title"] = texts[0]
@@ -147,6 +148,7 @@ def complete(
     guidance: float = 1.0,
     run: str | Path | Trained | None = None,
     root: str | Path | None = None,
+    dtype: str | None = None,
     seed: int = 0,
     top_k: int = 0,
     top_p: float = 1.0,
@@ -175,6 +177,8 @@ def complete(
       guidance: how much that counts: 1 draws as trained, 2 or 3 exaggerates, at twice the cost.
       run: name, folder or `.safetensors` file, or what `load` gave; None means the latest run.
       root: where runs live.
+      dtype: of the products, `float32`, `bfloat16` or `auto`; None means the run's own. Another one
+        draws other pictures, and says so.
       seed: same seed, same completions.
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
@@ -199,14 +203,14 @@ def complete(
     place = places.checked(out if collage else None, each)
     files = [photos] if isinstance(photos, str | Path) else list(photos)
     place.refuse(files)
-    trained = run if isinstance(run, Trained) else load(run, root=root)
+    trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
     temperatures = several_temperatures(temperature)
     asked = trained.prompt(text, classes, guidance)
     parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
     if samples < 1:
         raise PixaceError("nothing to complete: at least one temperature and one sample")
     of_each = len(temperatures) * samples
-    _refuse_too_many(max(1, len(files)) * of_each, trained)
+    layout.refuse_many(max(1, len(files)) * of_each, trained.size)
     paged = partial(
         layout.pages, columns=2 + of_each, size=trained.size, scale=scale, instead=FEWER_SAMPLES
     )
@@ -271,18 +275,21 @@ def complete(
     return about | _unknown(asked) | place.told | written
 
 
-def _refuse_too_many(count: int, trained: Trained) -> None:
-    """Refuses what would not fit in memory, before any of it is there."""
-    height, width = trained.size
-    if count > (most := MOST // (height * width)):
-        raise PixaceError(
-            f"{count:,} pictures of {width}x{height} pixels are too many at once; draw at most "
-            f"{most:,}, and others with another --seed"
-        )
-
-
 def _unknown(asked: Prompts | None) -> dict[str, Any]:
     return {"unknown": list(asked.unknown)} if asked else {}
+
+
+def _of_type(trained: Trained, dtype: str | None) -> Trained:
+    """The model as it computes in another type, if one is named; a type not its own is said."""
+    trained = trained if dtype is None else trained.of_type(dtype)
+    own = trained.description.dtype
+    if trained.dtype != own:
+        print(
+            f"drawn in {trained.dtype}, where {trained.description.name} was trained in {own} and "
+            "draws other pictures in that",
+            file=sys.stderr,
+        )
+    return trained
 
 
 def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
@@ -293,5 +300,6 @@ def _about(trained: Trained, **settings: Any) -> dict[str, Any]:
         "run": str(trained.path.resolve()),
         "created": model.created,
         "step": model.step,
+        "dtype": trained.dtype,
         **settings,
     }

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pixace import config, configurables, modelfile, models, oldweights, runs
+from pixace import config, configurables, modelfile, models, oldweights, precision, runs
 from pixace.errors import ConfigError, RunError
 from pixace.image import parse_background
 from pixace.models.lm import LanguageModel
@@ -103,6 +103,7 @@ def import_weights(
                 "background": list(parse_background(background)),
             },
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype=precision.chosen("auto"),
             status="finished",
             step=old.step,
             steps=old.step,
@@ -131,7 +132,9 @@ def _built(
             f"weights of a transformer; say it: --set {heads}=N"
         )
     text = config.restore("\n".join(lines) + "\n", bindings)
+    config.refuse_idle(text, config.parts("import", kind))
     built = configurables.language_model(tokenizer)
+    config.refuse_idle_of_trax(text)
     return built, text, assumed
 
 

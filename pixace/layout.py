@@ -1,13 +1,15 @@
-"""The layout of a collage: how large it gets, and what still fits; numbers alone, no pictures."""
+"""The layout of a collage: how large it gets, and what still fits; numbers alone."""
 
 import math
 from dataclasses import dataclass, replace
 
-from pixace.errors import ImageError
+from pixace.errors import ImageError, PixaceError
 
 COMFORTABLE = 720  # pixels: about how wide a collage gets when no scale is asked for
 LARGEST = 10_000  # pixels: sides beyond this help nobody
 FEWER = "show fewer images"
+MOST = 1 << 27  # pixels that are drawn in one call: what fits in memory
+FILM = 1 << 24  # pixels of one frame of a film, whose frames take 3 GB then
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,34 @@ def pages(
     count = -(-rows // one.most[0])
     each = -(-rows // count)
     return [slice(start, start + each) for start in range(0, rows, each)]
+
+
+def refuse_many(count: int, size: tuple[int, int]) -> None:
+    """Refuses pictures that would not fit in memory, before any of them is there.
+
+    Raises:
+      PixaceError: so many of this (height, width) would not.
+    """
+    height, width = size
+    if count > (most := MOST // (height * width)):
+        raise PixaceError(
+            f"{count:,} pictures of {width}x{height} pixels are too many at once; draw at most "
+            f"{most:,}, and others with another --seed"
+        )
+
+
+def refuse_film(layout: Layout) -> None:
+    """Refuses a film whose frames would not fit in memory.
+
+    Raises:
+      PixaceError: frames of this layout would not.
+    """
+    height, width = layout.extent
+    if height * width > FILM:
+        raise PixaceError(
+            f"a film of {width}x{height} pixels is too large; draw fewer pictures, or choose a "
+            "smaller --scale"
+        )
 
 
 def _refuse(layout: Layout, rows: int, instead: str) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 
 from pixace.trackers import Tracker
 
+METRICS = "metrics.jsonl"
+
 
 def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:
     """The cost of a picture in bits, spread over its pixels.
@@ -37,16 +39,15 @@ class MetricsLog:
     def __init__(self, folder: Path, *, since: int = 0, trackers: Sequence[Tracker] = ()) -> None:
         self.status = "finished"
         self._trackers = trackers
-        self._path = folder / "metrics.jsonl"
+        self._path = folder / METRICS
         if self._path.exists():
-            lines = read(self._path)
-            kept = [json.dumps(line) + "\n" for line in lines if line["step"] <= since]
+            kept = [json.dumps(line) + "\n" for line in read(self._path) if line["step"] <= since]
             self._path.write_text("".join(kept), encoding="utf-8")
         self._file = self._path.open("a", encoding="utf-8")
 
     def write(self, step: int, **numbers: float) -> None:
         """One line: the step and its numbers."""
-        self._file.write(json.dumps({"step": step, **numbers}) + "\n")
+        self._file.write(json.dumps({"step": step, **numbers}, allow_nan=False) + "\n")
         self._file.flush()
         for tracker in self._trackers:
             tracker.numbers(step, numbers)
@@ -77,7 +78,9 @@ class MetricsLog:
 
 def read(path: Path) -> list[dict[str, float]]:
     """The lines of a `metrics.jsonl`; a last line that a crash cut short is left out."""
-    lines = []
+    lines: list[dict[str, float]] = []
+    if not path.exists():
+        return lines
     for text in path.read_text(encoding="utf-8").splitlines():
         try:
             lines.append(json.loads(text))

@@ -6,7 +6,7 @@ weights, as `tokenizer/…`, so that the file alone is enough to sample from.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pixace import trees
-from pixace.errors import RunError
+from pixace.errors import NotFiniteError, RunError
 from pixace.files import whole
-from pixace.runs import MODEL, Description
+from pixace.runs import MODEL, Description, Run
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 
@@ -28,11 +28,45 @@ def save(
     description: Description,
     arrays: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Writes weights, a tokenizer's arrays and the description, whole or not at all."""
+    """Writes weights, a tokenizer's arrays and the description, whole or not at all.
+
+    Raises:
+      NotFiniteError: some of them are not finite.
+      PixaceError: the file cannot be written.
+    """
     flat = {name: np.ascontiguousarray(leaf) for name, leaf in trees.flatten(weights).items()}
     flat |= {TOKENIZER + name: np.ascontiguousarray(each) for name, each in (arrays or {}).items()}
+    refuse_infinite(flat, path)
+    about = json.dumps(asdict(description), allow_nan=False)
     with whole(path) as draft:
-        save_file(flat, draft, metadata={"pixace": json.dumps(asdict(description))})
+        save_file(flat, draft, metadata={"pixace": about})
+
+
+def keep(
+    run: Run, weights: Any, arrays: Mapping[str, np.ndarray] | None = None, **changes: Any
+) -> None:
+    """Writes a run's model file, and then what it changes of the run's description.
+
+    In this order a failed write leaves the older model with its own description.
+
+    Raises:
+      PixaceError: as `save`.
+    """
+    described = replace(run.description, **changes)
+    save(run.path / MODEL, weights, described, arrays)
+    run.write(described)
+
+
+def refuse_infinite(flat: Mapping[str, np.ndarray], path: Path) -> None:
+    """Refuses weights that are infinite or not a number.
+
+    Raises:
+      NotFiniteError: names the first array that holds one.
+    """
+    if bad := trees.infinite(flat):
+        raise NotFiniteError(
+            f"{path}: {bad} holds numbers that are not finite, and nothing can be drawn with them"
+        )
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:

@@ -44,7 +44,8 @@ def by_name(
         rule = optax.adafactor(schedule, multiply_by_parameter_scale=False)
     else:
         raise ConfigError(unknown("optimizer", name, OPTIMIZERS))
-    return optax.chain(optax.clip_by_global_norm(clip), rule) if clip else rule
+    # Always two links, so that a run's state stays the same when its clipping is turned on or off.
+    return optax.chain(optax.clip_by_global_norm(clip) if clip else optax.identity(), rule)
 
 
 def _matrices(weights: optax.Params) -> optax.Params:

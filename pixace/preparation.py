@@ -6,15 +6,16 @@ import shutil
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 
-from pixace import cache, colors, modelfile, palettes, runs, tokenizers, tokenset
+from pixace import cache, colors, modelfile, palettes, ranges, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
-from pixace.sources import Source, open_source
+from pixace.ranges import Range
+from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
@@ -25,6 +26,9 @@ from pixace.tokenset import TokenSet
 LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
 DEFAULT = 32  # pixels a side, where nobody says otherwise
 LEARNED = "vq:"  # begins the colours that are a codebook's codes
+NO_SHARE = (
+    "a validation fraction of {value:g} makes no sense; it is at least 0 and below 1, such as 0.05"
+)
 TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
@@ -42,6 +46,9 @@ class Preparation:
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
+
+    Raises:
+      PixaceError: a number cannot be meant; words are looked at when they are needed.
     """
 
     size: str | int | None = None
@@ -49,7 +56,12 @@ class Preparation:
     order: str = "raster"
     fit: str = "crop"
     background: str = "white"
-    validation_fraction: float = 0.05
+    validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
+
+    def __post_init__(self) -> None:
+        ranges.settle(self)
+        if self.size is not None:
+            parse_size(str(self.size))
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that these settings describe.
@@ -158,14 +170,15 @@ class Preparation:
 
     def cached(
         self,
-        named: str | Path,
+        data: Data,
         *,
         labels: bool = False,
         strict: bool = False,
         progress: bool = False,
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
-        source = open_source(named, labels=labels)
+        source = open_source(data, labels=labels)
+        named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
         identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
@@ -242,15 +255,17 @@ def _tell_skipped(tokens: TokenSet) -> None:
         print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
 
 
-def stem(named: str | Path) -> str:
+def stem(named: str | Path | Source) -> str:
     """A short name for files and runs, made from what the user named."""
     name = Path(absolute(named)).name
     name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
 
 
-def absolute(named: str | Path) -> str:
+def absolute(named: str | Path | Source) -> str:
     """What the user named, so that it can be found from any folder; built-in names stay."""
+    if not isinstance(named, str | Path):
+        named = named.spec
     file, sharp, array = str(named), "", ""
     if not Path(file).expanduser().exists():
         file, sharp, array = file.partition("#")  # FILE.npz#ARRAY

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pixace import configurables, runs, tokenizers, tokenset
-from pixace.errors import ConfigError, RunError, SourceError
+from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.pixelart import palette_of
 from pixace.preparation import Preparation, absolute
+from pixace.sources import Source
 from pixace.tokenset import TokenSet
 
 
@@ -22,14 +23,21 @@ def restore(
       RunError: it is gone, and so are the pictures; or they have changed.
     """
     place = Path(data["tokens"])
-    if tokenset.is_set(place):
+    try:
         tokens = tokenset.open_set(place)
-    else:
+    except TokenError:
+        if tokenset.is_set(place) and str(place) == data["named"]:
+            raise  # the user's own, and damaged; one in the cache can be made again
         try:
             tokens = (preparation or _settled(run, data)).cached(
                 data["named"], labels=data["labels"], progress=progress
             )
         except SourceError as why:
+            if data["in_memory"]:
+                raise RunError(
+                    f"cannot go on with {run}: its token set {place} is gone, and its pictures "
+                    f"({data['named']}) were given in memory and must be given again, to a new run"
+                ) from why
             raise RunError(
                 f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
                 f"again ({why})"
@@ -67,11 +75,12 @@ def refuse_imported(run: Path, data: dict[str, Any]) -> None:
         )
 
 
-def describe(data: str | Path, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
+def describe(data: str | Path | Source, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
     """What a run's description says about its data."""
     header = tokens.header
     return {
         "named": absolute(data),
+        "in_memory": not isinstance(data, str | Path),
         "labels": labels,
         "tokens": str(tokens.path.resolve()),
         "checksum": _checksum(tokens),
@@ -88,11 +97,13 @@ def refuse_others(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) ->
     Raises:
       ConfigError: names the first contradiction.
     """
-    said = [line.split("=")[0].strip() for line in bindings if line.startswith("pictures.")]
-    if said or labels:
+    lines = "\n".join(bindings).splitlines()
+    names = [line.partition("=")[0].strip().removeprefix("pixace.") for line in lines]
+    said = next((name for name in names if name.startswith("pictures.")), "labels" * labels)
+    if said:
         raise ConfigError(
             f"{tokens.path} is a token set already ({tokens.tokenizer.spec}); leave out "
-            f"{said[0] if said else 'labels'}, or name the pictures instead of the token set"
+            f"{said}, or name the pictures instead of the token set"
         )
 
 

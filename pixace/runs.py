@@ -27,7 +27,7 @@ from pixace.files import whole
 if TYPE_CHECKING:
     from pixace.trackers.tracker import Story
 
-FORMAT = 1
+FORMAT = 2
 MODEL = "model.safetensors"
 CODEBOOK = "codebook"  # what a run calls its model when it is none, but learned tokens for one
 INFO = "run.json"
@@ -45,11 +45,15 @@ class Description:
       config: the merged configuration, gin text.
       data: what the user named, the token set's path and checksum, counts.
       versions: of pixace, jax and trax.
+      dtype: of the products, `float32` or `bfloat16`: settled when the run begins, and obeyed by
+        all that trains, judges and draws with it.
       status: `running`, `stopped` or `finished`.
       step: optimiser steps that the weights have seen.
       steps: optimiser steps planned.
-      best_loss: nats per token on the validation part, of the weights in the model file; of a
-        codebook the mean squared error, in -1 … 1.
+      best_loss: nats per token on what is judged, of the weights in the model file; of a codebook
+        the mean squared error, in -1 … 1.
+      judged: what that was measured on: `{"part": "validation", "pictures": 512}`, or the part
+        `train` where no picture was held out.
       captions: the vocabulary of a model that was trained with captions, as its fields.
       format: of this description.
     """
@@ -61,12 +65,19 @@ class Description:
     config: str
     data: dict[str, Any]
     versions: dict[str, str]
+    dtype: str
     status: str = "running"
     step: int = 0
     steps: int = 0
     best_loss: float | None = None
+    judged: dict[str, Any] | None = None
     captions: dict[str, Any] | None = None
     format: int = FORMAT
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the best loss is one of pictures that were not trained on."""
+        return self.judged is None or self.judged["part"] == "validation"
 
     @classmethod
     def of(cls, fields: Any, place: Path) -> Self:
@@ -119,7 +130,8 @@ class Run:
     def write(self, description: Description) -> Description:
         """Writes `run.json`, whole or not at all."""
         with whole(self.path / INFO) as draft:
-            draft.write_text(json.dumps(asdict(description), indent=1) + "\n", encoding="utf-8")
+            text = json.dumps(asdict(description), indent=1, allow_nan=False)
+            draft.write_text(text + "\n", encoding="utf-8")
         return description
 
     def story(self, since: int) -> "Story":

@@ -9,17 +9,18 @@ they are batched.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from pixace import decoding, precision
+from pixace import decoding, precision, ranges
 from pixace.arrays import Images, Tokens
 from pixace.cuts import blank_after
 from pixace.errors import PixaceError
 from pixace.models.lm import LanguageModel, Weights
+from pixace.ranges import Amount, Count, Range, Seed, Whole
 from pixace.tokenizers import Tokenizer
 
 # Tokens drawn between two looks of the host: enough to hide the call, few enough for a live bar.
@@ -31,36 +32,29 @@ ROOMS = 4
 
 @dataclass(frozen=True)
 class Settings:
-    """How to draw.
+    """How to draw; None stands for a default.
 
     Attributes:
-      seed: any integer; same seed, same pictures.
+      seed: 0 or more and below 2**32; same seed, same pictures.
       temperature: 0 takes the likeliest id every time, 1 samples the model as trained.
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
       batch_size: pictures drawn at once, for speed and memory; no influence on the result.
       guidance: how much the words in front count: 1 draws as trained, more exaggerates.
+
+    Raises:
+      ConfigError: a number cannot be meant.
     """
 
-    seed: int = 0
-    temperature: float = 1.0
-    top_k: int = 0
-    top_p: float = 1.0
-    batch_size: int = 64
-    guidance: float = 1.0
+    seed: Seed = 0
+    temperature: Amount = 1.0
+    top_k: Whole = 0
+    top_p: Annotated[float, Range(0, 1, without=(0,))] = 1.0
+    batch_size: Count = 64
+    guidance: Amount = 1.0
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be meant."""
-        for name, fits, rule in (
-            ("seed", 0 <= self.seed < 2**32, "0 or more, and below 2**32"),
-            ("temperature", 0 <= self.temperature < np.inf, "0 or more"),
-            ("top_k", self.top_k >= 0, "0 (all colours) or more"),
-            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
-            ("batch_size", self.batch_size >= 1, "1 or more"),
-            ("guidance", 0 <= self.guidance < np.inf, "0 or more"),
-        ):
-            if not fits:
-                raise PixaceError(f"{name} is {getattr(self, name)}; it must be {rule}")
+        ranges.settle(self)
 
 
 @dataclass(frozen=True)
@@ -82,12 +76,17 @@ class Completions:
 class Sampler:
     """A model with its weights and the tokenizer that its ids came from.
 
-    Products are computed in the type that suits the device, as they are in training.
+    Attributes:
+      model: what gives the odds.
+      weights: its own, float32.
+      tokenizer: what turns ids into pictures.
+      dtype: of the products, `float32` or `bfloat16`; another one draws other pictures.
     """
 
     model: LanguageModel
     weights: Weights
     tokenizer: Tokenizer
+    dtype: str
 
     def generate(
         self,
@@ -157,7 +156,7 @@ class Sampler:
           settings: how to draw.
           progress: a live bar on stderr.
         """
-        if not temperatures or samples < 1:
+        if not len(temperatures) or samples < 1:
             raise PixaceError("nothing to complete: at least one temperature and one sample")
         known = self.tokenizer.encode(photos)
         each = len(temperatures) * samples
@@ -198,7 +197,7 @@ class Sampler:
             raise PixaceError(f"cannot cut after {cut} pixels: a picture has {length}")
         size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
         ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
-        weights = self.model.cast(self.weights, precision.by_name("auto"))
+        weights = self.model.cast(self.weights, precision.by_name(self.dtype))
         weights = {**weights, "head": decoding.narrowed(weights["head"], ids)}
         stretch = _stretch(length)
         done = []
@@ -214,7 +213,7 @@ class Sampler:
             for start in range(0, rows, size):
                 here = np.arange(start, start + size) % rows  # the last batch is filled by repeats
                 real = min(size, rows - start)
-                uniform = decoding.uniforms(settings.seed, streams[here], length)
+                uniform = decoding.uniforms(np.uint32(settings.seed), streams[here], length)
                 first = min(cut, length - 1) // stretch * stretch
                 begun = np.hstack([prefixes[here], known[here, :first]])
                 if guidance is not None:  # the same without words

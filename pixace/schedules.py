@@ -4,7 +4,7 @@ Every schedule grows linearly to `peak` over `warmup_steps` and then goes its ow
 counted from 0, the first step's rate is `peak / warmup_steps`, and all functions can be traced.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import jax
@@ -56,6 +56,29 @@ def by_name(name: str, *, peak: float, warmup_steps: int, steps: int) -> Schedul
     if name not in SCHEDULES:
         raise ConfigError(unknown("schedule", name, SCHEDULES))
     return partial(SCHEDULES[name], peak=peak, warmup_steps=warmup_steps, steps=steps)
+
+
+def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: str) -> str | None:
+    """One line on a rate that goes on otherwise than it was, and on how to keep it; else None.
+
+    Args:
+      lines: of the metrics so far.
+      rate: the schedule from now on.
+      done: steps done.
+      setting: `train` or `codebook`, whose schedule it is.
+    """
+    logged = [(line["step"], line["learning_rate"]) for line in lines if "learning_rate" in line]
+    if not logged:
+        return None
+    step, last = logged[-1]
+    before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
+    if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
+        return None
+    return (
+        f"the learning rate goes from {before} to {now} at step {done:,}, as the schedule has "
+        f"changed; to stay where it was: --learning-rate {before} "
+        f"""--set "{setting}.schedule='constant'\""""
+    )
 
 
 def _warmup(step: jax.typing.ArrayLike, warmup_steps: int) -> jax.Array:

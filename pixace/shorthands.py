@@ -1,22 +1,42 @@
 """Arguments that are short for bindings, as the gin lines that they stand for."""
 
-from collections.abc import Sequence
+import ast
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from pixace import trackers
+from pixace.errors import ConfigError
+from pixace.ranges import plain, said
 
 
 def lines(of: str, **values: Any) -> list[str]:
-    """One line for each of `of`'s settings that has a value; what is None is left as it is."""
-    return [f"{of}.{name} = {value!r}" for name, value in values.items() if value is not None]
+    """One line for each of `of`'s settings that has a value; what is None is left as it is.
+
+    Raises:
+      ConfigError: a value is none that a line can hold.
+    """
+    given = {name: plain(value) for name, value in values.items() if value is not None}
+    return [_line(f"{of}.{name}", value) for name, value in given.items()]
 
 
-def several(text: str | Sequence[str]) -> list[str]:
+def _line(name: str, value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value}; it must be a finite number")
+    try:
+        ast.literal_eval(repr(value))
+    except (ValueError, SyntaxError) as why:
+        raise ConfigError(f"{name} = {said(value)} is no number and no text") from why
+    return f"{name} = {value!r}"
+
+
+def several(text: str | Iterable[str] | None) -> list[str]:
     """An argument that takes one text or several, as a list."""
-    return [text] if isinstance(text, str) else list(text)
+    text = plain(() if text is None else text)
+    return [text] if isinstance(text, str) else [plain(each) for each in text]
 
 
-def tracked(track: str | Sequence[str]) -> str | None:
+def tracked(track: str | Iterable[str] | None) -> str | None:
     """Trackers as one word for a binding; None for none named.
 
     Raises:

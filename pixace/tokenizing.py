@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import places
+from pixace import places, ranges
 from pixace.collage import save_png
+from pixace.errors import PixaceError
 from pixace.preparation import LEARNED, Preparation
+from pixace.ranges import Count
 from pixace.report import report
-from pixace.sources import Source, open_source
+from pixace.shorthands import several
+from pixace.sources import Data, open_source
 from pixace.tokenset import TokenSet
 
 
 def tokenize(
-    source: str | Path | Source,
+    source: Data,
     out: str | Path,
     *,
     size: str | int | None = None,
@@ -24,17 +27,19 @@ def tokenize(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
-    validation: str | Path | Source | None = None,
+    validation: Data | None = None,
     validation_fraction: float = 0.05,
     labels: bool = False,
     strict: bool = False,
-    workers: int | None = None,
+    workers: Count | None = None,
     progress: bool = False,
 ) -> TokenSet:
     """Turns the pictures of a source into a token set.
 
     Args:
-      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`.
+      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`; or the
+        pictures themselves: an array `(n, height, width)` or `(n, height, width, 3)`, or a list of
+        paths, bytes, arrays and Pillow's images.
       out: folder to make.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
@@ -53,6 +58,7 @@ def tokenize(
     Raises:
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
+    workers = ranges.one(tokenize, "workers", workers)
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
     return preparation.build(
         open_source(source, labels=labels),
@@ -65,7 +71,7 @@ def tokenize(
 
 
 def compare(
-    source: str | Path | Source,
+    source: Data,
     out: str | Path,
     *,
     colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
@@ -73,9 +79,9 @@ def compare(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
-    validation: str | Path | Source | None = None,
+    validation: Data | None = None,
     validation_fraction: float = 0.05,
-    pictures: int = 256,
+    pictures: Count = 256,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Writes a PNG that shows originals beside what each choice of colours keeps of them.
@@ -99,7 +105,10 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
+    pictures = ranges.one(compare, "pictures", pictures)
     places.checked(out)
+    if not (colors := several(colors)):
+        raise PixaceError("no colours to compare; name at least one scheme")
     opened = open_source(source)
     other = None if validation is None else open_source(validation)
     learned = [each for each in colors if each.startswith(LEARNED)]

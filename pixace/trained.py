@@ -1,22 +1,39 @@
 """A trained model, ready to draw: what `pixace.load` gives."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from pixace import config, configurables, image, modelfile, prompts, runs, tokenizers, trees
+from pixace import (
+    config,
+    configurables,
+    image,
+    modelfile,
+    precision,
+    prompts,
+    ranges,
+    runs,
+    tokenizers,
+    trees,
+)
 from pixace.arrays import Image, Images
 from pixace.cuts import parse_cut
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.prompts import Prompts
+from pixace.ranges import Range
 from pixace.sampling import Completions, Sampler, Settings
 from pixace.vocabulary import Vocabulary
+
+Pictures = Annotated[int, Range(1, says="cannot generate {value} pictures; ask for 1 or more")]
+Samples = Annotated[
+    int, Range(1, says="nothing to complete: at least one temperature and one sample")
+]
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,19 @@ class Trained:
         """`(height, width)` of the pictures."""
         return self.sampler.tokenizer.size
 
+    @property
+    def dtype(self) -> str:
+        """The type that products are computed in, `float32` or `bfloat16`."""
+        return self.sampler.dtype
+
+    def of_type(self, dtype: str) -> "Trained":
+        """The same model as it computes in another type: `float32`, `bfloat16` or `auto`.
+
+        Raises:
+          ConfigError: there is no such type.
+        """
+        return replace(self, sampler=replace(self.sampler, dtype=precision.chosen(dtype)))
+
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
         """The words that the model knows; None if it was trained without captions."""
@@ -45,7 +75,7 @@ class Trained:
 
     def generate(
         self,
-        n: int,
+        n: Pictures,
         *,
         text: str | Sequence[str] | None = None,
         classes: str | int | Sequence[str | int] | None = None,
@@ -78,10 +108,9 @@ class Trained:
         Raises:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
-        if n < 1:
-            raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
+        n = ranges.one(Trained.generate, "n", n)
         settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
-        asked = self.prompts(text, classes, guidance)
+        asked = self.prompts(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         prefixes = asked and asked.prefixes
         return self.sampler.generate(n, settings, prefixes=prefixes, progress=progress)
@@ -92,7 +121,7 @@ class Trained:
         *,
         cut: int | str = "50%",
         temperature: float | Sequence[float] = 1.0,
-        samples: int = 4,
+        samples: Samples = 4,
         text: str | None = None,
         classes: str | int | None = None,
         guidance: float = 1.0,
@@ -128,8 +157,9 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         temperatures = several_temperatures(temperature)
+        samples = ranges.one(Trained.complete, "samples", samples)
         settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
-        asked = self.prompt(text, classes, guidance)
+        asked = self.prompt(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         kept = parse_cut(str(cut), self.sampler.tokenizer.length)
         fitted = [self.fitted(picture) for picture in _several(pictures)]
@@ -177,15 +207,24 @@ class Trained:
         )
 
 
-def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Trained:
+def load(
+    run: str | Path | None = None,
+    *,
+    root: str | Path | None = None,
+    dtype: str | None = None,
+) -> Trained:
     """Loads a trained model.
 
     Args:
       run: a run's name, its folder or a `.safetensors` file; None means the latest run.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
+      dtype: of the products, `float32`, `bfloat16` or `auto` for the one that suits this device;
+        None means the one that the model was trained with. Another one draws other pictures.
 
     Raises:
       RunError: there is no such run, or it has no model yet, or the file is broken.
+      ConfigError: there is no such type; or the file holds more than plain settings.
+      NotFiniteError: its weights are not finite.
     """
     path = runs.find(run, runs.home(root))
     flat, description = modelfile.read(path)
@@ -194,15 +233,17 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
             f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
             f"pixace train PICTURES --colors vq:{path}"
         )
+    modelfile.refuse_infinite(flat, path)
     flat, arrays = modelfile.parted(flat)
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
-    config.restore(description.config)
+    config.restore(description.config, place=path)
     model = configurables.language_model(tokenizer, _vocabulary(description))
     try:
         weights = trees.unflatten(flat, model.shapes)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    return Trained(Sampler(model, weights, tokenizer), description, path)
+    trained = Trained(Sampler(model, weights, tokenizer, description.dtype), description, path)
+    return trained if dtype is None else trained.of_type(dtype)
 
 
 def _vocabulary(description: runs.Description) -> Vocabulary | None:
@@ -224,22 +265,24 @@ def _warn_of_unknown(asked: Prompts | None) -> None:
         warnings.warn(asked.left_out, stacklevel=3)
 
 
-def several_temperatures(temperature: float | Sequence[float]) -> list[float]:
-    """One temperature or several, as a list.
+def several_temperatures(temperature: float | Iterable[float] | None) -> list[float]:
+    """One temperature or several, as a list; None is the usual one.
 
     Raises:
       PixaceError: one makes no sense, or there is none.
     """
-    several = np.atleast_1d(temperature).tolist()
+    one = ranges.plain(temperature)
+    several = list(one) if isinstance(one, Iterable) and not isinstance(one, str) else [one]
     if not several:
         raise PixaceError("no temperature; give at least one")
     return [Settings(temperature=each).temperature for each in several]
 
 
-def _several(pictures: Raw | Sequence[Raw]) -> list[Any]:
+def _several(pictures: Raw | Iterable[Raw]) -> list[Any]:
     """One picture or several, as a list."""
-    if isinstance(pictures, np.ndarray):
-        return list(pictures) if pictures.ndim == 4 else [pictures]
-    if isinstance(pictures, str | bytes) or not isinstance(pictures, Sequence):
+    if hasattr(pictures, "__array__"):
+        pictures = np.asarray(pictures)
+        return list(pictures) if pictures.ndim in (1, 4) else [pictures]
+    if isinstance(pictures, str | bytes) or not isinstance(pictures, Iterable):
         return [pictures]
-    return list(pictures)
+    return [np.asarray(each) if hasattr(each, "__array__") else each for each in pictures]

@@ -1,23 +1,27 @@
 """Trains a language model on a token set, from the first step or from where it was stopped."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
-from pixace import optimizers, precision, schedules, trackers
+from pixace import divergence, optimizers, precision, ranges, schedules, trackers
 from pixace.batches import Batches
 from pixace.captions import Captioned
-from pixace.checkpoints import Checkpoints
-from pixace.errors import ConfigError, PixaceError
+from pixace.checkpoints import FOLDER, Checkpoints
+from pixace.errors import ConfigError, NotFiniteError
 from pixace.files import writing
 from pixace.judging import Judge
-from pixace.metrics import MetricsLog
+from pixace.metrics import METRICS, MetricsLog, read
 from pixace.models.lm import LanguageModel
 from pixace.pace import Pace
+from pixace.ranges import Amount, Count, Part, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
 from pixace.step import Measures, first_state, make_step
@@ -32,8 +36,10 @@ class Outcome:
       run: where everything is.
       step: optimiser steps done.
       steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
-      loss: nats per token on the validation part, of the best model; None before any evaluation.
+      stopped: whether such a signal ended it.
+      loss: nats per token on what is judged, of the best model; None before any evaluation.
       bits_per_pixel: the same in bits per pixel.
+      held_out: whether that was measured on pictures that were held out.
       tokens_per_second: median over the log's lines of this process, without compilation.
       collage: pictures drawn by the best model, a PNG; None before the end.
     """
@@ -41,8 +47,10 @@ class Outcome:
     run: Run
     step: int
     steps: int
+    stopped: bool
     loss: float | None
     bits_per_pixel: float | None
+    held_out: bool
     tokens_per_second: float | None
     collage: Path | None = None
 
@@ -53,24 +61,24 @@ def train(
     run: Run,
     *,
     captions: Captioned | None = None,
-    steps: int = 10_000,
-    batch_size: int = 8,
-    accumulate: int = 1,
+    steps: Count = 10_000,
+    batch_size: Count = 8,
+    accumulate: Count = 1,
     optimizer: str = "adamw",
-    learning_rate: float = 1e-3,
+    learning_rate: Rate = 1e-3,
     schedule: str = "cosine",
-    warmup_steps: int = 100,
-    weight_decay: float = 0.1,
-    clip: float = 1.0,
-    ema: float = 0.0,
+    warmup_steps: Whole = 100,
+    weight_decay: Amount = 0.1,
+    clip: Amount = 1.0,
+    ema: Part = 0.0,
     dtype: str = "auto",
-    seed: int = 0,
-    log_every: int = 10,
-    evaluate_every: int = 500,
-    evaluate_pictures: int = 512,
-    samples: int = 16,
-    drop_caption: float = 0.1,
-    keep: int = 3,
+    seed: Seed = 0,
+    log_every: Count = 10,
+    evaluate_every: Count = 500,
+    evaluate_pictures: Count = 512,
+    samples: Whole = 16,
+    drop_caption: Share = 0.1,
+    keep: Count = 3,
     track: str = "tensorboard",
 ) -> Outcome:
     """Trains until `steps` are done or the user stops it; goes on from the run's last checkpoint.
@@ -91,11 +99,12 @@ def train(
       clip: largest norm of the gradient; 0 for none.
       ema: decay of the weights' moving average, which then is what is judged, drawn from and kept
         as the model; 0 for none.
-      dtype: of the products, `float32`, `bfloat16`, or `auto` for the one that suits the device.
+      dtype: of the products, `float32`, `bfloat16`, or `auto` for the one that suited the device
+        where the run began.
       seed: of weights, batches, dropout and samples.
       log_every: steps between two lines of metrics.
       evaluate_every: steps between two evaluations, each with a picture and a checkpoint.
-      evaluate_pictures: at most so many pictures of the validation part are judged.
+      evaluate_pictures: at most so many pictures of the validation part are judged, evenly spread.
       samples: pictures drawn at each evaluation; 0 for none.
       drop_caption: share of the pictures that come without their caption, so that the model can
         also draw without one; guidance needs it.
@@ -105,32 +114,45 @@ def train(
 
     Raises:
       ConfigError: numbers that do not fit together.
-      PixaceError: the loss became infinite or not a number; the disk is full.
+      NotFiniteError: the loss became infinite or not a number.
+      PixaceError: the disk is full.
     """
     _check(locals())
-    kind = precision.by_name(dtype)
+    dtype = run.description.dtype if dtype == "auto" else precision.chosen(dtype)
     rate = schedules.by_name(schedule, peak=learning_rate, warmup_steps=warmup_steps, steps=steps)
     rule = optimizers.by_name(optimizer, rate, weight_decay=weight_decay, clip=clip)
     words = captions and captions.train
     batches = Batches(data.split("train"), batch_size, seed, words, drop_caption)
-    take_step = make_step(model, rule, dtype=kind, accumulate=accumulate, ema=ema)
+    take_step = make_step(
+        model, rule, dtype=precision.by_name(dtype), accumulate=accumulate, ema=ema
+    )
     first_key, step_key = jax.random.split(jax.random.key(seed))
     state = first_state(model, rule, first_key, ema=ema)
     with (
         writing(run.path),
         stopped_by_signal() as stopped,
-        Checkpoints(run.path / "checkpoints", keep=keep) as checkpoints,
+        Checkpoints(run.path / FOLDER, keep=keep) as checkpoints,
+        divergence.told(run, checkpoints, command="train", rate=learning_rate),
     ):
         if checkpoints.steps():
-            state = checkpoints.restore(state)
+            state = checkpoints.restore(state, partial(_with_average, ema=ema))
         done = int(state.step)
         if done >= steps:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
-        run.describe(status="running", step=done, steps=steps)
+        other = run.description.dtype if done and run.description.dtype != dtype else None
+        run.describe(status="running", step=done, steps=steps, dtype=dtype)
         judge = Judge(
-            model, data, run, captions, kind, batch_size, evaluate_pictures, samples, seed
+            model, data, run, captions, dtype, batch_size, evaluate_pictures, samples, seed
         )
+        judge.compare_alike()
+        notes = [
+            judge.judged.warning,
+            schedules.jump(read(run.path / METRICS), rate, done, "train"),
+            other and f"products go on in {dtype}, and were {other} so far",
+        ]
+        for note in filter(None, notes):
+            print(note, file=sys.stderr)
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
@@ -154,7 +176,7 @@ def train(
                         checkpoints.save(done, state, loss=loss)
             if done < steps:
                 checkpoints.save(done, state, loss=None)
-                judge.keep_something(state.average if ema else state.weights)
+                judge.keep_something(state.average if ema else state.weights, done)
                 log.status = "stopped"
             log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
@@ -163,10 +185,27 @@ def train(
         run=run,
         step=done,
         steps=steps,
+        stopped=done < steps,
         loss=best,
         bits_per_pixel=None if best is None else judge.to_bits(best),
+        held_out=described.held_out,
         tokens_per_second=pace.median,
     )
+
+
+def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:
+    """The leaves of a checkpoint with the moving average that is wanted, or without.
+
+    One that is turned on begins with the weights as they are.
+    """
+    own = {name: leaf for name, leaf in flat.items() if not name.startswith("average.")}
+    if not ema or len(own) < len(flat):
+        return flat if ema else own
+    weights = {name: leaf for name, leaf in own.items() if name.startswith("weights.")}
+    # Copies, as a step gives its whole state away and nothing can be given away twice.
+    return own | {
+        name.replace("weights", "average", 1): jnp.copy(each) for name, each in weights.items()
+    }
 
 
 def _numbers(
@@ -175,37 +214,27 @@ def _numbers(
     """What a line of metrics says.
 
     Raises:
-      PixaceError: the loss is not finite.
+      NotFiniteError: the loss or the gradient is not finite.
     """
-    loss = float(measures.loss)
-    if not math.isfinite(loss):
-        raise PixaceError(
-            f"loss became {loss} by step {done:,} (rate {rate:.2g}); "
-            "go on from the last checkpoint with --resume and a lower train.learning_rate"
-        )
+    loss, norm = float(measures.loss), float(measures.gradient_norm)
+    for name, number in (("loss", loss), ("gradient's norm", norm)):
+        if not math.isfinite(number):
+            raise NotFiniteError(f"{name} became {number} by step {done:,} (rate {rate:.2g})")
     return {
         "loss": loss,
         "bits_per_pixel": to_bits(loss),
         "learning_rate": rate,
-        "gradient_norm": float(measures.gradient_norm),
+        "gradient_norm": norm,
     }
 
 
 def _check(given: dict[str, Any]) -> None:
     trackers.check(given["track"])
-    for name in ("steps", "batch_size", "accumulate", "log_every", "evaluate_every", "keep"):
-        if given[name] < 1:
-            raise ConfigError(f"train.{name} is {given[name]}; it must be 1 or more")
+    ranges.check("train", train, given)
     if given["batch_size"] % given["accumulate"]:
         raise ConfigError(
             f"train.batch_size {given['batch_size']} cannot be cut into "
             f"train.accumulate {given['accumulate']} equal parts"
         )
-    if not 0 <= given["drop_caption"] <= 1:
-        raise ConfigError(
-            f"train.drop_caption is {given['drop_caption']}; it is a share, such as 0.1"
-        )
-    if not 0 <= given["ema"] < 1:
-        raise ConfigError(f"train.ema is {given['ema']}; it must be 0 (none) or below 1")
     if not len(given["data"].split("train")):
         raise ConfigError(f"{given['data'].path} has no pictures to train on")

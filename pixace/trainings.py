@@ -9,10 +9,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pixace import config, configurables, gallery, models, provenance, resuming, runs, tokenset
+from pixace import (
+    config,
+    configurables,
+    gallery,
+    models,
+    precision,
+    provenance,
+    resuming,
+    runs,
+    tokenset,
+)
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
 from pixace.shorthands import lines, several, tracked
+from pixace.sources import Data, open_source
 from pixace.trained import load
 from pixace.training import Outcome
 
@@ -20,7 +31,7 @@ SHOWN = 16  # classes in the collage that a training ends with
 
 
 def train(
-    data: str | Path | None = None,
+    data: Data | None = None,
     *,
     model: str | None = None,
     gin: str | Path | None = None,
@@ -46,8 +57,9 @@ def train(
     """Trains a model, into a new run.
 
     Args:
-      data: a source (tokenized on the way, and kept for the next time) or a token set; None takes
-        the built-in digits, with their own gin file.
+      data: a source (tokenized on the way, and kept for the next time), a token set, or pictures
+        themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
+        file.
       model: `transformer` or `reformer`; None takes the gin file's.
       gin: gin file, by path or by the name of a shipped one; None takes the model's own.
       bindings: gin lines such as `train.ema = 0.99`, which win over the file.
@@ -91,8 +103,11 @@ def train(
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
     text = config.load(gin, [*kind, *bindings, *training, *pictures, *words])
+    configurables.check_training()
+    config.refuse_idle(text, config.parts("train", configurables.kind()))
     data = "digits" if data is None else data
-    if tokenset.is_set(Path(data)):
+    data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
+    if isinstance(data, str | Path) and tokenset.is_set(Path(data)):
         tokens = tokenset.open_set(Path(data))
         provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
@@ -102,6 +117,7 @@ def train(
     learned = configurables.captions(tokens)
     vocabulary = learned and learned.vocabulary
     built = configurables.language_model(tokens.tokenizer, vocabulary)
+    config.refuse_idle_of_trax(text)
     if progress and learned and learned.cut:
         print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
     with runs.begun(runs.home(root), name, f"{stem(data)}-{built.kind}") as run:
@@ -113,6 +129,7 @@ def train(
             config=text,
             data=provenance.describe(data, tokens, labels=labels),
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype=precision.chosen("auto"),
             captions=vocabulary and asdict(vocabulary),
         )
         run.configure(description)
@@ -160,9 +177,11 @@ def resume(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own)
+    configurables.check_training()
     tokens = provenance.restore(old.path, old.description.data, progress=progress)
     learned = configurables.captions(tokens)
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
+    config.refuse_idle_of_trax(text)
     with resuming.changed(old, text):
         outcome = configurables.train(model, tokens, old, learned)
     return _with_collage(outcome, progress)

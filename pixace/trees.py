@@ -3,6 +3,7 @@
 The name of a leaf is its path, such as `body.3.0.1`: readable, and the same in every process.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -30,6 +31,15 @@ def unflatten(flat: dict[str, Any], like: Any) -> Any:
     if left := flat.keys() - set(names):
         raise ValueError(f"{min(left)} is left over")
     return jax.tree.unflatten(tree, [jax.numpy.asarray(flat[name]) for name in names])
+
+
+def infinite(flat: Mapping[str, Any]) -> str | None:
+    """The name of the first leaf with a number that is infinite or none; None if all are finite."""
+    for name, leaf in flat.items():
+        numbers = np.asarray(leaf)
+        if jax.numpy.issubdtype(numbers.dtype, np.inexact) and not np.isfinite(numbers).all():
+            return name
+    return None
 
 
 def _name(path: Any) -> str:

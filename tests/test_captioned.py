@@ -214,7 +214,11 @@ def test_the_captions_of_a_run_stay(worded_outcome, tmp_path):
         ({"captions": True}, TokenError, "has no captions; write them into a column `caption`"),
         ({"template": "a {label}"}, TokenError, "has no labels or captions for the template"),
         ({"template": "a {labl}"}, ConfigError, r"unknown field \{labl\}"),
-        ({"bindings": ["train.drop_caption = 2"]}, ConfigError, "drop_caption is 2"),
+        (
+            {"captions": True, "bindings": ["train.drop_caption = 2"]},
+            ConfigError,
+            "drop_caption is 2",
+        ),
         ({"bindings": ["captions.templates = 3"]}, ConfigError, r"captions\.templates = 3 is no"),
     ],
     ids=str,

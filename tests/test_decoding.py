@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pixace import colors, precision, sampling
+from pixace import colors, sampling
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
 from pixace.sampling import Sampler, Settings
@@ -28,7 +28,7 @@ def built(kind, positions):
         n_heads=2,
         positions=positions,
     )
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer, "float32")
 
 
 @pytest.fixture(
@@ -93,9 +93,8 @@ def test_without_guidance_each_picture_costs_one_row(sampler, texts, monkeypatch
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_the_loop_draws_what_the_whole_model_would(sampler, texts, guidance, monkeypatch):
-    """Greedy, against the full model, its odds pulled by hand; in float32, as rounding is too."""
-    monkeypatch.setattr(precision, "by_name", lambda name: jnp.float32)
+def test_the_loop_draws_what_the_whole_model_would(sampler, texts, guidance):
+    """Greedy, against the full model, its odds pulled by hand."""
     settings = Settings(temperature=0.0, guidance=guidance)
     fast = sampler.generate_tokens(1, settings, prefixes=texts[:2])
     weights = sampler.weights

@@ -144,7 +144,7 @@ def assert_says(run, logits):
 @pytest.mark.parametrize("kind", ["transformer", "reformer"])
 def test_a_layers_file_says_what_the_layer_says(tmp_path, kind):
     path, logits = saved(tmp_path, kind)
-    done = imported(path, HEADS, model=kind)
+    done = imported(path, HEADS.replace("transformer", kind), model=kind)
     assert (done.kind, done.assumed) == (kind, ())
     assert done.settings.items() >= {"d_model": 8, "d_ff": 12, "n_layers": 2}.items()
     assert_says(done.run, logits)
@@ -153,7 +153,7 @@ def test_a_layers_file_says_what_the_layer_says(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["transformer", "reformer"])
 def test_axial_positions_come_along(tmp_path, kind):
     path, logits = saved(tmp_path, kind, **AXIAL)
-    done = imported(path, HEADS)
+    done = imported(path, HEADS.replace("transformer", kind))
     assert done.settings["positions"] == "axial"
     assert_says(done.run, logits)
 

@@ -11,7 +11,7 @@ from pixace.runs import Description
 
 ABOUT = Description(
     name="a", created="2026-01-01", model="transformer", tokenizer="t", config="x = 1", data={},
-    versions={}, best_loss=0.5,
+    versions={}, dtype="float32", best_loss=0.5,
 )  # fmt: skip
 WEIGHTS = {"body": ((jnp.ones((2, 3)), ()), [jnp.zeros(4)]), "head": (jnp.arange(3.0),)}
 

@@ -10,7 +10,7 @@ from pixace.errors import RunError
 
 ABOUT = runs.Description(
     name="a", created="2026-01-01", model="transformer", tokenizer="t", config="", data={},
-    versions={},
+    versions={}, dtype="float32",
 )  # fmt: skip
 
 
@@ -73,8 +73,8 @@ def test_no_runs_at_all_says_how_to_make_one(tmp_path):
     ("content", "words"),
     [
         ("{", "cannot be read"),
-        (json.dumps({"format": 99}), "has format 99, this pixace reads 1"),
-        (json.dumps({"format": 1}), "is broken"),
+        (json.dumps({"format": 99}), "has format 99, this pixace reads 2"),
+        (json.dumps({"format": 2}), "is broken"),
         (json.dumps([1]), "is broken"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixace import colors, drawing, precision, sampling
+from pixace import colors, decoding, drawing, precision, sampling
 from pixace.cuts import blank_after, parse_cut
 from pixace.drawing import draw
 from pixace.errors import PixaceError
@@ -81,7 +81,7 @@ def built(kind, size, scheme, *, d_model=16, d_ff=32, n_heads=2, n_layers):
     tokenizer = PixelTokenizer(size, colors.by_spec(scheme), "raster")
     sizes = {"d_model": d_model, "d_ff": d_ff, "n_heads": n_heads, "n_layers": n_layers}
     model = kind(tokenizer.vocab_size, tokenizer.length, size, **sizes)
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer)
+    return Sampler(model, model.init(jax.random.key(3)), tokenizer, "float32")
 
 
 @pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
@@ -106,6 +106,27 @@ def test_pictures_and_seeds_differ(sampler, twenty):
     assert (sampler.generate_tokens(20, Settings(seed=6)) != twenty).any(axis=1).all()
 
 
+@pytest.mark.parametrize("seed", [0, 5, 2**31 - 1])
+def test_a_seed_is_the_same_whatever_the_type_of_its_number(seed):
+    """With one word as with a signed one, which is what Python's numbers become in a program."""
+    word = decoding.uniforms(np.uint32(seed), np.arange(3), 7)
+    np.testing.assert_array_equal(word, decoding.uniforms(seed, np.arange(3), 7))
+
+
+def test_every_seed_draws_pictures_of_its_own(sampler, twenty):
+    drawn = [sampler.generate_tokens(2, Settings(seed=seed)) for seed in (2**31, 2**32 - 1)]
+    assert len({row.tobytes() for row in [*np.concatenate(drawn), *twenty]}) == 24
+
+
+def test_temperatures_may_be_an_array(sampler, twenty):
+    photos = sampler.tokenizer.decode(twenty[:1])
+    done = sampler.complete(photos, 7, temperatures=np.array([0.0, 1.0]))
+    same = sampler.complete(photos, 7, temperatures=[0.0, 1.0])
+    np.testing.assert_array_equal(done.finished, same.finished)
+    with pytest.raises(PixaceError, match="at least one temperature"):
+        sampler.complete(photos, 7, temperatures=np.array([]))
+
+
 def test_only_canonical_colours_are_drawn(sampler, twenty):
     allowed = sampler.tokenizer.allowed
     assert not allowed.all()
@@ -116,7 +137,7 @@ def test_the_loop_draws_what_the_whole_model_would(sampler):
     """Greedy drawing by the cache against greedy drawing by the full model, token by token."""
     fast = sampler.generate_tokens(2, Settings(temperature=0.0))
     slow = np.zeros_like(fast)
-    weights = sampler.model.cast(sampler.weights, precision.by_name("auto"))
+    weights = sampler.model.cast(sampler.weights, precision.by_name(sampler.dtype))
     hidden = jax.jit(sampler.model.hidden)
     for place in range(sampler.tokenizer.length):
         features = hidden(weights, slow)[:, place]

@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from pixace import codebook_training, models, training
+from pixace import codebook_training, models, ranges, training
 from pixace.captions import Captions
 from pixace.preparation import Preparation
 
@@ -28,12 +28,13 @@ decide (vocabulary and length) cannot be bound.
 
 def rows(name, function, decided=()):
     """One line of a table for each keyword of a function: name, default, meaning."""
-    text = inspect.getdoc(function)
+    text, numbers = inspect.getdoc(function), ranges.numbers(function)
     for key, parameter in inspect.signature(function).parameters.items():
         if key not in decided:
             said = re.search(rf"^ +{key}: (.*?)(?=^ +\w+: |^\S|\Z)", text, re.DOTALL | re.MULTILINE)
             meaning = " ".join(said[1].split())
-            yield f"| `{name}.{key}` | `{parameter.default!r}` | {meaning} |"
+            taken = numbers[key].range.rule if key in numbers else ""
+            yield f"| `{name}.{key}` | `{parameter.default!r}` | {meaning} | {taken} |"
 
 
 def page():
@@ -47,7 +48,8 @@ def page():
         *((f"Model: {kind}", kind, build, DECIDED)
           for kind, build in models.KINDS.items()),
     ):  # fmt: skip
-        lines += [f"## {title}", "", "| binding | default | meaning |", "| --- | --- | --- |"]
+        lines += [f"## {title}", "", "| binding | default | meaning | numbers |"]
+        lines += ["| --- | --- | --- | --- |"]
         lines += [*rows(name, function, decided), ""]
     lines += ["## Which model", "", "| binding | default | meaning |", "| --- | --- | --- |"]
     lines += [f"| `model.kind` | `'transformer'` | {' or '.join(f'`{k}`' for k in models.KINDS)} |"]

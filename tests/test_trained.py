@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -13,6 +14,7 @@ from safetensors.numpy import save_file
 import pixace
 from pixace import config, configurables, modelfile
 from pixace.errors import ImageError, PixaceError, RunError
+from pixace.trained import several_temperatures
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,45 @@ def test_one_temperature_or_several(model, photo):
     np.testing.assert_array_equal(both.finished[:, 1:], alone.finished)
 
 
+@pytest.mark.parametrize(
+    "temperature",
+    [(0.5, 2), np.array([0.5, 2]), np.float32([0.5, 2]), jnp.array([0.5, 2.0]), iter([0.5, 2])],
+    ids=lambda it: type(it).__name__,
+)
+def test_temperatures_may_come_in_any_row(model, photo, temperature):
+    done = model.complete(photo, temperature=temperature, samples=1)
+    plain = model.complete(photo, temperature=[0.5, 2.0], samples=1)
+    np.testing.assert_array_equal(done.finished, plain.finished)
+    assert several_temperatures(range(2)) == [0.0, 1.0]
+    assert several_temperatures(np.float32(0.5)) == several_temperatures(np.array(0.5)) == [0.5]
+
+
+def test_numbers_may_be_numpys_or_jaxs(model, photo):
+    plain = {"seed": 3, "temperature": 0.5, "top_k": 2, "top_p": 0.5, "batch_size": 2}
+    others = {name: np.asarray(value)[()] for name, value in plain.items()}
+    arrays = {name: jnp.asarray(value) for name, value in plain.items()}
+    for given, n in ((others, np.int64(3)), (arrays, jnp.int32(3))):
+        np.testing.assert_array_equal(model.generate(n, **given), model.generate(3, **plain))
+        done = model.complete(photo, cut=np.int64(8), samples=n, guidance=np.float32(1), **given)
+        same = model.complete(photo, cut=8, samples=3, **plain)
+        np.testing.assert_array_equal(done.finished, same.finished)
+
+
+def test_none_stands_for_a_default(model, photo):
+    nothing = dict.fromkeys(("seed", "temperature", "top_k", "top_p", "batch_size", "guidance"))
+    np.testing.assert_array_equal(model.generate(2, **nothing), model.generate(2))
+    done = model.complete(photo, samples=None, **nothing)
+    np.testing.assert_array_equal(done.finished, model.complete(photo).finished)
+
+
+def test_photos_may_come_from_a_search_or_in_any_array(model, photo, tmp_path):
+    path, alone = kinds(photo, tmp_path)[0], model.complete(photo, samples=1)
+    several = [tmp_path.glob("*.png"), np.array([str(path)]), (photo,), photo[None]]
+    for pictures in (*several, jnp.asarray(photo), [jnp.asarray(photo)]):
+        done = model.complete(pictures, samples=1)
+        np.testing.assert_array_equal(done.finished, alone.finished)
+
+
 @pytest.mark.parametrize("background", [(255, 255, 255), (0, 0, 0)])
 def test_photos_are_fitted_as_the_training_pictures_were(model, background):
     data = model.description.data | {"fit": "pad", "background": background}
@@ -121,6 +162,11 @@ def test_photos_are_fitted_as_the_training_pictures_were(model, background):
         (lambda it: it.complete(np.zeros((4, 4, 7), np.uint8)), ImageError, r"shape \(4, 4, 7\)"),
         (lambda it: it.complete(b"", temperature=[]), PixaceError, "no temperature"),
         (lambda it: it.complete(b"", cut="17"), PixaceError, "cannot cut at '17'"),
+        (lambda it: it.generate(None), PixaceError, "n = None is no int"),
+        (lambda it: it.complete(b"", temperature="hot"), PixaceError, "temperature = 'hot' is no"),
+        (lambda it: it.complete(b"", temperature=[0.5, True]), PixaceError, "temperature = True"),
+        (lambda it: it.complete(b"", temperature=[[0.5]]), PixaceError, r"= \[0.5\] is no float"),
+        (lambda it: it.complete(b"", samples=np.float64(2)), PixaceError, "samples = 2.0 is no"),
     ],
 )
 def test_what_makes_no_sense_is_said(model, call, error, words):

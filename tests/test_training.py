@@ -121,6 +121,14 @@ def test_a_run_can_be_given_more_steps(tiny_outcome, tiny, tiny_pictures, tmp_pa
 
 
 @pytest.mark.slow
+def test_the_largest_seed_trains_and_draws(tiny, tiny_pictures, tmp_path):
+    seed = {"seed": np.uint32(2**32 - 1), "root": tmp_path}
+    outcome = pixace.train(tiny_pictures, gin="base", bindings=tiny, **seed)
+    assert outcome.step == 6
+    assert len(list((outcome.run.path / "samples").iterdir())) == 2
+
+
+@pytest.mark.slow
 def test_the_last_checkpoints_and_the_best_one_are_kept(tiny, tiny_pictures, tmp_path, monkeypatch):
     losses = iter([3.0, 1.0, 4.0, 5.0, 6.0, 7.0])
     monkeypatch.setattr(judging, "validation_loss", lambda *_, **__: lambda *_: next(losses))

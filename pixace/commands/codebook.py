@@ -55,7 +55,9 @@ def command(ctx, resume, as_json, **settings):
         "run": str(path),
         "step": outcome.step,
         "steps": outcome.steps,
+        "stopped": outcome.stopped,
         "psnr": outcome.psnr,
+        "held_out": outcome.held_out,
         "codes": outcome.codes,
         "used": outcome.used,
         "perplexity": outcome.perplexity,
@@ -68,7 +70,8 @@ def command(ctx, resume, as_json, **settings):
         )
     else:
         text = (
-            f"{path}: {outcome.step:,} steps, PSNR {outcome.psnr:.2f} dB on held-out pictures, "
+            f"{path}: {outcome.step:,} steps, PSNR {outcome.psnr:.2f} dB on "
+            f"{'held-out' if outcome.held_out else 'training'} pictures, "
             f"{outcome.used} of {outcome.codes} codes used (perplexity {outcome.perplexity:.0f}); "
             f"next: pixace train PICTURES --colors vq:{path}"
         )

@@ -137,6 +137,12 @@ drawing = together(
         help="Only the likeliest colours that together have probability P.",
     ),
     click.option(
+        "--dtype",
+        metavar="TYPE",
+        shell_complete=words("float32", "bfloat16", "auto"),
+        help="Of the products; another than the run's draws other pictures.  [default: the run's]",
+    ),
+    click.option(
         "--batch-size", default=64, metavar="N", help="Pictures drawn at once; changes none."
     ),
     click.option(

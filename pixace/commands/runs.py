@@ -15,9 +15,9 @@ from pixace.commands import options
 @options.root
 @options.as_json
 def command(root, as_json):
-    """List the runs, oldest first: data, model, steps and the best loss on the validation part.
+    """List the runs, oldest first: data, model, steps and the best loss on held-out pictures.
 
-    Of a codebook, the PSNR of what it gives back.
+    Of a codebook, the PSNR of what it gives back. Where nothing was held out, the list says so.
     """
     from pixace import runs
 
@@ -28,6 +28,8 @@ def command(root, as_json):
         loss = "–" if it.best_loss is None else f"{it.best_loss:.4f}"
         if it.best_loss and it.model == runs.CODEBOOK:
             loss = f"{10 * math.log10(4 / it.best_loss):.2f} dB"
+        if not it.held_out:
+            loss += " (training pictures)"
         named = it.data["named"].rpartition("/")[2]
         rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", loss, it.status))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -65,8 +65,10 @@ def command(ctx, resume, as_json, **settings):
         "run": str(path),
         "step": outcome.step,
         "steps": outcome.steps,
+        "stopped": outcome.stopped,
         "loss": outcome.loss,
         "bits_per_pixel": outcome.bits_per_pixel,
+        "held_out": outcome.held_out,
         "tokens_per_second": outcome.tokens_per_second,
         "collage": None if outcome.collage is None else str(outcome.collage),
     }
@@ -78,7 +80,8 @@ def command(ctx, resume, as_json, **settings):
     else:
         text = (
             f"{path}: {outcome.step:,} steps, {outcome.loss:.4f} nats/token, "
-            f"{outcome.bits_per_pixel:.3f} bits/pixel\n"
+            f"{outcome.bits_per_pixel:.3f} bits/pixel"
+            f"{'' if outcome.held_out else ' on training pictures, as none were held out'}\n"
             f"{outcome.collage}: pictures drawn by the best model; more with: "
             f"pixace generate --run {path}"
         )

@@ -13,27 +13,29 @@ from pixace.errors import ConfigError
 from pixace.models import layers, shape
 from pixace.models.attention import FullAttention, StepAttention
 from pixace.models.lm import LanguageModel
+from pixace.models.shape import Dropout, Features
 from pixace.models.window import Window
 from pixace.names import unknown
+from pixace.ranges import Count, Whole
 
 # By name only: gin wraps the classes, and its bindings must reach them.
 ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}
 
 
 def reformer(
-    vocab_size: int,
-    length: int,
+    vocab_size: Count,
+    length: Count,
     grid: tuple[int, int],
     *,
-    prefix: int = 0,
-    words: int = 0,
-    d_model: int = 512,
-    d_ff: int = 2048,
-    n_layers: int = 6,
-    n_heads: int = 8,
-    dropout: float = 0.1,
+    prefix: Whole = 0,
+    words: Whole = 0,
+    d_model: Features = 512,
+    d_ff: Count = 2048,
+    n_layers: Count = 6,
+    n_heads: Count = 8,
+    dropout: Dropout = 0.1,
     positions: str = "learned",
-    window: int = 0,
+    window: Whole = 0,
     attention: str = "full",
 ) -> LanguageModel:
     """A transformer whose layers are reversible.
@@ -52,7 +54,7 @@ def reformer(
       d_ff: features in the middle of the feed-forward layers.
       n_layers: blocks of attention and feed-forward.
       n_heads: heads of each attention.
-      dropout: share of features left out in training, 0 … 1.
+      dropout: share of features left out in training, 0 or more and below 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
       attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`, whose own settings
@@ -61,21 +63,24 @@ def reformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    shape.check(
-        length,
-        grid,
-        d_model=d_model,
-        n_heads=n_heads,
-        dropout=dropout,
-        positions=positions,
-        prefix=prefix,
-    )
+    shape.check(reformer, locals())
+    shape.check_places(positions, grid, length - prefix)
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
     layer = getattr(trax.layers, ATTENTION[attention])
-    _check_chunks(layer(mode="eval"), ATTENTION[attention], length)
+    given = {
+        "n_heads": n_heads,
+        "d_qk": d_model // n_heads,
+        "d_v": d_model // n_heads,
+        "causal": True,
+        "masked": False,
+        "attention_dropout": dropout,
+        "output_dropout": dropout,
+    }  # as Trax will give them, so that gin sees which of its bindings are asked for
+    whole = layer(**given, mode="eval")
+    _check_chunks(whole, ATTENTION[attention], length)
     sight = Window(window, grid, prefix) if window else None
-    if window and not FullAttention.can_be(layer(mode="eval")):
+    if window and not FullAttention.can_be(whole):
         raise ConfigError(
             f"reformer.window = {window} is for attention that is full otherwise; "
             f"leave it out, or attention = {attention!r} and {ATTENTION[attention]}'s settings"

@@ -1,48 +1,58 @@
 """The numbers that every model must be able to build with, and the words for those it cannot."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
+from pixace import ranges
 from pixace.errors import ConfigError
 from pixace.names import unknown
+from pixace.ranges import Range
 
 POSITIONS = ("learned", "axial")
+USUAL = "{name} = {value} is outside [0, 1); 0.1 is usual, 0 turns it off"
+
+Features = Annotated[int, Range(2)]
+Dropout = Annotated[float, Range(0, 1, without=(1,), says=USUAL)]
 
 
-def check(
-    length: int,
-    grid: tuple[int, int],
-    *,
-    d_model: int,
-    n_heads: int,
-    dropout: float,
-    positions: str,
-    prefix: int = 0,
-) -> None:
-    """Refuses sizes that do not fit together; the first `prefix` of the tokens are words.
+def check(build: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuses numbers that cannot be meant, or do not fit together, whatever the pictures are.
+
+    Args:
+      build: the function that takes them.
+      given: its arguments by name.
 
     Raises:
       ConfigError: says which number does not fit and what would.
     """
+    ranges.check(build.__name__, build, given)
+    positions, d_model, n_heads = (given[name] for name in ("positions", "d_model", "n_heads"))
     if positions not in POSITIONS:
         raise ConfigError(unknown("positions", positions, POSITIONS))
-    if n_heads < 1 or d_model < 2 or d_model % n_heads or d_model % 2:
+    if d_model % n_heads or d_model % 2:
         raise ConfigError(
             f"d_model = {d_model} is not even or no multiple of n_heads = {n_heads}; "
             f"try d_model = {nearest(d_model, n_heads)}"
         )
-    if not 0 <= dropout < 1:
-        raise ConfigError(f"dropout = {dropout} is outside 0 … 1; 0.1 is usual, 0 turns it off")
+
+
+def check_places(positions: str, grid: tuple[int, int], tokens: int) -> None:
+    """Refuses axial positions for a picture that has not one token for each place of the grid.
+
+    Raises:
+      ConfigError: says how many there are of both.
+    """
     height, width = grid
-    if positions == "axial" and height * width != length - prefix:
+    if positions == "axial" and height * width != tokens:
         raise ConfigError(
             f"axial positions need one token per place, but {width}x{height} has {height * width} "
-            f"places and there are {length - prefix} tokens; use positions = 'learned'"
+            f"places and there are {tokens} tokens; use positions = 'learned'"
         )
 
 
 def nearest(d_model: int, n_heads: int) -> int:
     """The even multiple of `n_heads` next to `d_model`."""
-    unit = max(n_heads, 1) * (1 + max(n_heads, 1) % 2)
+    unit = n_heads * (1 + n_heads % 2)
     return max(1, round(d_model / unit)) * unit
 
 

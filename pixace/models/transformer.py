@@ -9,23 +9,25 @@ from typing import Any
 from pixace import trax
 from pixace.models import layers, shape
 from pixace.models.lm import LanguageModel
+from pixace.models.shape import Dropout, Features
 from pixace.models.window import Window
+from pixace.ranges import Count, Whole
 
 
 def transformer(
-    vocab_size: int,
-    length: int,
+    vocab_size: Count,
+    length: Count,
     grid: tuple[int, int],
     *,
-    prefix: int = 0,
-    words: int = 0,
-    d_model: int = 512,
-    d_ff: int = 2048,
-    n_layers: int = 6,
-    n_heads: int = 8,
-    dropout: float = 0.1,
+    prefix: Whole = 0,
+    words: Whole = 0,
+    d_model: Features = 512,
+    d_ff: Count = 2048,
+    n_layers: Count = 6,
+    n_heads: Count = 8,
+    dropout: Dropout = 0.1,
     positions: str = "learned",
-    window: int = 0,
+    window: Whole = 0,
     remat: bool = False,
 ) -> LanguageModel:
     """A transformer that reads tokens from the first to the last.
@@ -40,7 +42,7 @@ def transformer(
       d_ff: features in the middle of the feed-forward layers.
       n_layers: blocks of attention and feed-forward.
       n_heads: heads of each attention.
-      dropout: share of features left out in training, 0 … 1.
+      dropout: share of features left out in training, 0 or more and below 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
       remat: keep less while training and compute it again: a third slower, a fifth of the memory.
@@ -48,15 +50,8 @@ def transformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    shape.check(
-        length,
-        grid,
-        d_model=d_model,
-        n_heads=n_heads,
-        dropout=dropout,
-        positions=positions,
-        prefix=prefix,
-    )
+    shape.check(transformer, locals())
+    shape.check_places(positions, grid, length - prefix)
     sight = Window(window, grid, prefix) if window else None
     sizes = {
         "d_model": d_model,

@@ -99,11 +99,11 @@ def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
         with path.open("rb") as file:
             if file.read(2) != b"PK":  # how zip files begin, and so .npz
                 images = np.load(path, mmap_mode="r", allow_pickle=False)
-                return Pictures(_as_pictures(images, str(path)), None)
+                return Pictures(as_pictures(images, str(path)), None)
             file.seek(0)
             with np.load(file, allow_pickle=False) as loaded:
                 name = _named(loaded, path, array)
-                images = _as_pictures(loaded[name], f"{path}#{name}")
+                images = as_pictures(loaded[name], f"{path}#{name}")
                 return Pictures(images, _labels(loaded, name, len(images)))
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
         reason = f"it is broken ({why})"
@@ -112,7 +112,12 @@ def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
         raise SourceError(f"cannot read {path}: {reason}") from why
 
 
-def _as_pictures(images: np.ndarray, name: str) -> np.ndarray:
+def as_pictures(images: np.ndarray, name: str) -> np.ndarray:
+    """An array as rows of pictures, (N, H, W) or (N, H, W, channels).
+
+    Raises:
+      SourceError: it has another shape or type.
+    """
     if images.ndim == 4 and images.shape[3] not in (1, 3, 4) and images.shape[1] in (1, 3, 4):
         images = np.moveaxis(images, 1, 3)
     right_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))

@@ -1,8 +1,11 @@
 """Recognises what kind of source the user has named."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from pixace.errors import SourceError
 from pixace.sources.archive import is_archive, open_archive
@@ -11,11 +14,14 @@ from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import files_below, open_folder
 from pixace.sources.idx import is_idx, open_idx, training_images
+from pixace.sources.memory import open_memory
 from pixace.sources.naming import may_be_picture
 from pixace.sources.source import Source
 from pixace.sources.table import open_table
 from pixace.sources.tfds import PREFIX, open_tfds
 
+# What pictures may be given as; see `open_source`.
+Data = str | Path | Source | np.ndarray | Sequence[Any]
 BUILTIN: dict[str, Callable[[], Source]] = {"digits": open_digits, "emoji": open_emoji}
 KINDS = (
     "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, .npy, "
@@ -24,14 +30,16 @@ KINDS = (
 INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz")
 
 
-def open_source(spec: str | Path | Source, labels: bool = False) -> Source:
+def open_source(spec: Data, labels: bool = False) -> Source:
     """Opens what the user names: a path, the name of a built-in source, or `tfds:NAME`.
+
+    A program may also give pictures themselves, as `memory.open_memory` takes them.
 
     Built-in names win over files of the same name; `./digits` is the file. Content decides before
     the suffix does. `FILE.npz#ARRAY` names one array of several.
 
     Args:
-      spec: the name; a source is given back as it is.
+      spec: the name, or the pictures; a source is given back as it is.
       labels: label the pictures of folders and archives with the folder that holds them. Where
         labels are part of the data they are always there.
 
@@ -40,7 +48,7 @@ def open_source(spec: str | Path | Source, labels: bool = False) -> Source:
       MissingError: it needs a package or font that is not installed.
     """
     if not isinstance(spec, str | Path):
-        return spec
+        return spec if isinstance(spec, Source) else open_memory(spec, labels)
     if spec in BUILTIN:
         return BUILTIN[str(spec)]()
     if str(spec).startswith(PREFIX):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixace import colors, orders
+from pixace.colors import palette
 from pixace.errors import TokenError
 from pixace.tokenizers import checks
 
@@ -138,4 +139,6 @@ def parse(settings: str) -> PixelTokenizer:
             "'pixel size=32x24 colors=hsv:5,4,4 order=raster'"
         )
     width, height, scheme, order = match.groups()
+    if palette.is_file(scheme):  # what a file says must not name another one
+        raise TokenError(f"'{scheme:.80}' names a file; a tokenizer has its colours spelled out")
     return PixelTokenizer((int(height), int(width)), colors.by_spec(scheme), order)

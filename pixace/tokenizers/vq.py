@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FIRST_CODE = 2  # below it: 0 start and padding, 1 blank
 GREY = 128  # how ids that are no code yet are shown
+TOO_FEW = "a codebook of {value} codes says nothing; ask for 2 or more"
 AT_ONCE = 16  # pictures that one call of the device takes; no influence on the result
 
 SPEC = re.compile(
@@ -211,7 +212,7 @@ def check(size: tuple[int, int], downsample: int, codes: int) -> None:
       TokenError: says which number, and what it may be.
     """
     if codes < 2:
-        raise TokenError(f"a codebook of {codes} codes says nothing; ask for 2 or more")
+        raise TokenError(TOO_FEW.format(value=codes))
     if downsample < 2 or downsample & (downsample - 1):
         raise TokenError(f"cannot downsample by {downsample}; give a power of two: 2, 4, 8, …")
     height, width = size

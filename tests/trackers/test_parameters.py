@@ -1,6 +1,9 @@
 """Parameters: what is bound, flat, as gin writes it."""
 
+import pytest
+
 from pixace import config
+from pixace.errors import ConfigError
 from pixace.trackers.parameters import parameters
 
 
@@ -24,6 +27,7 @@ def test_a_macro_of_itself_ends():
     assert parameters("A = %B\nB = %A\ntrain.steps = %A\n")["train.steps"] in ("%A", "%B")
 
 
-def test_what_is_no_binding_is_left_out():
-    text = "# a.b = 1\nimport x.y\n\ninclude 'base.gin'\na.b = 2\n"
-    assert parameters(text) == {"a.b": "2"}
+def test_what_is_no_binding_is_refused():
+    with pytest.raises(ConfigError, match=r"holds 'import x\.y'"):
+        parameters("# a.b = 1\nimport x.y\n\na.b = 2\n")
+    assert parameters("# a.b = 1\n\na.b = 2\n") == {"a.b": "2"}
