@@ -6,11 +6,13 @@ from pathlib import Path
 
 from pixace import config, configurables, provenance, resuming, runs, tokenset
 from pixace.codebook_training import CodebookOutcome
+from pixace.doors import door
 from pixace.errors import ConfigError
 from pixace.preparation import Bytes, stem
 from pixace.shorthands import lines, tracked
 
 
+@door("codebook")
 def codebook(
     data: str | Path,
     *,
@@ -87,6 +89,7 @@ def codebook(
         return configurables.codebook(raw, run)
 
 
+@door("codebook")
 def resume_codebook(
     run: str | Path | None = None,
     *,

@@ -6,7 +6,9 @@ from typing import Any
 
 from pixace import gallery
 from pixace.collage import read_description
+from pixace.doors import door
 from pixace.errors import ImageError, PixaceError
+from pixace.files import expanded
 from pixace.trained import Trained
 
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
@@ -35,6 +37,7 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
 }
 
 
+@door("generate")
 def again(
     made: str | Path, out: str | Path, *, command: str | None = None, **changes: Any
 ) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def again(
       ImageError: the file does not say how it was made.
       PixaceError: the model has been trained on since, or is gone; or as `generate` and `complete`.
     """
-    told = read_description(Path(made))
+    told = read_description(expanded(made))
     if told.get("command") not in _COMMANDS:
         raise ImageError(f"{made} was not made by pixace generate or pixace complete")
     if command not in (None, told["command"]):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pixace import config, provenance, runs
-from pixace.errors import ConfigError, PixaceError, RunError
+from pixace.errors import ConfigError, RunError
 from pixace.runs import CODEBOOK, Run
 
 GIVEN = ("pictures.", "captions.")  # what a run has learned from, and so cannot change
@@ -64,6 +64,6 @@ def changed(run: Run, text: str) -> Iterator[None]:
         run.configure(replace(before, config=text))
     try:
         yield
-    except PixaceError:  # what did not work is not what the run goes on with next time
+    except Exception:  # what did not work is not what the run goes on with next time
         run.configure(replace(run.description, config=before.config, status=before.status))
         raise

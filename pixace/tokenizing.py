@@ -9,12 +9,15 @@ from typing import Any
 
 from pixace import gallery
 from pixace.collage import save_png
+from pixace.doors import door
+from pixace.files import expanded
 from pixace.preparation import LEARNED, Preparation
 from pixace.report import report
 from pixace.sources import Source, open_source
 from pixace.tokenset import TokenSet
 
 
+@door("tokenize")
 def tokenize(
     source: str | Path | Source,
     out: str | Path,
@@ -56,7 +59,7 @@ def tokenize(
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
     return preparation.build(
         open_source(source, labels=labels),
-        Path(out),
+        expanded(out),
         validation=None if validation is None else open_source(validation, labels=labels),
         strict=strict,
         workers=workers,
@@ -64,6 +67,7 @@ def tokenize(
     )
 
 
+@door("tokenize")
 def compare(
     source: str | Path | Source,
     out: str | Path,
@@ -115,5 +119,5 @@ def compare(
     found = report(
         schemes[0].images(opened, pictures), [each.tokenizer() for each in schemes], names=colors
     )
-    save_png(Path(out), found.picture, found.as_dict())
+    save_png(expanded(out), found.picture, found.as_dict())
     return found.as_dict()

@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
-from pixace import config, configurables, image, modelfile, prompts, runs, tokenizers, trees
+from pixace import config, configurables, doors, image, modelfile, prompts, runs, tokenizers, trees
 from pixace.arrays import Image, Images
 from pixace.cuts import parse_cut
+from pixace.doors import door
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.prompts import Prompts
@@ -38,11 +40,18 @@ class Trained:
         """`(height, width)` of the pictures."""
         return self.sampler.tokenizer.size
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles what a model file holds, so that no file is needed where it is unpickled."""
+        flat = {name: np.asarray(it) for name, it in trees.flatten(self.sampler.weights).items()}
+        arrays = dict(self.sampler.tokenizer.arrays)
+        return _built, (flat, arrays, self.description, str(self.path))
+
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
         """The words that the model knows; None if it was trained without captions."""
         return _vocabulary(self.description)
 
+    @door("generate")
     def generate(
         self,
         n: int,
@@ -86,6 +95,7 @@ class Trained:
         prefixes = asked and asked.prefixes
         return self.sampler.generate(n, settings, prefixes=prefixes, progress=progress)
 
+    @door("complete")
     def complete(
         self,
         pictures: Raw | Sequence[Raw],
@@ -177,6 +187,7 @@ class Trained:
         )
 
 
+@door("generate")
 def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Trained:
     """Loads a trained model.
 
@@ -194,15 +205,30 @@ def load(run: str | Path | None = None, *, root: str | Path | None = None) -> Tr
             f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
             f"pixace train PICTURES --colors vq:{path}"
         )
-    flat, arrays = modelfile.parted(flat)
+    return _built(*modelfile.parted(flat), description, path)
+
+
+def _built(
+    flat: dict[str, np.ndarray],
+    arrays: dict[str, np.ndarray],
+    description: runs.Description,
+    path: str | Path,
+) -> Trained:
+    """A model of its weights by name, its tokenizer's arrays and its description.
+
+    Raises:
+      RunError: they do not fit one another.
+    """
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
     config.restore(description.config)
     model = configurables.language_model(tokenizer, _vocabulary(description))
     try:
-        weights = trees.unflatten(flat, model.shapes)
+        # Where drawing is refused, at the door, the device must not be touched either.
+        made = np.asarray if doors.is_forked() else jax.numpy.asarray
+        weights = trees.unflatten(flat, model.shapes, made)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    return Trained(Sampler(model, weights, tokenizer), description, path)
+    return Trained(Sampler(model, weights, tokenizer), description, Path(path))
 
 
 def _vocabulary(description: runs.Description) -> Vocabulary | None:
@@ -221,7 +247,7 @@ def _vocabulary(description: runs.Description) -> Vocabulary | None:
 
 def _warn_of_unknown(asked: Prompts | None) -> None:
     if asked and asked.unknown:
-        warnings.warn(asked.left_out, stacklevel=3)
+        warnings.warn(asked.left_out, stacklevel=4)
 
 
 def several_temperatures(temperature: float | Sequence[float]) -> list[float]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import config, configurables, gallery, models, provenance, resuming, runs, tokenset
+from pixace.doors import door
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
 from pixace.shorthands import lines, several, tracked
@@ -19,6 +20,7 @@ from pixace.training import Outcome
 SHOWN = 16  # classes in the collage that a training ends with
 
 
+@door("train")
 def train(
     data: str | Path | None = None,
     *,
@@ -122,6 +124,7 @@ def train(
     return _with_collage(outcome, progress)
 
 
+@door("train")
 def resume(
     run: str | Path | None = None,
     *,

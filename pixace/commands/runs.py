@@ -33,6 +33,6 @@ def command(root, as_json):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     if not known:
-        lines = [f"no runs in {root.resolve()}; train one with: pixace train"]
+        lines = [f"no runs in {root.absolute()}; train one with: pixace train"]
     facts = {"runs": [{"path": str(run.path), **asdict(it)} for run, it in known]}
     options.say("\n".join(lines), facts, as_json)
