@@ -24,6 +24,7 @@ class Checkpoints:
     def __init__(self, folder: Path, *, keep: int) -> None:
         import orbax.checkpoint as ocp
 
+        _check_name(folder)
         self._folder = folder
         # Orbax would clear these in a thread of its own, which a process that ends soon disturbs.
         for rest in folder.glob("*.orbax-checkpoint-tmp*"):
@@ -106,6 +107,21 @@ class Checkpoints:
         trace: TracebackType | None,
     ) -> None:
         self._manager.close()
+
+
+def _check_name(folder: Path) -> None:
+    """Refuses a name that libraries in C++ cannot take.
+
+    Raises:
+      RunError: it is no text.
+    """
+    try:
+        str(folder.resolve()).encode()
+    except UnicodeEncodeError as why:
+        raise RunError(
+            f"cannot write checkpoints to {folder}: its name is no text in UTF-8; choose another "
+            "--name or --runs"
+        ) from why
 
 
 def _largest_file() -> float:

@@ -141,7 +141,7 @@ def save_png(
     """
     notes = PngInfo()
     if description is not None:
-        notes.add_itxt(KEY, json.dumps(description, ensure_ascii=False))
+        notes.add_itxt(KEY, json.dumps(description))
     encoded = io.BytesIO()
     image = Pillow.fromarray(picture)
     if palette is not None:

@@ -271,7 +271,7 @@ def build(
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
-        text = json.dumps(asdict(header), indent=1, ensure_ascii=False)
+        text = json.dumps(asdict(header), indent=1)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)
 
