@@ -91,7 +91,7 @@ def whole(target: Path) -> Iterator[Path]:
             yield draft
             draft.replace(target)
     finally:
-        with suppress(OSError):  # never made, or where nothing can be
+        with suppress(OSError, ValueError):  # never made, or where nothing can be
             if draft.is_dir():
                 shutil.rmtree(draft)
             else:
