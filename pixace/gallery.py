@@ -4,6 +4,7 @@ Every PNG remembers the model, the seed and all settings that its pixels depend 
 `encore.again` can make it once more.
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -27,6 +28,7 @@ FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many
 PICTURES_EACH = 8  # the same for each of several texts
 MOST = 1 << 27  # pixels that are drawn in one call: what fits in memory
+FILM = 1 << 24  # pixels of one frame; as many frames take 3 GB
 FEWER, FEWER_SAMPLES = (
     f"{less}, or write each by itself, with --each FOLDER --no-collage"
     for less in ("draw fewer", "ask for fewer samples")
@@ -100,7 +102,9 @@ def generate(
     count, columns = n * max(1, len(texts)), n if len(texts) > 1 else None
     _refuse_too_many(count, trained)
     if place.out or place.gif:
-        layout.arranged(count, trained.size, columns=columns, scale=scale, instead=FEWER)
+        sheet = layout.arranged(count, trained.size, columns=columns, scale=scale, instead=FEWER)
+        if place.gif and math.prod(sheet.extent) > FILM:
+            raise PixaceError("so large a film fits in no memory; draw fewer, or take less --scale")
     look: dict[str, Any] = {"columns": columns, "scale": scale, "smooth": smooth}
     if len(texts) == 1:
         look["title"] = texts[0]

@@ -372,6 +372,16 @@ def small_disk(here):
         subprocess.run(["umount", place], capture_output=True, check=False)
 
 
+@pytest.mark.parametrize("words", ["--out disk/c.png", "--each disk/new", "--gif disk/a.gif"])
+def test_a_disk_that_cannot_be_written_is_told_before_drawing(
+    here, small_disk, trained, monkeypatch, words
+):
+    small_disk("4k,ro")
+    monkeypatch.setattr("pixace.sampling.Sampler.generate_tokens", None)
+    said = refused(here, "generate", *words.split())
+    assert_says(r"cannot write disk/\S+: read-only file system; choose another place", said)
+
+
 FULL = "no space left on disk"
 
 

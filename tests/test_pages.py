@@ -143,6 +143,8 @@ def test_a_scale_of_the_users_is_answered_with_the_largest_that_fits():
     run("complete", *files, "--scale", 23, "--samples", 1)
     with pytest.raises(PixaceError, match="choose --scale 23"):
         pixace.generate(n=10_000, scale=25)
+    with pytest.raises(PixaceError, match="so large a film fits in no memory"):
+        pixace.generate(n=10_000, scale=23, gif="film.gif")
 
 
 def test_many_pictures_by_themselves_need_no_collage(small):
