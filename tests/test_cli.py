@@ -6,6 +6,7 @@ import math
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_commands_options_and_values_are_completed():
 
 @pytest.mark.parametrize("root", ["~nobody-here", "x" * 300, "/dev/null"])
 def test_a_place_without_runs_completes_nothing(root):
-    assert completed("pixace generate --run ", 3, PIXACE_RUNS=root) == []
+    assert completed("pixace generate --run ", 3, PIXACE_RUNS=root) == [""], "no line at all"
 
 
 def test_names_of_runs_are_completed(tiny_outcome):
@@ -204,8 +205,9 @@ def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
     losses = {"a": math.nan, "b": math.inf, "c": 0.5, "d": None, "e": 0.0}
     for kind in ("transformer", runs.CODEBOOK):
         for name, loss in losses.items():
-            it = runs.Description(name=name, model=kind, **about, best_loss=loss)
-            runs.create(tmp_path, f"{name}-{kind}", "").write(it)
+            it = runs.Description(name=name, model=kind, **about, best_loss=loss, dtype="float32")
+            place = runs.create(tmp_path, f"{name}-{kind}", "").path / runs.INFO
+            place.write_text(json.dumps(asdict(it)))  # which pixace itself would refuse
 
     def refuse(word):
         raise AssertionError(word)

@@ -100,7 +100,7 @@ def test_the_home_folder_is_known_to_gin_too(tmp_path, monkeypatch):
         ("include 'nowhere.gin'\n", "nowhere.gin"),
         ("include 'a.gin'\n", "recursion"),
         ("train.steps = \n", r"a\.gin.*line 1"),
-        ("include 3\n", "include"),
+        ("include 3\n", r"Expected file path.*line 1"),
     ],
 )
 def test_a_file_that_is_wrong_is_answered_in_a_line(tmp_path, text, words):

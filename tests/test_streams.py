@@ -19,7 +19,7 @@ def root(tmp_path):
     about = {"name": "a", "created": "2026-01-01", "model": "transformer", "tokenizer": "t"}
     data = {"named": "/é/pictures–1"}
     runs.create(root, "a", "stem").write(
-        runs.Description(**about, config="", data=data, versions={})
+        runs.Description(**about, config="", data=data, versions={}, dtype="float32")
     )
     return root
 

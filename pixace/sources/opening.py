@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pixace.errors import SourceError
+from pixace.errors import PixaceError, SourceError
 from pixace.files import expanded
 from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
@@ -56,7 +56,9 @@ def open_source(spec: Data, labels: bool = False) -> Source:
         return open_tfds(str(spec))
     try:
         return _open_path(expanded(spec), labels)
-    except (OSError, RuntimeError) as why:  # no permission, a name too long
+    except SourceError:
+        raise
+    except (OSError, RuntimeError, PixaceError) as why:  # no permission, a name too long, no home
         raise SourceError(f"cannot open {spec}: {getattr(why, 'strerror', why) or why}") from why
 
 
