@@ -320,7 +320,17 @@ def test_a_home_folder_of_nobody(here, trained, words):
 def limited(size, *words):
     """What a process answers whose files may have so many KiB."""
     return subprocess.run(
-        ["bash", "-c", f'ulimit -f {size}; "$@"', "", sys.executable, "-m", "pixace", *words],
+        [
+            "bash",
+            "-c",
+            f'ulimit -f {size}; "$@"',
+            "",
+            sys.executable,
+            "-B",
+            "-m",
+            "pixace",
+            *words,
+        ],  # -B: or half a module would be kept
         capture_output=True,
         text=True,
         check=False,
