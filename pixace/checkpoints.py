@@ -1,5 +1,6 @@
 """Checkpoints of a training: whole or absent, the last few and the best one kept."""
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ class Checkpoints:
     def __init__(self, folder: Path, *, keep: int) -> None:
         import orbax.checkpoint as ocp
 
+        _check_name(folder)
         self._folder = folder
         # Orbax would clear these in a thread of its own, which a process that ends soon disturbs.
         for rest in folder.glob("*.orbax-checkpoint-tmp*"):
@@ -70,7 +72,7 @@ class Checkpoints:
         """Refuses to begin what cannot end well: libraries under way take a full disk badly.
 
         Raises:
-          PixaceError: the disk has no room for one more checkpoint.
+          PixaceError: the disk has no room for one more checkpoint, or no file may be so large.
         """
         needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + SPARE
         free = shutil.disk_usage(self._folder).free
@@ -79,6 +81,12 @@ class Checkpoints:
                 f"cannot write a checkpoint to {self._folder}: no space left on disk "
                 f"({needed / 1e6:,.1f} MB needed, {free / 1e6:,.1f} MB free); free some, "
                 "or choose another place with --runs"
+            )
+        if (most := _largest_file()) < needed:
+            raise PixaceError(
+                f"cannot write a checkpoint to {self._folder}: file too large "
+                f"({needed / 1e6:,.1f} MB needed, {most / 1e6:,.1f} MB allowed); raise the limit "
+                "(ulimit -f)"
             )
 
     def steps(self) -> list[int]:
@@ -118,3 +126,28 @@ class Checkpoints:
         trace: TracebackType | None,
     ) -> None:
         self._manager.close()
+
+
+def _check_name(folder: Path) -> None:
+    """Refuses a name that libraries in C++ cannot take.
+
+    Raises:
+      RunError: it is no text.
+    """
+    try:
+        str(folder.resolve()).encode()
+    except UnicodeEncodeError as why:
+        raise RunError(
+            f"cannot write checkpoints to {folder}: its name is no text in UTF-8; choose another "
+            "--name or --runs"
+        ) from why
+
+
+def _largest_file() -> float:
+    """Bytes that a file of this process may have; infinite without a limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit

@@ -6,13 +6,14 @@ A command is imported when it is asked for, and imports arrays and models when i
 
 import importlib
 import os
+import sys
 from contextlib import suppress
 from keyword import iskeyword
 from typing import Any
 
 import click
 
-from pixace import __version__, cache
+from pixace import __version__, cache, doors, streams
 from pixace.commands.options import example
 from pixace.errors import PixaceError
 
@@ -47,20 +48,31 @@ class Lazy(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Answers, on streams that take any text and say in a line when they are full."""
+        streams.prepare()
+        try:
+            with streams.answering():
+                return super().main(*args, **extra)
+        except PixaceError as why:  # a help text found no room; commands are heard below
+            click.echo(f"Error: {why}", err=True)
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what the user can mend becomes one line and exit code 1."""
         _keep_programs()
         try:
             return super().invoke(ctx)
-        except PixaceError as why:
-            raise click.ClickException(" ".join(str(why).split())) from why
+        except Exception as why:
+            if said := doors.explained(why, ctx.invoked_subcommand):
+                raise click.ClickException(" ".join(str(said).split())) from why
+            raise
 
 
 def _keep_programs() -> None:
     """Has JAX keep compiled programs for the next start, unless the user has said otherwise."""
-    programs = cache.folder() / "programs"
-    with suppress(OSError):  # nowhere to write: then they are compiled each time
-        programs.mkdir(parents=True, exist_ok=True)
+    with suppress(PixaceError):  # nowhere to write: then they are compiled each time
+        programs = cache.made("programs")
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(programs))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from pixace import config, configurables, provenance, resuming, runs, tokenset
 from pixace.codebook_training import CodebookOutcome
+from pixace.doors import door
 from pixace.errors import ConfigError
 from pixace.preparation import Bytes, stem
 from pixace.shorthands import lines, tracked
 from pixace.sources import Data, open_source
 
 
+@door("codebook")
 def codebook(
     data: Data,
     *,
@@ -91,6 +93,7 @@ def codebook(
         return configurables.codebook(raw, run)
 
 
+@door("codebook")
 def resume_codebook(
     run: str | Path | None = None,
     *,

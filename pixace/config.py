@@ -1,7 +1,9 @@
 """Reads gin files; with configurables.py the only module that knows gin."""
 
+import ast
 import difflib
 import importlib.util  # noqa: F401  gin 0.5.0 uses it without importing it
+import io
 import logging
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -13,6 +15,7 @@ import gin
 from pixace import bindings as plain
 from pixace import configurables  # registers the names that gin may bind
 from pixace.errors import ConfigError
+from pixace.files import expanded
 from pixace.names import unknown
 
 # A checkout has gin/ beside pixace/; an installed pixace carries it as pixace/gin_files/.
@@ -24,6 +27,8 @@ WAITING = {
     "train.drop_caption": "captions.use or captions.templates",
     "codebook.discriminator_from": "codebook.discriminator",
 }
+INCLUDE = re.compile(r"""^([ \t]*include\s+)("[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
+MARK = "found:"  # begins the name of a file whose place is known; gin's own readers leave it alone
 
 
 def load(gin_file: str | Path, bindings: Iterable[str] = ()) -> str:
@@ -53,8 +58,6 @@ def restore(text: str, bindings: Iterable[str] = (), *, place: object = "the run
 
 def _merged(text: str, bindings: Iterable[str], place: str) -> str:
     gin.clear_config()
-    for folder in FOLDERS:
-        gin.add_config_file_search_path(str(folder))
     with _quiet():
         _parse(text, place)
         for line in bindings:
@@ -143,7 +146,7 @@ def find(named: str | Path) -> Path:
     Raises:
       ConfigError: there is none.
     """
-    path = Path(named)
+    path = expanded(named)
     if path.is_file():
         return path.resolve()
     for folder in FOLDERS:
@@ -176,7 +179,33 @@ def _quiet() -> Iterator[None]:
 def _parse(text: str, said: str) -> None:
     """Binds what the text says; gin's complaints become one line that begins with `said`."""
     try:
-        gin.parse_config(text)
-    except (ValueError, SyntaxError, OSError, TypeError) as why:
+        gin.parse_config(_placed(text, (Path(), *FOLDERS)))
+    except (ValueError, SyntaxError, OSError, TypeError, RecursionError) as why:
         words = " ".join(str(why).split())
         raise ConfigError(f"{said} cannot be bound: {words[:400]}") from why
+
+
+def _placed(text: str, folders: Iterable[Path]) -> str:
+    """The same lines; files that they include are named by the place where they are found first.
+
+    gin by itself would look into the current folder first, for what shipped files include too.
+    """
+
+    def place(line: re.Match[str]) -> str:
+        named = expanded(ast.literal_eval(line[2]))
+        found = (folder / named for folder in folders if (folder / named).is_file())
+        path = next(found, None)
+        return line[0] if path is None else f"{line[1]}{MARK + str(path.resolve())!r}"
+
+    return INCLUDE.sub(place, text)
+
+
+def _opened(marked: str) -> io.StringIO:
+    """A file that was found; it includes what lies beside it, before what is found elsewhere."""
+    path = Path(marked.removeprefix(MARK))
+    file = io.StringIO(_placed(path.read_text(encoding="utf-8"), (path.parent, *FOLDERS, Path())))
+    file.name = str(path)  # gin's complaints say it
+    return file
+
+
+gin.config.register_file_reader(_opened, lambda named: named.startswith(MARK))

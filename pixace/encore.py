@@ -6,7 +6,9 @@ from typing import Any
 
 from pixace import gallery, photos, runs
 from pixace.collage import read_description
+from pixace.doors import door
 from pixace.errors import ImageError, PixaceError, RunError
+from pixace.files import expanded
 from pixace.trained import Trained
 
 MODEL = ("run", "created", "step")  # which one it was
@@ -18,6 +20,7 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
 _NEEDED = {"generate": (*MODEL, "n"), "complete": (*MODEL, "photos", "sha256")}
 
 
+@door("generate")
 def again(
     made: str | Path, out: str | Path, *, command: str | None = None, **changes: Any
 ) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def again(
       ImageError: the file does not say how it was made, or a photo has changed since.
       PixaceError: the model has been trained on since, or is gone; or as `generate` and `complete`.
     """
-    told = read_description(Path(made))
+    told = read_description(expanded(made))
     kind = told.get("command")
     if kind not in _COMMANDS:
         raise ImageError(f"{made} was not made by pixace generate or pixace complete")

@@ -1,19 +1,76 @@
-"""Files that are whole or absent: written under a temporary name, renamed when done."""
+"""Paths as people name them, why one cannot be used, and files that are whole or absent.
+
+What is written gets a temporary name, and its own when it is done.
+"""
 
 import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pixace.errors import PixaceError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-REFUSED = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
-    *(errno.ENOTEMPTY, errno.ENAMETOOLONG),
-)
+# Told by libraries in C++ and Rust too, in exceptions of their own that quote the system's words.
+QUOTED = (*FULL, errno.EFBIG, errno.EROFS, errno.EIO)
+# Why a file cannot be used, by the system's number: what to do about it. All else that a system
+# may say is no fault of a file's, and more likely one of ours.
+ADVICE = {
+    **dict.fromkeys(FULL, "free some or choose another place"),
+    errno.EFBIG: "raise the limit (ulimit -f) or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter one",
+    errno.EINVAL: "choose another name",
+    errno.ENOENT: "look whether its name is right, and whether it is still there",
+    errno.ELOOP: "mend the link or choose another place",
+    errno.EIO: "see whether the disk is well, or choose another place",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n)"),
+    **dict.fromkeys(
+        (
+            *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+            *(errno.ENOTEMPTY, errno.EBUSY, errno.ETXTBSY, errno.ENODEV, errno.ENXIO),
+            *(errno.EOPNOTSUPP, errno.ESTALE, errno.EXDEV, errno.EMLINK),
+        ),
+        "choose another place",
+    ),
+}
+# What Python says by itself, before it asks the system.
+BY_PYTHON = {"embedded null": errno.EINVAL, "Symlink loop": errno.ELOOP}
+
+
+def expanded(named: str | Path) -> Path:
+    """A path as a person or an environment variable names it: `~` is the home folder.
+
+    Raises:
+      PixaceError: there is no such home folder.
+    """
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as why:
+        raise PixaceError(
+            f"there is no home folder to find {named} in; set HOME, or write the whole path"
+        ) from why
+
+
+def reason(why: BaseException) -> str | None:
+    """What is the matter with a file and what to do about it; None if that is not what `why` says.
+
+    >>> reason(OSError(errno.EROFS, "as the system says it"))
+    "read-only file system; choose another place"
+    """
+    number = why.errno if isinstance(why, OSError) else None
+    if number is None:
+        text = str(why)
+        if isinstance(why, ValueError | RuntimeError):
+            for words, number in BY_PYTHON.items():
+                if words in text:
+                    return f"{text.lower()}; {ADVICE[number]}"
+        number = next((each for each in QUOTED if os.strerror(each) in text), None)
+    if number not in ADVICE:
+        return None
+    words = "no space left on disk" if number in FULL else os.strerror(number).lower()
+    return f"{words}; {ADVICE[number]}"
 
 
 @contextmanager
@@ -34,14 +91,15 @@ def whole(target: Path) -> Iterator[Path]:
             yield draft
             draft.replace(target)
     finally:
-        if draft.is_dir():
-            shutil.rmtree(draft, ignore_errors=True)
-        elif draft.exists():
-            draft.unlink()
+        with suppress(OSError, ValueError):  # never made, or where nothing can be
+            if draft.is_dir():
+                shutil.rmtree(draft)
+            else:
+                draft.unlink()
 
 
 @contextmanager
-def writing(target: Path) -> Iterator[None]:
+def writing(target: Path | str) -> Iterator[None]:
     """Says in one line why `target` cannot be written, where the operating system refuses.
 
     Raises:
@@ -49,13 +107,19 @@ def writing(target: Path) -> Iterator[None]:
     """
     try:
         yield
+    except PixaceError:
+        raise
     except Exception as why:
-        number = why.errno if isinstance(why, OSError) else None
-        # Libraries in C++ and Rust report a full disk in exceptions of their own.
-        if number in FULL or any(os.strerror(each) in str(why) for each in FULL):
-            reason = "no space left on disk; free some or choose another place"
-        elif number in REFUSED:
-            reason = f"{os.strerror(number).lower()}; choose another place"
-        else:
+        said = reason(why)
+        if said is None or _elsewhere(why, target):
             raise
-        raise PixaceError(f"cannot write {target}: {reason}") from why
+        raise PixaceError(f"cannot write {target}: {said}") from why
+
+
+def _elsewhere(why: BaseException, target: Path | str) -> bool:
+    """Whether an exception names a file that has nothing to do with the one to be written."""
+    named = getattr(why, "filename", None)
+    if not isinstance(named, str | bytes):
+        return False
+    place, other = Path(target).parent.absolute(), Path(os.fsdecode(named)).absolute()
+    return place not in (other, *other.parents) and other not in place.parents

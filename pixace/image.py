@@ -32,6 +32,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
+from pixace.files import expanded
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
@@ -87,7 +88,7 @@ def load(
     """
     if fit not in FITS:
         raise PixaceError(unknown("fit", fit, FITS))
-    raw = Path(raw) if isinstance(raw, str) else raw
+    raw = expanded(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
         with silence, _opened(raw) as picture:

@@ -11,7 +11,9 @@ import jax
 import numpy as np
 
 from pixace import config, configurables, modelfile, models, oldweights, precision, runs
+from pixace.doors import door
 from pixace.errors import ConfigError, RunError
+from pixace.files import expanded
 from pixace.image import parse_background
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation, stem
@@ -39,6 +41,7 @@ class Imported:
     assumed: tuple[str, ...]
 
 
+@door("import")
 def import_weights(
     file: str | Path,
     *,
@@ -73,7 +76,7 @@ def import_weights(
       RunError: the file is missing, broken or suspicious, or holds another model.
       PixaceError: a setting is unknown.
     """
-    path = Path(file).expanduser()
+    path = expanded(file)
     if model is not None:
         models.by_kind(model)
     tokenizer = Preparation(size, colors, order, fit, background).tokenizer()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixace.errors import ImageError
+from pixace.files import expanded
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
@@ -49,16 +50,17 @@ def read(
     photos = Photos([], [], [], [])
     for file in files:
         try:
-            if Path(file).is_dir():
+            path = expanded(file)
+            if path.is_dir():
                 raise ImageError(f"{file} is a folder; name the pictures, such as {file}/*.jpg")
-            image, checksum = fitted(file), _checksum(file)
+            image, checksum = fitted(file), _checksum(path)
         except ImageError as why:
             if strict:
                 raise
             photos.skipped.append(str(why))
         else:
             photos.images.append(image)
-            photos.paths.append(str(Path(file).absolute()))
+            photos.paths.append(str(path.absolute()))
             photos.sums.append(checksum)
     if not photos.images:
         raise ImageError(f"no photo to complete: {'; '.join(photos.skipped) or 'none was named'}")

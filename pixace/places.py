@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixace.errors import PixaceError
-from pixace.files import writing
+from pixace.files import expanded, writing
 
 NUMBERED = re.compile(r"\d+\.png", re.ASCII | re.IGNORECASE)  # single pictures
 
@@ -45,7 +45,9 @@ class Places:
         Raises:
           PixaceError: the collage would be written there.
         """
-        if self.out and os.path.realpath(self.out) in map(os.path.realpath, photos):
+        if self.out and os.path.realpath(self.out) in {
+            os.path.realpath(expanded(it)) for it in photos
+        }:
             raise PixaceError(f"{self.out} is one of the photos; name another file to write to")
 
     def pages(self, count: int) -> list[Path]:
@@ -76,7 +78,7 @@ def checked(
       PixaceError: nothing is to be written; a file has another kind of name, cannot be written or
         is in the way of the single pictures; or their folder has numbered pictures already.
     """
-    place = Places(*(None if it is None else Path(it) for it in (out, each, gif)))
+    place = Places(*(None if it is None else expanded(it) for it in (out, each, gif)))
     if place == Places(None):
         raise PixaceError("nothing to write without a collage; name a folder with --each")
     for file, suffix in ((place.out, ".png"), (place.gif, ".gif")):
@@ -134,8 +136,12 @@ def _try(target: Path) -> None:
             place = place.parent
         if not place.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "")
-        with tempfile.NamedTemporaryFile(dir=place, prefix=f".{target.name}.", suffix=".part"):
-            pass
+        try:
+            tempfile.NamedTemporaryFile(
+                dir=place, prefix=f".{target.name}.", suffix=".part"
+            ).close()
+        except OSError as why:  # what is told of is the target
+            raise OSError(why.errno, why.strerror) from why
 
 
 def _in_the_way(file: Path, folder: Path) -> bool:

@@ -196,6 +196,7 @@ class Preparation:
                     _tell_skipped(found)
                 return found
         try:
+            cache.made("tokens")
             return self.build(source, place, strict=strict, progress=progress)
         except PixaceError:
             if tokenset.is_set(place):  # another process has just made it

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pixace.errors import RunError
-from pixace.files import whole
+from pixace.files import expanded, whole
 
 if TYPE_CHECKING:
     from pixace.trackers.tracker import Story
@@ -217,7 +217,7 @@ def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Pat
             what, how = ("codebooks", "codebook PICTURES") if codebook else ("runs", "train")
             raise RunError(f"no {what} in {root.resolve()}; train one with: pixace {how}")
         return known[-1].path
-    for path in (root / str(named), Path(named)):
+    for path in (root / str(named), expanded(named)):
         if (path / INFO).is_file() or (path.is_file() and path.suffix == ".safetensors"):
             return path
     names = [run.name for run in every(root)]
@@ -242,4 +242,4 @@ def now() -> str:
 
 def home(root: str | Path | None = None) -> Path:
     """Where runs live: where the user says, or in `$PIXACE_RUNS`, or in `runs`."""
-    return Path(os.environ.get("PIXACE_RUNS", "runs") if root is None else root)
+    return expanded((os.environ.get("PIXACE_RUNS") or "runs") if root is None else root)

@@ -9,7 +9,9 @@ from typing import Any
 
 from pixace import places, ranges
 from pixace.collage import save_png
+from pixace.doors import door
 from pixace.errors import PixaceError
+from pixace.files import expanded
 from pixace.preparation import LEARNED, Preparation
 from pixace.ranges import Count
 from pixace.report import report
@@ -18,6 +20,7 @@ from pixace.sources import Data, open_source
 from pixace.tokenset import TokenSet
 
 
+@door("tokenize")
 def tokenize(
     source: Data,
     out: str | Path,
@@ -62,7 +65,7 @@ def tokenize(
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
     return preparation.build(
         open_source(source, labels=labels),
-        Path(out),
+        expanded(out),
         validation=None if validation is None else open_source(validation, labels=labels),
         strict=strict,
         workers=workers,
@@ -70,6 +73,7 @@ def tokenize(
     )
 
 
+@door("tokenize")
 def compare(
     source: Data,
     out: str | Path,
@@ -124,5 +128,5 @@ def compare(
     found = report(
         schemes[0].images(opened, pictures), [each.tokenizer() for each in schemes], names=colors
     )
-    save_png(Path(out), found.picture, found.as_dict())
+    save_png(expanded(out), found.picture, found.as_dict())
     return found.as_dict()

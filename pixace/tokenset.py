@@ -25,7 +25,7 @@ from safetensors.numpy import load_file, save_file
 from pixace import encoding, pixelart, tokenizers
 from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
 from pixace.errors import PixaceError, TokenError
-from pixace.files import whole
+from pixace.files import expanded, whole
 from pixace.names import unknown
 from pixace.shards import File, Split, seal, sha256
 
@@ -136,7 +136,10 @@ class TokenSet:
 
 def is_set(path: Path) -> bool:
     """Whether a folder looks like a token set; `open_set` says what is wrong with one."""
-    return (Path(path) / HEADER).is_file()
+    try:
+        return (expanded(path) / HEADER).is_file()
+    except OSError:  # nothing that could be looked into
+        return False
 
 
 def open_set(path: Path) -> TokenSet:
@@ -145,7 +148,7 @@ def open_set(path: Path) -> TokenSet:
     Raises:
       TokenError: this is no token set, a newer pixace made it, or files are missing or cut short.
     """
-    path = Path(path)
+    path = expanded(path)
     if not is_set(path):
         raise TokenError(f"{path} is no token set; make one with: pixace tokenize SOURCE {path}")
     try:
@@ -268,7 +271,7 @@ def build(
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
-        text = json.dumps(asdict(header), indent=1, ensure_ascii=False)
+        text = json.dumps(asdict(header), indent=1)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)
 

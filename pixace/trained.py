@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
+import jax
 import numpy as np
 
 from pixace import (
     config,
     configurables,
+    doors,
     image,
     modelfile,
     precision,
@@ -23,6 +25,7 @@ from pixace import (
 )
 from pixace.arrays import Image, Images
 from pixace.cuts import parse_cut
+from pixace.doors import door
 from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.prompts import Prompts
@@ -68,11 +71,18 @@ class Trained:
         """
         return replace(self, sampler=replace(self.sampler, dtype=precision.chosen(dtype)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles what a model file holds, so that no file is needed where it is unpickled."""
+        flat = {name: np.asarray(it) for name, it in trees.flatten(self.sampler.weights).items()}
+        arrays = dict(self.sampler.tokenizer.arrays)
+        return _built, (flat, arrays, self.description, str(self.path), self.dtype)
+
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
         """The words that the model knows; None if it was trained without captions."""
         return _vocabulary(self.description)
 
+    @door("generate")
     def generate(
         self,
         n: Pictures,
@@ -115,6 +125,7 @@ class Trained:
         prefixes = asked and asked.prefixes
         return self.sampler.generate(n, settings, prefixes=prefixes, progress=progress)
 
+    @door("complete")
     def complete(
         self,
         pictures: Raw | Sequence[Raw],
@@ -207,6 +218,7 @@ class Trained:
         )
 
 
+@door("generate")
 def load(
     run: str | Path | None = None,
     *,
@@ -234,16 +246,32 @@ def load(
             f"pixace train PICTURES --colors vq:{path}"
         )
     modelfile.refuse_infinite(flat, path)
-    flat, arrays = modelfile.parted(flat)
+    trained = _built(*modelfile.parted(flat), description, path, description.dtype)
+    return trained if dtype is None else trained.of_type(dtype)
+
+
+def _built(
+    flat: dict[str, np.ndarray],
+    arrays: dict[str, np.ndarray],
+    description: runs.Description,
+    path: str | Path,
+    dtype: str,
+) -> Trained:
+    """A model of its weights by name, its tokenizer's arrays and its description.
+
+    Raises:
+      RunError: they do not fit one another.
+    """
     tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
     config.restore(description.config, place=path)
     model = configurables.language_model(tokenizer, _vocabulary(description))
     try:
-        weights = trees.unflatten(flat, model.shapes)
+        # Where drawing is refused, at the door, the device must not be touched either.
+        made = np.asarray if doors.is_forked() else jax.numpy.asarray
+        weights = trees.unflatten(flat, model.shapes, made)
     except ValueError as why:
         raise RunError(f"{path} does not fit its own description: {why}") from why
-    trained = Trained(Sampler(model, weights, tokenizer, description.dtype), description, path)
-    return trained if dtype is None else trained.of_type(dtype)
+    return Trained(Sampler(model, weights, tokenizer, dtype), description, Path(path))
 
 
 def _vocabulary(description: runs.Description) -> Vocabulary | None:
@@ -262,7 +290,7 @@ def _vocabulary(description: runs.Description) -> Vocabulary | None:
 
 def _warn_of_unknown(asked: Prompts | None) -> None:
     if asked and asked.unknown:
-        warnings.warn(asked.left_out, stacklevel=3)
+        warnings.warn(asked.left_out, stacklevel=4)
 
 
 def several_temperatures(temperature: float | Iterable[float] | None) -> list[float]:

@@ -20,6 +20,7 @@ from pixace import (
     runs,
     tokenset,
 )
+from pixace.doors import door
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
 from pixace.shorthands import lines, several, tracked
@@ -30,6 +31,7 @@ from pixace.training import Outcome
 SHOWN = 16  # classes in the collage that a training ends with
 
 
+@door("train")
 def train(
     data: Data | None = None,
     *,
@@ -139,6 +141,7 @@ def train(
     return _with_collage(outcome, progress)
 
 
+@door("train")
 def resume(
     run: str | Path | None = None,
     *,

@@ -3,7 +3,7 @@
 The name of a leaf is its path, such as `body.3.0.1`: readable, and the same in every process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -15,8 +15,10 @@ def flatten(tree: Any) -> dict[str, Any]:
     return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
-def unflatten(flat: dict[str, Any], like: Any) -> Any:
-    """A tree like `like` with leaves from `flat`, as arrays on the device.
+def unflatten(
+    flat: dict[str, Any], like: Any, made: Callable[[Any], Any] = jax.numpy.asarray
+) -> Any:
+    """A tree like `like` with leaves from `flat`, as arrays on the device or however `made`.
 
     Raises:
       ValueError: a leaf is missing, left over or of another shape; says which.
@@ -30,7 +32,7 @@ def unflatten(flat: dict[str, Any], like: Any) -> Any:
             raise ValueError(f"{name} has shape {np.shape(flat[name])} instead of {wanted.shape}")
     if left := flat.keys() - set(names):
         raise ValueError(f"{min(left)} is left over")
-    return jax.tree.unflatten(tree, [jax.numpy.asarray(flat[name]) for name in names])
+    return jax.tree.unflatten(tree, [made(flat[name]) for name in names])
 
 
 def infinite(flat: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image as Pillow
 
+import pixace
+from pixace import tokenset
 from pixace.cli import main
+from pixace.errors import PixaceError
 
 ROOT = Path(__file__).parents[1]
 
@@ -202,6 +205,159 @@ def test_a_run_of_that_name_exists(here, tiny, trained):
     sets = [f"--set={line}" for line in tiny]
     words = ["train", "good.npy", "--gin", "base", *sets, "--name", trained.name]
     assert_says("exists; choose another --name, or go on with --resume", refused(here, *words))
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "runs --runs LONG",
+        "generate --run LONG",
+        "generate --runs LONG",
+        "generate --out LONG.png",
+        "generate --each LONG",
+        "generate --gif LONG.gif",
+        "generate --again LONG.png",
+        "complete photo.png --out LONG.png",
+        "tokenize LONG out",
+        "tokenize good.npy LONG --size 4",
+        "tokenize good.npy --report LONG.png --size 4",
+        "tokenize good.npy out --size 4 --colors vq:LONG",
+        "tokenize good.npy out --size 4 --colors palette:LONG.npy",
+        "tokenize good.npy out --size 4 --validation LONG",
+        "train LONG",
+        "train good.npy --gin LONG",
+        "train good.npy --gin base --name LONG TINY",
+        "train good.npy --gin base --runs LONG TINY",
+        "train --resume LONG",
+        "codebook LONG",
+        "import LONG",
+    ],
+)
+def test_a_name_too_long_for_the_system(here, trained, tiny, words):
+    sets = [f"--set={line}" for line in tiny]
+    given = [word.replace("LONG", LONG) for word in words.split() if word != "TINY"]
+    result = CliRunner().invoke(main, given + (sets if "TINY" in words else []))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert isinstance(result.exception, SystemExit), "a traceback"
+    assert_says("(?i)file name too long", result.stderr)
+    assert result.stderr.count("\n") == 1
+    assert not list(here.rglob("*.part"))
+
+
+def test_a_link_to_itself(here, trained):
+    (here / "loop").symlink_to("loop")
+    for words in ("generate --run loop", "generate --out loop/a.png", "tokenize loop out"):
+        refused(here, *words.split())
+    assert "no runs in" in CliRunner().invoke(main, ["runs", "--runs", "loop"]).stdout
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda name: pixace.tokenize(name, "out"),
+        lambda name: pixace.tokenize("good.npy", name, size=4),
+        pixace.train,
+        lambda name: pixace.train("good.npy", gin=name),
+        pixace.load,
+        lambda name: pixace.load(root=name),
+        lambda name: pixace.again(name, "out.png"),
+        pixace.import_weights,
+        lambda name: pixace.load().complete(name),
+    ],
+)
+def test_a_name_with_a_zero_in_it(here, trained, call):
+    with pytest.raises(PixaceError) as caught:
+        call("a\0b")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_home_folder_is_found_by_every_command(here, trained, tiny, monkeypatch):
+    """As in `--out=~/a.png`, which no shell touches."""
+    monkeypatch.setenv("HOME", str(here))
+    home = here / "elsewhere"
+    home.mkdir()
+    np.save(here / "palette.npy", [[0, 0, 0], [255, 255, 255]])
+    for words in (
+        "tokenize ~/good.npy ~/elsewhere/set --size 4 --colors palette:~/palette.npy",
+        "tokenize ~/good.npy --report=~/elsewhere/report.png --size 4 --colors grey:4",
+        f"generate --n 2 --runs {trained.path.parent} --out=~/elsewhere/a.png",
+        "generate --n 2 --gif=~/elsewhere/a.gif --each=~/elsewhere/each --out=~/elsewhere/b.png",
+        "generate --again=~/elsewhere/a.png --out=~/elsewhere/c.png",
+        "complete ~/photo.png --out=~/elsewhere/d.png",
+    ):
+        result = CliRunner().invoke(main, words.split())
+        assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in home.iterdir()) == [
+        *("a.gif", "a.png", "b.png", "c.png", "d.png", "each", "report.png", "set")
+    ]
+    monkeypatch.setenv("PIXACE_RUNS", "~/elsewhere")
+    assert f"no runs in {home}" in CliRunner().invoke(main, ["runs"]).stdout
+    assert f"no runs in {home}" in CliRunner().invoke(main, ["runs", "--runs=~/elsewhere"]).stdout
+    assert not (here / "~").exists()
+
+
+def test_the_home_folder_is_found_by_every_call(here, trained, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    assert pixace.tokenize("~/good.npy", "~/set", size=4, colors="grey:4").path == here / "set"
+    assert tokenset.is_set("~/set")
+    assert tokenset.open_set("~/set").header.splits["train"] == 38
+    model = pixace.load(trained.path)
+    assert model.complete("~/photo.png", samples=1).finished.shape == (1, 1, 1, 4, 4, 3)
+    monkeypatch.setenv("HOME", str(trained.path.parent))
+    assert pixace.load(f"~/{trained.name}").path == trained.path
+    assert pixace.load(root="~").path == trained.path
+    assert not (here / "~").exists()
+
+
+@pytest.mark.parametrize("words", ["runs --runs ~nobody-here/x", "generate --out ~nobody-here/a"])
+def test_a_home_folder_of_nobody(here, trained, words):
+    assert_says("no home folder to find ~nobody-here/", refused(here, *words.split()))
+
+
+def limited(size, *words):
+    """What a process answers whose files may have so many KiB."""
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'ulimit -f {size}; "$@"',
+            "",
+            sys.executable,
+            "-B",
+            "-m",
+            "pixace",
+            *words,
+        ],  # -B: or half a module would be kept
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PIXACE_CACHE": "cache", "JAX_PLATFORMS": "cpu"},
+    )
+
+
+TOO_LARGE = r"^Error: cannot write .*: file too large.*; raise the limit \(ulimit -f\)"
+
+
+def test_a_limit_on_the_size_of_files_stops_tokenizing(here):
+    done = limited(1, "tokenize", "digits", "set", "--size", "8")
+    assert_says(rf"{TOO_LARGE}.*\n\Z", done.stderr)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not list(here.glob("*set*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1, 8, 900])
+def test_a_limit_on_the_size_of_files_stops_a_training_before_it_begins(here, tiny, size):
+    sets = [f"--set={line}" for line in tiny]
+    done = limited(size, "train", "good.npy", "--gin", "base", *sets, "--runs", "runs")
+    *before, line = done.stderr.splitlines()
+    assert_says(TOO_LARGE, line)
+    assert [each for each in before if "compilation cache" not in each and "warn" not in each] == []
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (here / "runs").exists()
 
 
 @pytest.fixture

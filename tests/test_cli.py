@@ -2,14 +2,17 @@
 
 import io
 import json
+import math
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from pixace import runs
 from pixace.cli import COMMANDS, main
 from pixace.commands import options
 
@@ -118,6 +121,11 @@ def test_commands_options_and_values_are_completed():
     assert completed("pixace tokenize pho", 2) == ["pho"], "left to the shell, which knows files"
 
 
+@pytest.mark.parametrize("root", ["~nobody-here", "x" * 300, "/dev/null"])
+def test_a_place_without_runs_completes_nothing(root):
+    assert completed("pixace generate --run ", 3, PIXACE_RUNS=root) == [""], "no line at all"
+
+
 def test_names_of_runs_are_completed(tiny_outcome):
     path = tiny_outcome.run.path
     assert completed("pixace generate --run ", 3, PIXACE_RUNS=str(path.parent)) == [path.name]
@@ -189,6 +197,32 @@ def test_runs_are_listed_with_data_model_steps_and_loss(here, tiny_outcome):
     loss = f"{tiny_outcome.loss:.4f}"
     name = tiny_outcome.run.name
     assert line.split() == [name, "stripes.npy", "transformer", "6/6", loss, "finished"]
+
+
+def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
+    """What a program reads must be JSON; NaN and Infinity are none."""
+    about = {"created": "2026-01-01", "tokenizer": "t", "config": "", "data": {}, "versions": {}}
+    losses = {"a": math.nan, "b": math.inf, "c": 0.5, "d": None, "e": 0.0}
+    for kind in ("transformer", runs.CODEBOOK):
+        for name, loss in losses.items():
+            it = runs.Description(name=name, model=kind, **about, best_loss=loss, dtype="float32")
+            place = runs.create(tmp_path, f"{name}-{kind}", "").path / runs.INFO
+            place.write_text(json.dumps(asdict(it)))  # which pixace itself would refuse
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    said = json.loads(run("runs", "--runs", tmp_path, "--json").stdout, parse_constant=refuse)
+    assert [it["best_loss"] for it in said["runs"]][::2] == [None, None, 0.5, None, 0.0]
+    lines = run("runs", "--runs", tmp_path).stdout.splitlines()[1:]
+    assert [line.split()[4] for line in lines[::2]] == ["nan", "inf", "9.03", "–", "0.0000"]
+
+
+def test_plain_facts_stay_as_they_are(capsys):
+    facts = {"a": [1.5, True, None, "–"], "b": {"c": (math.inf, -math.inf)}, "d": 2**80}
+    options.say("", facts, True)
+    plain = {"a": [1.5, True, None, "–"], "b": {"c": [None, None]}, "d": 2**80}
+    assert json.loads(capsys.readouterr().out) == plain
 
 
 def test_no_runs_is_an_answer_that_says_what_next(tmp_path):

@@ -46,6 +46,71 @@ def test_a_file_of_the_users_may_include_a_shipped_one(tmp_path, caplog):
     assert logging.root.manager.disable == logging.NOTSET
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """The user's gin files; the current folder is another, with files of the same names."""
+    mine, here = tmp_path / "mine", tmp_path / "here"
+    for folder, steps in ((mine, 7), (here, 8)):
+        folder.mkdir()
+        (folder / "part.gin").write_text(f"train.steps = {steps}\n")
+    (here / "base.gin").write_text("train.steps = 9\n")
+    (here / "only_here.gin").write_text("train.steps = 10\n")
+    monkeypatch.chdir(here)
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("included", "steps"),
+    [
+        ("part.gin", 7),  # beside it
+        ("./part.gin", 7),
+        ("only_here.gin", 10),  # neither beside it nor shipped
+        ("{here}/part.gin", 8),
+    ],
+)
+def test_a_file_includes_what_lies_beside_it(elsewhere, included, steps):
+    included = included.format(here=elsewhere.parent / "here")
+    (elsewhere / "a.gin").write_text(f"include 'b.gin'\n  include \"{included}\"\n")
+    (elsewhere / "b.gin").write_text("include 'digits.gin'\n# include 'nothing.gin'\n")
+    assert f"train.steps = {steps}" in config.load(elsewhere / "a.gin")
+
+
+def test_what_shipped_files_include_is_shipped(elsewhere):
+    """A file of that name in the current folder, or beside the user's own, is another thing."""
+    text = config.load("digits")
+    assert "train.steps = 9" not in text
+    (elsewhere / "base.gin").write_text("train.steps = 11\n")
+    (elsewhere / "a.gin").write_text("include 'digits.gin'\n")
+    assert config.load(elsewhere / "a.gin") == text
+    (elsewhere / "a.gin").write_text("include 'base.gin'\n")
+    assert "train.steps = 11" in config.load(elsewhere / "a.gin")
+    assert "train.steps = 9" in config.load("digits", ["include 'base.gin'"])
+
+
+def test_the_home_folder_is_known_to_gin_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.gin").write_text("include '~/b.gin'\n")
+    (tmp_path / "b.gin").write_text("train.steps = 12\n")
+    assert "train.steps = 12" in config.load("~/a.gin")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("include 'nowhere.gin'\n", "nowhere.gin"),
+        ("include 'a.gin'\n", "recursion"),
+        ("train.steps = \n", r"a\.gin.*line 1"),
+        ("include 3\n", r"Expected file path.*line 1"),
+    ],
+)
+def test_a_file_that_is_wrong_is_answered_in_a_line(tmp_path, text, words):
+    path = tmp_path / "a.gin"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        config.load(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_later_bindings_win_and_the_merged_text_can_be_read_again():
     text = config.load("digits", ["train.steps = 1", "train.steps = 2", "D_MODEL = 16"])
     assert config.restore(text) == text

@@ -51,6 +51,7 @@ def test_a_collage_remembers_the_model_and_all_that_its_pixels_depend_on(model):
         "run": str(model.path),
         "created": model.description.created,
         "step": model.description.step,
+        "dtype": model.dtype,
         "command": "generate",
         "n": 3,
         "seed": 5,

@@ -90,8 +90,8 @@ PLACES = [
     ("--out file/c.png", "cannot write file/c.png: not a directory; choose another place"),
     ("--out folder", "folder is a folder; name a file in it, such as folder/a.png"),
     ("--out c.jpg", "cannot write c.jpg: its name must end in .png"),
-    (f"--out {'c' * 300}.png", "file name too long; choose another place"),
-    (f"--out {'c' * 300}/c.png", "file name too long; choose another place"),
+    (f"--out {'c' * 300}.png", "file name too long; choose a shorter one"),
+    (f"--out {'c' * 300}/c.png", "file name too long; choose a shorter one"),
     ("--out broken/c.png", "cannot write broken/c.png: not a directory; choose another place"),
     ("--out each/0001.png --each each", "each/0001.png would be in the way of the pictures in"),
     ("--out a.png --each a.png", "a.png would be in the way of the pictures in a.png"),
@@ -148,6 +148,15 @@ def test_a_photo_is_not_written_over(refused):
     )
     for photo, out in (("link.png", "photo.png"), ("photo.png", "./photo.png")):
         assert "is one of the photos" in refused("complete", photo, "--out", out)
+
+
+def test_a_home_folder_is_found_for_photos_and_places(here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    facts = pixace.complete("~/photo.png", "~/c.png", samples=1, each="~/each")
+    assert facts["photos"] == [str(here / "photo.png")]
+    assert names(here) == ["c.png", "each", "photo.png"]
+    with pytest.raises(pixace.PixaceError, match="is one of the photos"):
+        pixace.complete("~/photo.png", "photo.png")
 
 
 def test_folders_that_are_missing_are_made():

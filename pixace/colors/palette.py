@@ -21,6 +21,7 @@ import numpy as np
 from pixace.colors.nearest import Nearest, search
 from pixace.colors.table import look_up
 from pixace.errors import TokenError
+from pixace.files import expanded
 
 MOST = 1 << 15  # colours
 BLOCK = 1 << 15  # pixels; what one block asks for, the next one finds known
@@ -130,7 +131,7 @@ def read(path: Path) -> tuple[Palette, str]:
       TokenError: the file cannot be read, or holds no palette.
     """
     try:
-        table = np.asarray(np.load(path, allow_pickle=False))
+        table = np.asarray(np.load(expanded(path), allow_pickle=False))
     except (OSError, ValueError, EOFError) as why:
         reason = getattr(why, "strerror", None) or why
         raise TokenError(

@@ -13,7 +13,7 @@ from pixace.commands import options
         "pixace complete photo.jpg",
     ),
 )
-@click.argument("data", type=click.Path(), required=False)
+@click.argument("data", type=options.Place(), required=False)
 @click.option("--codes", type=int, metavar="K", help="Short for --set codebook.codes=K.")
 @click.option(
     "--downsample",
@@ -23,7 +23,7 @@ from pixace.commands import options
 )
 @click.option(
     "--gin",
-    type=click.Path(),
+    type=options.Place(),
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: codebook]",
 )

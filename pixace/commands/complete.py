@@ -15,7 +15,7 @@ from pixace.commands import options
         "pixace generate --n 64",
     ),
 )
-@click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("photos", nargs=-1, type=options.Place(path_type=Path))
 @click.option(
     "--cut", default="50%", metavar="PIXELS", help="How many to keep, or a share such as 50%."
 )
@@ -36,14 +36,14 @@ from pixace.commands import options
 @click.option(
     "--out",
     default="completions.png",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FILE.png",
     help="The collage.",
 )
 @options.collage
 @click.option(
     "--each",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FOLDER",
     help="Also write every completion by itself, numbered.",
 )

@@ -46,20 +46,20 @@ from pixace.commands import options
 @click.option(
     "--out",
     default="collage.png",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FILE.png",
     help="The collage.",
 )
 @options.collage
 @click.option(
     "--each",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FOLDER",
     help="Also write every picture by itself, numbered.",
 )
 @click.option(
     "--gif",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FILE.gif",
     help="Also write a film of the pixels arriving.",
 )

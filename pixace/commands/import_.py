@@ -12,7 +12,7 @@ from pixace.commands import options
         "pixace generate --run old --n 64",
     ),
 )
-@click.argument("file", type=click.Path())
+@click.argument("file", type=options.Place())
 @click.option(
     "--model",
     metavar="MODEL",

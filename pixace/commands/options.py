@@ -1,15 +1,28 @@
 """Options that several commands share, and how they speak."""
 
 import json
-import sys
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from pixace import files, streams
+from pixace.errors import PixaceError
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Place(click.Path):
+    """A path as people write it; `~` is the home folder where the shell has left it alone."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Finds the home folder; all else stays as it is, as `./digits` is no `digits`."""
+        home = str(value).startswith("~")
+        return super().convert(str(files.expanded(value)) if home else value, param, ctx)
 
 
 def example(*lines: str) -> str:
@@ -37,8 +50,10 @@ def run_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[st
     """What the shell offers for a run: the names of those in the folder of the runs."""
     from pixace import runs
 
-    root = runs.home(ctx.params.get("root"))
-    return [run.name for run in runs.every(root) if run.name.startswith(begun)]
+    with suppress(OSError, PixaceError):  # no such place: nothing to offer
+        known = runs.every(runs.home(ctx.params.get("root")))
+        return [run.name for run in known if run.name.startswith(begun)]
+    return []
 
 
 as_json = click.option(
@@ -48,7 +63,7 @@ as_json = click.option(
 root = click.option(
     "--runs",
     "root",
-    type=click.Path(path_type=Path),
+    type=Place(path_type=Path),
     metavar="FOLDER",
     help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
@@ -121,7 +136,7 @@ drawing = together(
     click.option(
         "--run",
         metavar="RUN",
-        type=click.Path(),
+        type=Place(),
         shell_complete=run_names,
         help="Name, folder or .safetensors file.  [default: the latest run]",
     ),
@@ -154,7 +169,7 @@ drawing = together(
     click.option("--smooth/--crisp", help="How to enlarge.", default=False),
     click.option(
         "--again",
-        type=click.Path(path_type=Path),
+        type=Place(path_type=Path),
         metavar="FILE.png",
         help="Make this collage again; other options given change it.",
     ),
@@ -208,7 +223,7 @@ def resuming(what: str) -> Decorator:
         is_flag=False,
         flag_value="",
         metavar="[RUN]",
-        type=click.Path(),
+        type=Place(),
         shell_complete=run_names,
         help=f"Go on with a {what}; with the latest if none is named.",
     )
@@ -251,10 +266,24 @@ def place(facts: dict[str, Any]) -> str:
 def say(text: str, facts: dict[str, Any], as_json: bool) -> None:
     """The result on stdout: a line for people, or an object for programs.
 
-    What stdout cannot show, such as bytes in the name of a file, becomes question marks; in JSON it
-    is escaped.
+    JSON knows no infinities, and numbers that are none: they are null.
+
+    Raises:
+      PixaceError: there is no room for it.
     """
-    encoding = sys.stdout.encoding or "utf-8"
-    whole = json.dumps(facts, ensure_ascii=False) if as_json else text
-    shown = whole.encode(encoding, "replace").decode(encoding)
-    click.echo(json.dumps(facts) if as_json and shown != whole else shown)
+    if as_json:
+        plain = _plain(facts)
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        if not streams.shows(text):
+            text = json.dumps(plain, allow_nan=False)
+    with streams.answering():
+        click.echo(text)
+
+
+def _plain(value: Any) -> Any:
+    """The same, with None in place of numbers that JSON does not know."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

@@ -25,16 +25,17 @@ def command(root, as_json):
     known = [(run, run.description) for run in runs.every(root)]
     rows = [("run", "data", "model", "steps", "nats/token", "status")]
     for run, it in known:
-        loss = "–" if it.best_loss is None else f"{it.best_loss:.4f}"
-        if it.best_loss and it.model == runs.CODEBOOK:
-            loss = f"{10 * math.log10(4 / it.best_loss):.2f} dB"
+        loss = it.best_loss
+        quality = "–" if loss is None else f"{loss:.4f}"
+        if it.model == runs.CODEBOOK and loss is not None and 0 < loss < math.inf:
+            quality = f"{10 * math.log10(4 / loss):.2f} dB"
         if not it.held_out:
-            loss += " (training pictures)"
-        named = it.data["named"].rpartition("/")[2]
-        rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", loss, it.status))
+            quality += " (training pictures)"
+        named = it.data.get("named", "–").rpartition("/")[2]
+        rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", quality, it.status))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     if not known:
-        lines = [f"no runs in {root.resolve()}; train one with: pixace train"]
+        lines = [f"no runs in {root.absolute()}; train one with: pixace train"]
     facts = {"runs": [{"path": str(run.path), **asdict(it)} for run, it in known]}
     options.say("\n".join(lines), facts, as_json)

@@ -16,12 +16,12 @@ from pixace.commands import options
         "pixace train photos-32 --model reformer",
     ),
 )
-@click.argument("source", type=click.Path(), metavar="SOURCE")
-@click.argument("out", type=click.Path(path_type=Path), required=False)
+@click.argument("source", type=options.Place(), metavar="SOURCE")
+@click.argument("out", type=options.Place(path_type=Path), required=False)
 @options.pictures
 @click.option(
     "--validation",
-    type=click.Path(),
+    type=options.Place(),
     metavar="SOURCE",
     help="The pictures of the validation part, instead of a share of SOURCE.",
 )
@@ -33,7 +33,7 @@ from pixace.commands import options
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=options.Place(path_type=Path),
     metavar="FILE.png",
     help="Write originals beside decoded pictures, with figures.",
 )

@@ -14,7 +14,7 @@ from pixace.commands import options
         "pixace generate --n 64",
     ),
 )
-@click.argument("data", type=click.Path(), required=False)
+@click.argument("data", type=options.Place(), required=False)
 @click.option(
     "--model",
     metavar="MODEL",
@@ -23,7 +23,7 @@ from pixace.commands import options
 )
 @click.option(
     "--gin",
-    type=click.Path(),
+    type=options.Place(),
     metavar="FILE",
     help="A gin file, or the name of a shipped one.  [default: the model's own]",
 )

@@ -9,11 +9,13 @@ import shutil
 import struct
 import subprocess
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pixace.errors import ImageError, MissingError
+from pixace.errors import ImageError, MissingError, PixaceError
+from pixace.files import expanded
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import emoji_group
 from pixace.sources.sidecar import unicode_names
@@ -103,8 +105,9 @@ def open_emoji() -> Emoji:
 
 def _find() -> Path | None:
     for place in PLACES:
-        if (font := Path(place).expanduser() / FONT).is_file():
-            return font
+        with suppress(PixaceError, OSError):  # no home folder, or no way into it
+            if (font := expanded(place) / FONT).is_file():
+                return font
     if shutil.which("fc-list"):
         listed = subprocess.run(
             ["fc-list", ":family=Noto Color Emoji", "--format=%{file}\n"],

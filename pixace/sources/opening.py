@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pixace.errors import SourceError
+from pixace.errors import PixaceError, SourceError
+from pixace.files import expanded
 from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
 from pixace.sources.digits import open_digits
@@ -54,8 +55,10 @@ def open_source(spec: Data, labels: bool = False) -> Source:
     if str(spec).startswith(PREFIX):
         return open_tfds(str(spec))
     try:
-        return _open_path(Path(spec).expanduser(), labels)
-    except (OSError, RuntimeError) as why:  # no permission, a name too long, no such user
+        return _open_path(expanded(spec), labels)
+    except SourceError:
+        raise
+    except (OSError, RuntimeError, PixaceError) as why:  # no permission, a name too long, no home
         raise SourceError(f"cannot open {spec}: {getattr(why, 'strerror', why) or why}") from why
 
 
