@@ -45,9 +45,8 @@ class Places:
         Raises:
           PixaceError: the collage would be written there.
         """
-        if self.out and os.path.realpath(self.out) in {
-            os.path.realpath(expanded(it)) for it in photos
-        }:
+        taken = {os.path.realpath(expanded(photo)) for photo in photos}
+        if self.out and os.path.realpath(self.out) in taken:
             raise PixaceError(f"{self.out} is one of the photos; name another file to write to")
 
     def pages(self, count: int) -> list[Path]:
