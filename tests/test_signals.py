@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import signal
+import subprocess
 import sys
 import time
 
@@ -67,6 +68,15 @@ def test_a_terminal_that_is_gone_does_not_disturb(hangup, monkeypatch):
         assert stopped()
 
 
+BEHIND_A_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if sys.argv[1] == "deaf":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("deaf", [False, True], ids=["closed", "nohup"])
 def test_closing_the_terminal_saves(tiny, tiny_pictures, tmp_path, deaf):
@@ -77,11 +87,16 @@ def test_closing_the_terminal_saves(tiny, tiny_pictures, tmp_path, deaf):
         *("--steps", "1000000", "--set=train.evaluate_every = 1000000"),
         *("--runs", str(tmp_path), "--name", "long"),
     ]
-    process, terminal = pty.fork()
-    if not process:
-        if deaf:
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.execve(words[0], words, os.environ | {"PYTHONWARNINGS": "ignore"})
+    # In a process of its own, as this one has JAX's threads and must not fork.
+    terminal, inside = pty.openpty()
+    began = subprocess.Popen(
+        [sys.executable, "-c", BEHIND_A_TERMINAL, "deaf" if deaf else "", *words],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+    )
+    os.close(inside)
     log = tmp_path / "long" / "metrics.jsonl"
     os.set_blocking(terminal, False)
     try:
@@ -92,17 +107,15 @@ def test_closing_the_terminal_saves(tiny, tiny_pictures, tmp_path, deaf):
             _wait(lambda: Run(tmp_path / "long").description.status != "running")
         description = Run(tmp_path / "long").description
         if deaf:
-            assert os.waitpid(process, os.WNOHANG) == (0, 0), "it goes on"
+            assert began.poll() is None, "it goes on"
             assert description.status == "running"
         else:
             assert description.status == "stopped"
             assert (tmp_path / "long" / "checkpoints" / str(description.step)).is_dir()
             assert (tmp_path / "long" / "model.safetensors").exists()
     finally:
-        try:
-            os.kill(process, signal.SIGKILL)
-        finally:
-            os.waitpid(process, 0)
+        began.kill()
+        began.wait()
 
 
 def _drain(terminal):
