@@ -16,12 +16,14 @@ class Record:
       group: near-duplicates share it, and a group is never split between training and validation.
       caption: words that describe the picture.
       label: its class.
+      split: `train`, `validation` or `test`, where the data says so.
     """
 
     name: str
     group: str
     caption: str | None = None
     label: str | None = None
+    split: str | None = None
 
 
 @runtime_checkable
