@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixace.captions import Prefixes
+from pixace.prefixes import Prefixes
 from pixace.shards import Split, evenly
 
 PADDING = 0

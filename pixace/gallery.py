@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pixace import __version__, layout, places, prompts, singles
+from pixace import __version__, layout, places, prompts, ranges, singles
 from pixace.arrays import Image
 from pixace.collage import collage as laid_out
 from pixace.collage import save_gif, save_png
@@ -116,7 +116,7 @@ def generate(
         trained,
         command="generate",
         n=n,
-        **prompts.told(text, classes, guidance),
+        **prompts.told(asked, guidance),
         seed=seed,
         temperature=temperature,
         top_k=top_k,
@@ -206,7 +206,9 @@ def complete(
     trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
     temperatures = several_temperatures(temperature)
     asked = trained.prompt(text, classes, guidance)
-    parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
+    kept = parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
+    settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
+    samples = ranges.plain(samples)
     if samples < 1:
         raise PixaceError("nothing to complete: at least one temperature and one sample")
     of_each = len(temperatures) * samples
@@ -229,17 +231,13 @@ def complete(
         "column_labels": ["photo", "kept", *heads],
         "title": asked.texts[0] if asked else None,
     }
-    done = trained.complete(
-        found.images,
-        cut=cut,
-        temperature=temperatures,
+    done = trained.sampler.complete(
+        np.stack(found.images),
+        kept,
+        temperatures=temperatures,
         samples=samples,
-        text=asked and asked.known[0],  # `_unknown` tells of the rest
-        guidance=guidance,
-        seed=seed,
-        top_k=top_k,
-        top_p=top_p,
-        batch_size=batch_size,
+        prefix=asked and asked.prefixes[0],
+        settings=settings,
         progress=progress,
     )
     about = _about(
@@ -249,7 +247,7 @@ def complete(
         cut=str(cut),
         temperature=temperatures,
         samples=samples,
-        **prompts.told(text, classes, guidance),
+        **prompts.told(asked, guidance),
         seed=seed,
         top_k=top_k,
         top_p=top_p,

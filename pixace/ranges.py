@@ -129,15 +129,19 @@ def one(taker: Callable[..., Any], name: str, value: Any) -> Any:
     return numbers(taker)[name].checked(name, usual if value is None else value)
 
 
-def settle(made: Any) -> None:
+def settle(made: Any, owner: str = "") -> None:
     """Checks the numbers of a frozen dataclass while it is made; None stands for a default.
+
+    Args:
+      made: the dataclass.
+      owner: of its fields in messages, as `check` takes it.
 
     Raises:
       ConfigError: as `check`.
     """
     given = {each.name: plain(getattr(made, each.name)) for each in fields(made)}
     defaults = {each.name: each.default for each in fields(made) if given[each.name] is None}
-    for name, value in check("", type(made), given | defaults).items():
+    for name, value in check(owner, type(made), given | defaults).items():
         object.__setattr__(made, name, value)
 
 

@@ -201,11 +201,12 @@ class Trained:
         """The same of a single text or class.
 
         Raises:
-          PixaceError: both are given; or as `prompts.read`.
+          PixaceError: several are given; or as `prompts.read`.
         """
-        if text is not None and classes is not None:
-            raise PixaceError("a completion follows one text or one class; leave one of them out")
-        return self.prompts(text, classes, guidance)
+        asked = self.prompts(text, classes, guidance)
+        if asked and len(asked.texts) > 1:
+            raise PixaceError("a completion follows one text or one class; leave out all others")
+        return asked
 
     def fitted(self, picture: Raw) -> Image:
         """A picture in the model's size, fitted as the training pictures were."""

@@ -120,8 +120,8 @@ def train(
     vocabulary = learned and learned.vocabulary
     built = configurables.language_model(tokens.tokenizer, vocabulary)
     config.refuse_idle_of_trax(text)
-    if progress and learned and learned.cut:
-        print(f"{learned.cut:,} long captions are cut; see captions.longest", file=sys.stderr)
+    for line in learned.said if progress and learned else ():
+        print(line, file=sys.stderr)
     with runs.begun(runs.home(root), name, f"{stem(data)}-{built.kind}") as run:
         description = runs.Description(
             name=run.name,

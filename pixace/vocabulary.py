@@ -1,28 +1,22 @@
-"""Words of captions, and their ids.
+"""The words that a model knows, and their ids.
 
-Text becomes words in lower case: runs of letters, digits, marks and apostrophes; all else parts
-them. Whole numbers below a hundred are spelled out, so that `7` and `seven` are one word. The
-words' ids follow those of pictures: word k is `first + k`, and 0 fills up what is short.
+Words' ids follow those of pictures: word k is `first + k`, and 0 fills up what is short.
 """
 
 import difflib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 
+from pixace.atoms import Atoms, atom, shown
 from pixace.errors import PixaceError
 
 PADDING = 0
-NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-)
-NAMED = NUMBERS.split()
 TOLD = 12  # words that a message names, the most frequent ones
 
 
@@ -35,25 +29,25 @@ class Vocabulary:
       words: the most frequent one first.
       length: how many words stand in front of each picture, `P` below.
       first: the id of the first word, which is the number of ids of pictures.
-      classes: each label, and the text that stands for it; empty if captions were not made of
-        labels.
+      classes: each label, and the text that stands for it, with the label in braces if it is an
+        atom; empty if captions were not made of labels.
     """
 
     words: tuple[str, ...]
     length: int
     first: int
-    classes: dict[str, str]
+    classes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, captions: Iterable[Sequence[str]], *, first: int, longest: int) -> "Vocabulary":
-        """The vocabulary of captions that are split into words; it knows no classes yet."""
+        """The vocabulary of captions, `longest` words of each; it knows no classes yet."""
         counts: Counter[str] = Counter()
         length = 1
         for caption in captions:
-            counts.update(caption)
+            counts.update(caption[:longest])
             length = max(length, min(len(caption), longest))
         words = sorted(counts, key=lambda word: (-counts[word], word))
-        return cls(tuple(words), length, first, {})
+        return cls(tuple(words), length, first)
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> "Vocabulary":
@@ -63,6 +57,15 @@ class Vocabulary:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {word: place for place, word in enumerate(self.words)}
+
+    @cached_property
+    def _atoms(self) -> "Atoms":
+        return Atoms(shown(word) for word in self.words if word != shown(word))
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """The label that each class's text stands for, as a user would write that text."""
+        return {self.text_of(label): label for label in reversed(self.classes)}
 
     def knows(self, word: str) -> bool:
         """Whether a word has an id."""
@@ -75,18 +78,37 @@ class Vocabulary:
         filled[: len(known)] = known[: self.length]
         return filled
 
+    def text_of(self, label: str) -> str:
+        """The text that stands for a class, as a user would write it."""
+        return self.classes[label].replace(atom(label), label)
+
+    def split(self, text: str) -> list[str]:
+        """The words of what a user asks for, unknown ones among them."""
+        label = self._labels.get(unicodedata.normalize("NFC", text))
+        return self._atoms.split(text) if label is None else self.split_class(label)
+
+    def split_class(self, label: str) -> list[str]:
+        """The words that stand for a class, as its pictures had them."""
+        text, word = self.classes[label], atom(label)
+        first, *others = text.split(word) if self.knows(word) else [text]
+        words = self._atoms.split(first)
+        for other in others:
+            words += [word, *self._atoms.split(other)]
+        return words
+
     def known(self, text: str) -> list[str]:
         """The words of what a user asks for; those without an id are left out.
 
         Raises:
           PixaceError: none has an id, or too many have one.
         """
-        known = [word for word in split(text) if self.knows(word)]
+        known = [word for word in self.split(text) if self.knows(word)]
         if not known:
             more = len(self.words) - TOLD
-            listed = ", ".join(self.words[:TOLD]) + (f" and {more:,} more" if more > 0 else "")
+            listed = ", ".join(map(shown, self.words[:TOLD]))
+            listed += f" and {more:,} more" if more > 0 else ""
             raise PixaceError(f"no word of {text!r} is known to this model; it knows: {listed}")
-        if len(known) > self.length:
+        if len(known) > self.length and unicodedata.normalize("NFC", text) not in self._labels:
             raise PixaceError(
                 f"{text!r} has {len(known)} words, and this model was trained with captions of "
                 f"{self.length} at most; make it shorter"
@@ -95,37 +117,5 @@ class Vocabulary:
 
     def near(self, word: str) -> str:
         """An unknown word, with the known one that may be meant."""
-        near = difflib.get_close_matches(word, self.words, n=1)
+        near = difflib.get_close_matches(word, map(shown, self.words), n=1)
         return f"{word} (did you mean {near[0]}?)" if near else word
-
-
-def split(text: str) -> list[str]:
-    """The words of a text.
-
-    >>> split("A hand-written 7, isn't it? No. 21!")
-    ['a', 'hand', 'written', 'seven', "isn't", 'it', 'no', 'twenty', 'one']
-    """
-    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
-    parted = "".join(each if _belongs_to_a_word(each) else " " for each in text)
-    words = []
-    for found in parted.split():
-        word = found.strip("'")
-        if any(map(str.isalnum, word)):
-            words += _number(word) or [word]
-    return words
-
-
-def _belongs_to_a_word(character: str) -> bool:
-    return (
-        character.isalnum() or character == "'" or unicodedata.category(character).startswith("M")
-    )
-
-
-def _number(word: str) -> list[str] | None:
-    """The words of a whole number below a hundred, written in digits."""
-    if not (word.isascii() and word.isdecimal() and len(word) <= 2 and str(int(word)) == word):
-        return None
-    tens, ones = divmod(int(word), 10)
-    if tens < 2:
-        return [NAMED[int(word)]]
-    return [NAMED[18 + tens], NAMED[ones]] if ones else [NAMED[18 + tens]]

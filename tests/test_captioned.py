@@ -150,6 +150,61 @@ def test_what_the_model_cannot_draw_is_answered_in_a_line(here, words, said):
     assert list(here.iterdir()) == []
 
 
+def test_labels_that_words_do_not_tell_apart_are_trained_on_and_drawn(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    labels = ["C", "C++", "\N{GRINNING FACE}", "cafe\u0301"]
+    lines = ["image_path,label"]
+    for number in range(8):
+        Pillow.new("RGB", (4, 4), (30 * number,) * 3).save(f"{number}.png")
+        lines.append(f"{number}.png,{labels[number % 4]}")
+    Path("list.csv").write_text("\n".join(lines), encoding="utf-8")
+    words = ["--gin", "base", "--template", "a {label}", "--set", "train.steps=1"]
+    words += [word for line in tiny[:-1] for word in ("--set", line)]
+    result = run("train", "list.csv", *words)
+    assert "3 labels have the same words as others, or none, " in result.stderr
+    result = run("generate", "--n", 1, *(f"--class={label}" for label in labels), "--text", "a C++")
+    assert "left out" not in result.stderr
+    told = read_description(Path("collage.png"))
+    assert told["classes"] == labels
+    (path,) = Path("runs").glob("*/model.safetensors")
+    model = pixace.load(path)
+    prefixes = model.prompts(["a C++", "a \N{GRINNING FACE}"], labels, 1.0).prefixes.tolist()
+    assert len({*map(tuple, prefixes)}) == 4
+    assert [prefixes[0], prefixes[1]] == [prefixes[3], prefixes[4]]
+
+
+@pytest.mark.parametrize(
+    ("longest", "said"),
+    [
+        (2, "captions.longest is 2, .* set captions.longest = 4 or more"),
+        (0, "captions.longest is 0; it must be 1 or more"),
+    ],
+)
+def test_captions_cut_before_their_labels_are_refused_before_the_run(
+    tiny, worded_pictures, tmp_path, longest, said
+):
+    bound = [*tiny, f"captions.longest = {longest}"]
+    template = "a light of {label}"
+    with pytest.raises(ConfigError, match=said):
+        pixace.train(worded_pictures, gin="base", bindings=bound, template=template, root=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cut_behind_the_labels_trains_to_the_end(tiny, worded_pictures, tmp_path):
+    bound = [*tiny, "captions.longest = 1", "train.steps = 1"]
+    outcome = pixace.train(
+        worded_pictures, gin="base", bindings=bound, template="{label} is how light", root=tmp_path
+    )
+    assert outcome.collage.is_file()
+    assert sorted(outcome.run.description.captions["words"]) == ["one", "zero"]
+
+
+@pytest.mark.parametrize("classes", [[0, 1], "01"], ids=str)
+def test_a_photo_follows_one_class(model, classes):
+    with pytest.raises(PixaceError, match="one text or one class; leave out all others"):
+        model.complete(np.zeros((4, 4, 3), np.uint8), classes=list(classes))
+
+
 @pytest.mark.parametrize("wish", [{"text": "one"}, {"classes": "1"}, {"guidance": 2.0}], ids=str)
 def test_a_model_without_captions_says_so(tiny_outcome, tmp_path, wish):
     plain = pixace.load(tiny_outcome.run.path)

@@ -1,5 +1,9 @@
 """What is asked of a model: texts and classes, and what it cannot follow."""
 
+import json
+
+import jax.numpy
+import numpy as np
 import pytest
 
 from pixace import prompts
@@ -32,10 +36,69 @@ def test_a_class_may_be_a_number():
     assert read(classes=7).texts == ("a 7",)
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["1", "7"],
+        [1, 7],
+        range(1, 8, 6),
+        np.array([1, 7]),
+        np.array(["1", "7"]),
+        [np.int64(1), np.str_("7")],
+        (each for each in (1, np.uint8(7))),
+        jax.numpy.array([1, 7]),
+    ],
+    ids=lambda classes: type(classes).__name__,
+)
+def test_classes_may_be_whatever_holds_labels(classes):
+    asked = read(classes=classes)
+    assert asked.texts == ("a one", "a 7")
+    assert asked.asked == {"classes": ["1", "7"]}
+    assert json.loads(json.dumps(prompts.told(asked, 1.0))) == {
+        "classes": ["1", "7"],
+        "guidance": 1,
+    }
+
+
+@pytest.mark.parametrize("one", [7, "7", np.int32(7), np.str_("7"), np.array(7)], ids=repr)
+def test_one_class_stays_one(one):
+    assert read(classes=one).asked == {"classes": "7"}
+
+
+def test_texts_may_be_of_numpy():
+    assert read(np.array(["one", "a seven"])).texts == ("one", "a seven")
+    assert read(np.str_("one")).asked == {"text": "one"}
+    assert read(each for each in ["one"]).asked == {"text": ["one"]}
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"classes": 7.0}, r"7\.0 is not a label of the training pictures, or several"),
+        ({"classes": [True]}, "True is not a label"),
+        ({"classes": True}, "True is not a label"),
+        ({"classes": np.array([1.0])}, r"1\.0 is not a label"),
+        ({"classes": [[1, 7]]}, r"\[1, 7\] is not a label"),
+        ({"classes": np.zeros((1, 2), int)}, r"array\(\[0, 0\]\) is not a label"),
+        ({"classes": b"7"}, "b'7' is not a label"),
+        ({"classes": {"7": 1}}, "{'7': 1} is not a label"),
+        ({"classes": [None]}, "None is not a label"),
+        ({"text": 7}, "7 is not a text, or several"),
+        ({"text": [b"one"]}, "b'one' is not a text"),
+        ({"text": object}, "<class 'object'> is not a text"),
+    ],
+    ids=str,
+)
+def test_what_is_neither_text_nor_class_is_refused_in_a_line(wish, words):
+    with pytest.raises(PixaceError, match=words) as caught:
+        read(**wish)
+    assert "\n" not in str(caught.value)
+
+
 def test_unknown_words_are_told_once_and_left_out():
     asked = read(["a blue sevn", "blue one"])
     assert asked.unknown == ("blue", "sevn (did you mean seven?)")
-    assert asked.known == ("a", "one")
+    assert asked.prefixes.tolist() == [[10, 0, 0], [12, 0, 0]]
     assert "left out, as no caption of the training had it: blue, sevn" in asked.left_out
 
 
