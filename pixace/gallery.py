@@ -20,8 +20,8 @@ from pixace.cuts import blank_after, parse_cut
 from pixace.errors import PixaceError
 from pixace.photos import read
 from pixace.prompts import Prompts
-from pixace.sampling import Settings
-from pixace.trained import Trained, load, several_temperatures
+from pixace.sampling import Settings, several_temperatures
+from pixace.trained import Trained, load
 
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many

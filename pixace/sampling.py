@@ -7,7 +7,7 @@ they are batched.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -280,3 +280,16 @@ def _room(length: int, needed: int) -> int:
     """Tokens that the cache has room for, when so many are needed."""
     rooms = (-(-length * part // ROOMS) for part in range(1, ROOMS + 1))
     return next(room for room in rooms if room >= needed)
+
+
+def several_temperatures(temperature: float | Iterable[float] | None) -> list[float]:
+    """One temperature or several, as a list; None is the usual one.
+
+    Raises:
+      PixaceError: one makes no sense, or there is none.
+    """
+    one = ranges.plain(temperature)
+    several = list(one) if isinstance(one, Iterable) and not isinstance(one, str) else [one]
+    if not several:
+        raise PixaceError("no temperature; give at least one")
+    return [Settings(temperature=each).temperature for each in several]

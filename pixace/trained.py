@@ -30,7 +30,7 @@ from pixace.errors import PixaceError, RunError
 from pixace.image import Raw
 from pixace.prompts import Prompts
 from pixace.ranges import Range
-from pixace.sampling import Completions, Sampler, Settings
+from pixace.sampling import Completions, Sampler, Settings, several_temperatures
 from pixace.vocabulary import Vocabulary
 
 Pictures = Annotated[int, Range(1, says="cannot generate {value} pictures; ask for 1 or more")]
@@ -292,19 +292,6 @@ def _vocabulary(description: runs.Description) -> Vocabulary | None:
 def _warn_of_unknown(asked: Prompts | None) -> None:
     if asked and asked.unknown:
         warnings.warn(asked.left_out, stacklevel=4)
-
-
-def several_temperatures(temperature: float | Iterable[float] | None) -> list[float]:
-    """One temperature or several, as a list; None is the usual one.
-
-    Raises:
-      PixaceError: one makes no sense, or there is none.
-    """
-    one = ranges.plain(temperature)
-    several = list(one) if isinstance(one, Iterable) and not isinstance(one, str) else [one]
-    if not several:
-        raise PixaceError("no temperature; give at least one")
-    return [Settings(temperature=each).temperature for each in several]
 
 
 def _several(pictures: Raw | Iterable[Raw]) -> list[Any]:

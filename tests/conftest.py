@@ -115,3 +115,21 @@ def worded_outcome(tiny, worded_pictures, tmp_path_factory):
         template=["a light of {label}", "{label}"],
         root=tmp_path_factory.mktemp("worded-runs"),
     )
+
+
+@pytest.fixture(scope="module")
+def model(tiny_outcome):
+    """The smallest model, loaded, and compiled once for all tests of a file."""
+    import pixace
+
+    return pixace.load(tiny_outcome.run.path)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, model):
+    """An empty folder to work in, where whatever run is named is `model`."""
+    from pixace import gallery
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gallery, "load", lambda run=None, **_: model)
+    return tmp_path

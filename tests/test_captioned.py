@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import gallery, modelfile, training
+from pixace import modelfile, training
 from pixace.cli import main
 from pixace.collage import read_description
 from pixace.errors import ConfigError, PixaceError, TokenError
@@ -20,14 +20,6 @@ from pixace.metrics import read
 @pytest.fixture(scope="module")
 def model(worded_outcome):
     return pixace.load(worded_outcome.run.path)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, model):
-    """An empty folder to work in. The model is loaded, and compiled, once for all tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery, "load", lambda run=None, *, root=None: model)
-    return tmp_path
 
 
 def run(*words, code=0):

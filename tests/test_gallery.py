@@ -11,18 +11,7 @@ from pixace import gallery
 from pixace.collage import read_description
 from pixace.errors import ImageError, PixaceError
 
-
-@pytest.fixture(scope="module")
-def model(tiny_outcome):
-    return pixace.load(tiny_outcome.run.path)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, model):
-    """An empty folder to work in. The model is loaded, and compiled, once for all tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery, "load", lambda run=None, *, root=None: model)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture

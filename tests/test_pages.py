@@ -9,23 +9,12 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import gallery, layout
+from pixace import layout
 from pixace.cli import main
 from pixace.collage import read_description
 from pixace.errors import PixaceError
 
-
-@pytest.fixture(scope="module")
-def model(tiny_outcome):
-    return pixace.load(tiny_outcome.run.path)
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, model):
-    """An empty folder to work in. The model is loaded, and compiled, once for all tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery, "load", lambda run=None, **_: model)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def photos(count):

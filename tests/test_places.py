@@ -9,23 +9,14 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import gallery, places
+from pixace import places
 from pixace.cli import main
 from pixace.collage import read_description
 
 
-@pytest.fixture(scope="module")
-def model(tiny_outcome):
-    return pixace.load(tiny_outcome.run.path)
-
-
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, model):
-    """A folder with a photo. The model is loaded, and compiled, once for all tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery, "load", lambda run=None, **_: model)
-    Pillow.new("L", (4, 4)).save("photo.png")
-    return tmp_path
+def photo(here):
+    Pillow.new("L", (4, 4)).save(here / "photo.png")
 
 
 def names(folder):

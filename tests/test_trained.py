@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 import pixace
 from pixace import config, configurables, modelfile
 from pixace.errors import ImageError, PixaceError, RunError
-from pixace.trained import several_temperatures
+from pixace.sampling import several_temperatures
 
 
 @pytest.fixture(scope="module")
