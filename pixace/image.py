@@ -21,31 +21,25 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-from PIL import ExifTags, ImageColor, UnidentifiedImageError
+from PIL import ExifTags, ImageColor
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pixace import formats
 from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
+from pixace.formats import canvas, depth, png
+from pixace.formats.limits import LIMIT
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
 
 FITTING = "draft2+hamming/1"
 FITS = ("crop", "pad", "stretch")
-LIMIT = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting
-
-FORMATS = (  # the commonest first: they are tried in this order
-    *("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR", "ICNS"),
-    *("DIB", "PSD", "PCX", "DCX", "SGI", "QOI", "DDS", "XBM", "XPM", "SUN", "MSP", "FLI", "FITS"),
-    *("BLP", "FTEX", "GBR", "PIXAR", "SPIDER", "MCIDAS", "XVTHUMB", "IM", "IMT", "TGA"),
-)
 
 TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the sides swap
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -91,7 +85,7 @@ def load(
     raw = expanded(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
-        with silence, _opened(raw) as picture:
+        with silence, _opened(raw, name) as picture:
             return _fitted(picture, size, fit, background, draft=picture is not raw)
     except ImageError as why:
         raise ImageError(f"{name}: {why}") from why
@@ -117,7 +111,7 @@ def parse_background(text: str) -> tuple[int, int, int]:
 
 
 @contextmanager
-def _opened(raw: Path | bytes | np.ndarray | Pillow.Image) -> Iterator[Pillow.Image]:
+def _opened(raw: Path | bytes | np.ndarray | Pillow.Image, name: str) -> Iterator[Pillow.Image]:
     """Yields the picture, not decoded yet where that can wait; closes what it opened."""
     if isinstance(raw, Pillow.Image):
         yield raw
@@ -125,14 +119,7 @@ def _opened(raw: Path | bytes | np.ndarray | Pillow.Image) -> Iterator[Pillow.Im
         yield _from_array(raw)
     else:
         with raw.open("rb") if isinstance(raw, Path) else io.BytesIO(raw) as file:
-            yield Pillow.open(file, formats=_formats())
-
-
-@lru_cache(maxsize=1)
-def _formats() -> tuple[str, ...]:
-    """Those of `FORMATS` that this build of Pillow has."""
-    Pillow.init()
-    return tuple(kind for kind in FORMATS if kind in Pillow.OPEN)
+            yield formats.opened(file, name)
 
 
 def _from_array(array: np.ndarray) -> Pillow.Image:
@@ -168,11 +155,14 @@ def _fitted(
     held = claimed if "progressive" in picture.info else picture.size
     if held[0] * held[1] > LIMIT:
         raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
+    if draft:
+        png.first_frame(picture)
+    frame, tiles = canvas.frame(picture), list(getattr(picture, "tile", ()))
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
     profile = picture.info.get("icc_profile")
     inner, box = _plan(extent or picture.size, size, fit, turn)
-    picture = _eight_bit(picture)
+    picture = canvas.on_canvas(depth.eight_bit(picture, tiles), frame)
     if inner != picture.size or box != (0, 0, *inner):
         grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
         smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
@@ -218,37 +208,6 @@ def _turn(picture: Pillow.Image) -> int:
     return turn if turn in TURNS else 1
 
 
-def _eight_bit(picture: Pillow.Image) -> Pillow.Image:
-    """The picture as L, LA, RGB, RGBA or CMYK."""
-    if picture.mode in ("LA", "RGBA", "CMYK"):
-        return picture
-    if picture.mode in ("La", "RGBa", "PA") or picture.has_transparency_data:
-        return picture.convert("RGBA")
-    if picture.mode[0] in "IF":
-        return _from_deep(picture)
-    return (
-        picture if picture.mode == "L" else picture.convert("L" if picture.mode == "1" else "RGB")
-    )
-
-
-def _from_deep(picture: Pillow.Image) -> Pillow.Image:
-    """Grey of 16 or 32 bits or floats, scaled down to 8 bits rather than clipped.
-
-    White is what the depth says for 16 bits. Floats and 32 bits have no agreed white: it is the
-    lowest of 1, 255 and 65535 that holds the whole picture, else the picture's own extremes count.
-    """
-    if picture.mode.startswith("I;16"):
-        bits = getattr(picture, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
-        black, white = 0.0, 2.0**bits - 1
-        picture = picture.convert("I")
-    else:
-        black, white = cast(tuple[float, float], picture.getextrema())
-        if black >= 0:
-            black, white = 0.0, next((top for top in (1, 255, 65535) if white <= top), white)
-    scale = 255 / ((white - black) or 1)
-    return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
-
-
 def _flat(picture: Pillow.Image, background: tuple[int, int, int]) -> Pillow.Image:
     """RGB, with the background where the picture is transparent."""
     if picture.mode in ("LA", "RGBA"):
@@ -272,8 +231,6 @@ def _reason(why: Exception, raw: Raw) -> str:
             return "may not be read (permission denied)"
         case IsADirectoryError():
             return "a folder, not a picture"
-        case UnidentifiedImageError():
-            return "not a picture, or its header is broken"
         case MemoryError():
             return "needs more memory than there is"
         case Pillow.DecompressionBombError():

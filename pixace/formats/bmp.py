@@ -1,0 +1,52 @@
+"""BMP: masks that say which bits of a pixel are red, green, blue and alpha.
+
+Pillow knows the usual ones, and leaves out the alpha of 16 bits.
+"""
+
+import struct
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image as Pillow
+
+from pixace.formats.limits import LIMIT
+
+MAGIC = b"BM"
+MASKS, MASKS_AND_ALPHA = 3, 6  # compressions that are none
+USUAL = {(0xFF0000, 0xFF00, 0xFF, 0), (0xF800, 0x7E0, 0x1F, 0), (0x7C00, 0x3E0, 0x1F, 0)}
+
+
+def opened(file: BinaryIO) -> Pillow.Image | None:
+    """The picture, if its masks are more than Pillow knows; None leaves it to Pillow.
+
+    Raises:
+      OSError: the file is cut off.
+    """
+    head = file.read(70).ljust(70, b"\0")
+    place, size, width, height, bits, kind = struct.unpack("<10xIIii2xHI36x", head)
+    masks = list(struct.unpack("<IIII", head[54:]))
+    if size < 56 and kind != MASKS_AND_ALPHA:
+        masks[3] = 0  # there are the pixels already, or the palette
+    if kind not in (MASKS, MASKS_AND_ALPHA) or bits not in (16, 32) or size < 40:
+        return None
+    if tuple(masks) in USUAL or not any(masks) or width * abs(height) > LIMIT:
+        return None
+    stride = (width * bits + 31) // 32 * 4
+    file.seek(place)
+    data = file.read(stride * abs(height))
+    if len(data) < stride * abs(height):
+        raise OSError("truncated")
+    words = np.frombuffer(data, f"<u{bits // 8}").reshape(abs(height), -1)[:, :width]
+    red, green, blue, alpha = (_channel(words, mask) for mask in masks)
+    if not alpha.any():  # no mask, or nothing written there: then it is not meant
+        alpha[:] = 255
+    pixels = np.stack([red, green, blue, alpha], -1)
+    return Pillow.fromarray(np.ascontiguousarray(pixels[::-1] if height > 0 else pixels))
+
+
+def _channel(words: np.ndarray, mask: int) -> np.ndarray:
+    """Those bits of every pixel, stretched to 8; uint8 of the same shape."""
+    low = mask & -mask
+    most = mask // low if low else 1
+    values = (words & np.uint32(mask)) // np.uint32(low or 1)
+    return ((values.astype(np.uint64) * 255 + most // 2) // most).astype(np.uint8)
