@@ -34,6 +34,7 @@ from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
 from pixace.formats import canvas, depth, png
 from pixace.formats.limits import LIMIT
+from pixace.gamma import Gamma
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
@@ -156,18 +157,19 @@ def _fitted(
     if held[0] * held[1] > LIMIT:
         raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
     if draft:
-        png.first_frame(picture)
+        picture = png.first_frame(picture)
     frame, tiles = canvas.frame(picture), list(getattr(picture, "tile", ()))
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
-    profile = picture.info.get("icc_profile")
+    profile, gamma = picture.info.get("icc_profile"), Gamma.of(picture.info)
     inner, box = _plan(extent or picture.size, size, fit, turn)
     picture = canvas.on_canvas(depth.eight_bit(picture, tiles), frame)
     if inner != picture.size or box != (0, 0, *inner):
         grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
         smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
         picture = picture.resize(inner, smooth, box, reducing_gap=3.0)
-    picture = _flat(in_srgb(picture, profile), background)
+    picture = gamma.in_srgb(picture) if gamma else in_srgb(picture, profile)
+    picture = _flat(picture, background)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     if size and picture.size != size[::-1]:

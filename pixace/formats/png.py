@@ -18,37 +18,43 @@ GREYS = {"L;2": 85, "L;4": 17}  # how a sample of the file -> one of 8 bits; oth
 
 
 class Chunk(NamedTuple):
-    """A chunk of a PNG file: its name, and where it and its content begin and end."""
+    """A chunk of a PNG file: its name, where it begins and ends, and what it says."""
 
     name: bytes
     start: int
-    content: bytes  # of texts and profiles only
     end: int
+    key: bytes = b""  # of texts and profiles
+    text: bytes | None = b""  # unpacked, at most `LARGEST` bytes; None if it is broken
 
 
 def opened(file: BinaryIO) -> Pillow.Image | None:
     """The picture, if its metadata are more than Pillow bears; None leaves it to Pillow.
 
-    Pillow counts as broken what unpacks to more than a megabyte, though the pixels are fine.
+    Pillow counts a picture as broken when a text or profile unpacks to more than a megabyte, or is
+    broken itself, though the pixels are fine.
     """
     chunks = list(_chunks(file))
-    large = [chunk for chunk in chunks if len(_unpacked(chunk)) > MAX_TEXT_CHUNK]
-    texts = sum(len(chunk.content) for chunk in chunks)
-    if not large and texts < LARGEST:
+    much = sum(len(chunk.text or b"") for chunk in chunks) > LARGEST
+    left = [
+        chunk
+        for chunk in chunks
+        if chunk.text is None or len(chunk.text) > MAX_TEXT_CHUNK or (much and chunk.name in TEXTS)
+    ]
+    if not left:
         return None
     kept = io.BytesIO()
     kept.write(MAGIC)
     for chunk in chunks:
-        if chunk not in large and (chunk.name not in TEXTS or texts < LARGEST):
+        if chunk not in left:
             file.seek(chunk.start)
             kept.write(file.read(chunk.end - chunk.start))
     kept.seek(0)
     picture = Pillow.open(kept, formats=("PNG",))
-    for chunk in large:
-        if chunk.name == b"iCCP":
-            picture.info["icc_profile"] = _unpacked(chunk)
-        elif chunk.content.startswith(XMP):
-            picture.info["xmp"] = _unpacked(chunk)  # may say which side is up
+    for chunk in left:
+        if chunk.text and chunk.name == b"iCCP":
+            picture.info["icc_profile"] = chunk.text
+        elif chunk.text and chunk.key == XMP:
+            picture.info["xmp"] = chunk.text  # may say which side is up
     return picture
 
 
@@ -57,21 +63,27 @@ def _chunks(file: BinaryIO) -> Iterator[Chunk]:
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
         start = file.tell() - 8
-        read = name in TEXTS or name == b"iCCP"
-        content = file.read(length) if read else b""
-        yield Chunk(name, start, content, start + length + 12)
+        end = start + length + 12
+        if name in TEXTS or name == b"iCCP":
+            content, checksum = file.read(length), file.read(4)
+            key, _, rest = content.partition(b"\0")
+            sound = checksum == struct.pack(">I", zlib.crc32(name + content))
+            yield Chunk(name, start, end, key, _unpacked(name, rest) if sound else None)
+        else:
+            yield Chunk(name, start, end)
         if name == b"IEND":
             return
-        file.seek(start + length + 12)
+        file.seek(end)
 
 
-def _unpacked(chunk: Chunk) -> bytes:
-    """The text or profile of a chunk, at most `LARGEST` bytes of it; empty where it is no such."""
-    _, _, rest = chunk.content.partition(b"\0")
-    if chunk.name == b"iTXt" and rest[:1] == b"\1":
-        rest = rest[1:2] + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    elif chunk.name not in (b"zTXt", b"iCCP"):
+def _unpacked(name: bytes, rest: bytes) -> bytes | None:
+    """The text or profile after its key; None where it is packed in no known way."""
+    if name == b"tEXt" or (name == b"iTXt" and rest[:1] != b"\1"):
         return rest
+    if name == b"iTXt":
+        rest = rest[1:2] + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    if rest[:1] != b"\0":
+        return None
     try:
         return zlib.decompressobj().decompress(rest[1:], LARGEST)
     except zlib.error:
@@ -95,8 +107,14 @@ def mask(picture: Pillow.Image) -> Pillow.Image | None:
     return Pillow.fromarray(np.where(np.asarray(picture) == key, 0, 255).astype(np.uint8))
 
 
-def first_frame(picture: Pillow.Image) -> None:
+def first_frame(picture: Pillow.Image) -> Pillow.Image:
     """Moves on from a default picture that is no part of the animation, as viewers do."""
-    if isinstance(picture, PngImageFile) and picture.info.get("default_image"):
+    if not isinstance(picture, PngImageFile) or not picture.info.get("default_image"):
+        return picture
+    default = picture.copy()
+    try:
         picture.seek(1)
-        picture.blend_op = 0  # nothing lies below the first frame
+    except (EOFError, SyntaxError):  # there is no animation in this file
+        return default
+    picture.blend_op = 0  # nothing lies below the first frame
+    return picture
