@@ -12,8 +12,10 @@ from PIL import Image as Pillow
 from pixace.formats.limits import LIMIT
 
 MAGIC = b"BM"
-MASKS, MASKS_AND_ALPHA = 3, 6  # compressions that are none
-USUAL = {(0xFF0000, 0xFF00, 0xFF, 0), (0xF800, 0x7E0, 0x1F, 0), (0x7C00, 0x3E0, 0x1F, 0)}
+PLAIN, MASKS, MASKS_AND_ALPHA = 0, 3, 6  # compressions that are none
+V4 = 108  # bytes of a head that means its masks even so
+BGR = (0xFF0000, 0xFF00, 0xFF)
+USUAL = {(*BGR, 0), (0xF800, 0x7E0, 0x1F, 0), (0x7C00, 0x3E0, 0x1F, 0)}
 
 
 def opened(file: BinaryIO) -> Pillow.Image | None:
@@ -27,6 +29,8 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     masks = list(struct.unpack("<IIII", head[54:]))
     if size < 56 and kind != MASKS_AND_ALPHA:
         masks[3] = 0  # there are the pixels already, or the palette
+    if kind == PLAIN and bits == 32 and size >= V4 and masks[3]:  # only the one of alpha counts
+        kind, masks[:3] = MASKS, BGR
     if kind not in (MASKS, MASKS_AND_ALPHA) or bits not in (16, 32) or size < 40:
         return None
     if tuple(masks) in USUAL or not any(masks) or width * abs(height) > LIMIT:
@@ -38,7 +42,7 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
         raise OSError("truncated")
     words = np.frombuffer(data, f"<u{bits // 8}").reshape(abs(height), -1)[:, :width]
     red, green, blue, alpha = (_channel(words, mask) for mask in masks)
-    if not alpha.any():  # no mask, or nothing written there: then it is not meant
+    if not masks[3]:
         alpha[:] = 255
     pixels = np.stack([red, green, blue, alpha], -1)
     return Pillow.fromarray(np.ascontiguousarray(pixels[::-1] if height > 0 else pixels))

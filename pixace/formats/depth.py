@@ -48,27 +48,28 @@ def eight_bit(picture: Pillow.Image, tiles: Sequence[Any] = ()) -> Pillow.Image:
 
 def _shallow(picture: Pillow.Image) -> Pillow.Image:
     """Grey of 16 bits or floats as L, scaled rather than clipped."""
-    scale = 255 / _white(picture)
-    if picture.mode.startswith("I;16"):
-        picture, deep = picture.convert("I"), picture
+    if picture.mode == "F":
+        values, white = _checked(tiff.floats(picture)), 1.0
     else:
-        deep = picture
-    if tiff.white_is_zero(deep):
-        return picture.point(lambda value: value * -scale + 255.5).convert("L")
-    return picture.point(lambda value: value * scale + 0.5).convert("L")
+        values, white = np.asarray(picture), _white(picture)
+    light = values.astype(np.float32) / np.float32(white)
+    if tiff.white_is_zero(picture):
+        light = 1 - light
+    return Pillow.fromarray((light.clip(0, 1) * 255 + 0.5).astype(np.uint8))
+
+
+def _checked(values: np.ndarray) -> np.ndarray:
+    low, high = float(values.min()), float(values.max())
+    if not -OVERSHOOT <= low <= high <= 1 + OVERSHOOT:  # nor is it with a NaN
+        raise ImageError(
+            f"floats from {low:g} to {high:g}, where 0 is black and 1 is white; divide them, or "
+            "save the picture with 8 or 16 bits"
+        )
+    return values
 
 
 def _white(picture: Pillow.Image) -> float:
-    """The number that stands for white; black is 0."""
-    if picture.mode == "F":
-        values = np.asarray(picture)
-        low, high = float(values.min()), float(values.max())
-        if not -OVERSHOOT <= low <= high <= 1 + OVERSHOOT:  # nor is it with a NaN
-            raise ImageError(
-                f"floats from {low:g} to {high:g}, where 0 is black and 1 is white; divide them, "
-                "or save the picture with 8 or 16 bits"
-            )
-        return 1
+    """The whole number that stands for white; black is 0."""
     if picture.format not in DEEP or (picture.mode == "I" and picture.format != "PPM"):
         raise ImageError(
             "whole numbers that do not say what is white; save the picture with 8 or 16 bits"

@@ -14,6 +14,9 @@ HEAD = 512  # bytes that are looked at
 CONVERT = "which pixace does not read; convert it to PNG or JPEG"
 HEIC = f"HEIC, {CONVERT}, such as with heif-convert or ImageMagick"
 RAW = f"a camera's RAW file, {CONVERT}, such as with darktable-cli"
+UNKNOWN_TIFF = (
+    "a TIFF that keeps its pixels in a way that pixace does not read; save it with 8 or 16 bits"
+)
 VIDEO = "a video, not a picture; take pictures out of it, such as with ffmpeg"
 DRAWING = f"{CONVERT}, such as with rsvg-convert or Inkscape"
 
@@ -147,7 +150,10 @@ def broken(file: BinaryIO, head: bytes, name: str) -> str:
         try:
             Pillow.OPEN[kind][0](file, "")
         except Exception as why:  # of a dozen kinds
+            if str(why) == "unknown pixel mode":
+                return UNKNOWN_TIFF
             cut = isinstance(why.__cause__ or why, struct.error | IndexError | EOFError)
+            cut = cut or "truncated" in str(why).lower()
             told = "its header is cut off" if cut else str(why) or type(why).__name__
             return f"a broken {kind} ({told})"
     if not head.strip(b"\0"):
