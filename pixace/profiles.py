@@ -14,7 +14,7 @@ def in_srgb(picture: Pillow.Image, profile: bytes | None) -> Pillow.Image:
     """Turns colours of an embedded profile (a phone's Display P3, a printer's CMYK) into sRGB.
 
     Cheap, as it comes after shrinking and the few profiles of a data set are kept. Broken profiles
-    are ignored, and so are those of other kinds of pictures: the pixels are there all the same.
+    are ignored, and so are those of other colours: the pixels are there all the same.
 
     Args:
       picture: L, LA, RGB, RGBA or CMYK.
@@ -27,7 +27,7 @@ def in_srgb(picture: Pillow.Image, profile: bytes | None) -> Pillow.Image:
     transform = _transform(profile, opaque.mode)
     if transform is None:
         return picture
-    seen = transform.apply(opaque)
+    seen = transform.apply(opaque.convert(transform.input_mode))
     if alpha:
         seen.putalpha(alpha)
     return seen
@@ -38,10 +38,13 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """From a profile to sRGB; None when it is sRGB already, broken or meant for another mode.
 
     What a profile is called says little: "linear sRGB" is none. So both are asked the same colours.
+    Grey may have a profile of RGB; then it is RGB of equal parts.
     """
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         srgb = ImageCms.createProfile("sRGB")
+        if mode == "L" and own.profile.xcolor_space.strip() == "RGB":
+            mode = "RGB"
         transform = ImageCms.buildTransform(own, srgb, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None

@@ -167,6 +167,15 @@ def test_one_grey_of_a_png_may_be_transparent(depth):
         assert loaded.tolist() == expected
 
 
+def test_one_colour_of_16_bits_may_be_transparent():
+    """Others that look the same in 8 bits are not."""
+    pixels = [(0x1234, 0x5678, 0x9ABC), (0x1235, 0x5678, 0x9ABC), (0x1234, 0x5678, 0x9A00)]
+    row = b"".join(struct.pack(">3H", *pixel) for pixel in pixels)
+    key = chunk(b"tRNS", struct.pack(">3H", *pixels[0]))
+    loaded = image.load(png([row], 3, 16, 2, before=[key]), None, background=(255, 255, 255))
+    assert loaded[0].tolist() == [[255, 255, 255], [18, 86, 154], [18, 86, 154]]
+
+
 def test_grey_with_alpha_of_16_bits_looks_as_with_8():
     row = struct.pack(">6H", 0, 65535, 30000, 32768, 65535, 0)
     loaded = np.array(greys(png([row], 3, 16, 4), background=(255, 255, 255)))

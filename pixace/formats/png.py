@@ -10,10 +10,13 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
+from pixace.formats.limits import LIMIT
+
 MAGIC = b"\x89PNG\r\n\x1a\n"
 LARGEST = 16 * MAX_TEXT_CHUNK  # bytes of a profile or text, unpacked
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 XMP = b"XML:com.adobe.xmp"
+COLOURS = "RGB;16B"  # colours of 16 bits
 GREYS = {"L;2": 85, "L;4": 17}  # how a sample of the file -> one of 8 bits; others are told so
 
 
@@ -28,7 +31,7 @@ class Chunk(NamedTuple):
 
 
 def opened(file: BinaryIO) -> Pillow.Image | None:
-    """The picture, if its metadata are more than Pillow bears; None leaves it to Pillow.
+    """The picture, if it is more than Pillow bears; None leaves it to Pillow.
 
     Pillow counts a picture as broken when a text or profile unpacks to more than a megabyte, or is
     broken itself, though the pixels are fine.
@@ -40,22 +43,57 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
         for chunk in chunks
         if chunk.text is None or len(chunk.text) > MAX_TEXT_CHUNK or (much and chunk.name in TEXTS)
     ]
-    if not left:
+    keyed = any(chunk.name == b"tRNS" for chunk in chunks)
+    if not left and not keyed:
         return None
-    kept = io.BytesIO()
-    kept.write(MAGIC)
-    for chunk in chunks:
-        if chunk not in left:
-            file.seek(chunk.start)
-            kept.write(file.read(chunk.end - chunk.start))
+    kept = _without(file, chunks, left) if left else file
     kept.seek(0)
-    picture = Pillow.open(kept, formats=("PNG",))
+    picture: Pillow.Image = Pillow.open(kept, formats=("PNG",))
+    if keyed and picture.width * picture.height <= LIMIT and _raw(picture) == COLOURS:
+        picture = _with_clear_colour(picture, kept)
     for chunk in left:
         if chunk.text and chunk.name == b"iCCP":
             picture.info["icc_profile"] = chunk.text
         elif chunk.text and chunk.key == XMP:
             picture.info["xmp"] = chunk.text  # may say which side is up
     return picture
+
+
+def _without(file: BinaryIO, chunks: Sequence[Chunk], left: Sequence[Chunk]) -> BinaryIO:
+    """The same file, but for some chunks."""
+    kept = io.BytesIO()
+    kept.write(MAGIC)
+    for chunk in chunks:
+        if chunk not in left:
+            file.seek(chunk.start)
+            kept.write(file.read(chunk.end - chunk.start))
+    return kept
+
+
+def _raw(picture: Pillow.Image) -> Any:
+    """How the file keeps the pixels, as long as they are not decoded."""
+    tiles = getattr(picture, "tile", ())
+    return tiles[0].args if tiles else None
+
+
+def _with_clear_colour(picture: Pillow.Image, file: BinaryIO) -> Pillow.Image:
+    """16 bits with a transparent colour; Pillow keeps their upper half, which may be another's too.
+
+    Read as if the bytes were the other way around, the lower half is what it keeps.
+    """
+    file.seek(0)
+    lower = Pillow.open(file, formats=("PNG",))
+    assert isinstance(lower, PngImageFile)
+    lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+    low = np.array(lower, np.uint16)
+    file.seek(0)
+    upper = Pillow.open(file, formats=("PNG",))
+    values = low | np.array(upper, np.uint16) << 8
+    seen = upper.convert("RGB")
+    clear = (values == picture.info["transparency"]).all(-1)
+    seen.putalpha(Pillow.fromarray(np.where(clear, 0, 255).astype(np.uint8)))
+    seen.info = {key: value for key, value in upper.info.items() if key != "transparency"}
+    return seen
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
@@ -92,10 +130,10 @@ def _unpacked(name: bytes, rest: bytes) -> bytes | None:
 
 def with_key(picture: Pillow.Image, tiles: Sequence[Any]) -> Pillow.Image:
     """Greys of 2 and 4 bits are stretched to 8 while decoding; so must be the transparent one."""
-    raw = tiles[0].args if tiles else None
-    if picture.format == "PNG" and raw in GREYS:
+    factor = GREYS.get(tiles[0].args) if picture.format == "PNG" and tiles else None
+    if factor:
         picture = picture.copy()
-        picture.info["transparency"] *= GREYS[raw]
+        picture.info["transparency"] *= factor
     return picture
 
 
