@@ -14,7 +14,7 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
 
-Only formats that Pillow decodes in this process are read: EPS and WMF would start other programs.
+What a file shows is told in `formats`; what its colours mean, in `profiles` and `gamma`.
 """
 
 import io
@@ -40,6 +40,7 @@ from pixace.profiles import in_srgb
 from pixace.silence import silence
 
 FITTING = "draft2+hamming/1"
+READING = 2  # the version of what files are taken to show; caches of another are not used
 FITS = ("crop", "pad", "stretch")
 
 TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the sides swap

@@ -1,7 +1,8 @@
 """Picture files, opened so that what they say is what a viewer shows.
 
 Pillow decodes; each file here mends what it leaves out of one format. Nothing is decoded before it
-must be, so that a picture's claims can be looked at first.
+must be, so that a picture's claims can be looked at first. Only formats that Pillow decodes in this
+process are read: EPS and WMF would start other programs.
 """
 
 from functools import lru_cache
