@@ -132,6 +132,7 @@ GOOD = {
     )[:-200],
     "trailing.png": encoded("PNG") + b"garbage",
     "large.png": png(7900, 8000, bytes(7901 * 8000)),
+    "large-and-deep.png": png(7900, 8000, bytes((2 * 7900 + 1) * 8000), depth=16),
     "large-with-alpha.png": png(7900, 8000, bytes((4 * 7900 + 1) * 8000), colour=6),
 }
 

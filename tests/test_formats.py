@@ -212,6 +212,13 @@ def test_large_xmp_still_says_which_side_is_up():
     assert greys(png([bytes([1, 2, 3])], 3, before=[text])) == [3, 2, 1]
 
 
+def test_rows_that_are_not_there_are_no_black_ones():
+    raw = bytearray(png([bytes(90)] * 2, 30, colour=2))
+    raw[16:24] = struct.pack(">II", 30, 4000)
+    raw[29:33] = struct.pack(">I", zlib.crc32(raw[12:29]))
+    assert refusal(bytes(raw)) == "x: claims 30x4000 pixels, and holds fewer"
+
+
 # Frames
 
 

@@ -52,10 +52,13 @@ def _shallow(picture: Pillow.Image) -> Pillow.Image:
         values, white = _checked(tiff.floats(picture)), 1.0
     else:
         values, white = np.asarray(picture), _white(picture)
-    light = values.astype(np.float32) / np.float32(white)
+    light = values.astype(np.float32)  # the one copy: pictures may be large
+    light *= np.float32(255 / white)
     if tiff.white_is_zero(picture):
-        light = 1 - light
-    return Pillow.fromarray((light.clip(0, 1) * 255 + 0.5).astype(np.uint8))
+        np.subtract(255, light, out=light)
+    light.clip(0, 255, out=light)
+    light += 0.5
+    return Pillow.fromarray(light.astype(np.uint8))
 
 
 def _checked(values: np.ndarray) -> np.ndarray:

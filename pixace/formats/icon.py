@@ -21,31 +21,32 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     """
     file.seek(4)
     (count,) = struct.unpack("<H", file.read(2))
-    best, rank = b"", (0, 0)
+    best, rank = (0, 0), (0, 0)
     for number in range(count):
         file.seek(6 + 16 * number)
         if len(entry := file.read(16)) < 16:
             break
         across, down, size, place = struct.unpack("<BB6xII", entry)
         file.seek(place)
-        data = file.read(size)
-        own = ((across or 256) * (down or 256), _depth(data))
+        own = ((across or 256) * (down or 256), _depth(file.read(40)))
         if own > rank and own[1]:
-            best, rank = data, own
-    if not best:
+            best, rank = (place, size), own
+    if not any(best):
         return None
-    if best.startswith(png.MAGIC):
-        return Pillow.open(io.BytesIO(best), formats=("PNG",))
-    return _masked(best)
-
-
-def _depth(data: bytes) -> int:
-    """Bits per pixel; 0 where there is no picture."""
+    file.seek(best[0])
+    data = file.read(best[1])
     if data.startswith(png.MAGIC):
+        return Pillow.open(io.BytesIO(data), formats=("PNG",))
+    return _masked(data)
+
+
+def _depth(head: bytes) -> int:
+    """Bits per pixel; 0 where there is no picture."""
+    if head.startswith(png.MAGIC):
         return 32
-    if len(data) < 40 or data[:4] != struct.pack("<I", 40):
+    if len(head) < 40 or head[:4] != struct.pack("<I", 40):
         return 0
-    return int.from_bytes(data[14:16], "little")
+    return int.from_bytes(head[14:16], "little")
 
 
 def _masked(data: bytes) -> Pillow.Image:

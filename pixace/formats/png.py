@@ -10,10 +10,13 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
+from pixace.errors import ImageError
 from pixace.formats.limits import LIMIT
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
-LARGEST = 16 * MAX_TEXT_CHUNK  # bytes of a profile or text, unpacked
+LARGEST = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of colour types
+TIGHTEST = 1032  # bytes that become one by deflate, at most
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 XMP = b"XML:com.adobe.xmp"
 COLOURS = "RGB;16B"  # colours of 16 bits
@@ -27,7 +30,7 @@ class Chunk(NamedTuple):
     start: int
     end: int
     key: bytes = b""  # of texts and profiles
-    text: bytes | None = b""  # unpacked, at most `LARGEST` bytes; None if it is broken
+    text: bytes | None = b""  # unpacked; None if it is broken, or too much
 
 
 def opened(file: BinaryIO) -> Pillow.Image | None:
@@ -37,19 +40,15 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     broken itself, though the pixels are fine.
     """
     chunks = list(_chunks(file))
-    much = sum(len(chunk.text or b"") for chunk in chunks) > LARGEST
-    left = [
-        chunk
-        for chunk in chunks
-        if chunk.text is None or len(chunk.text) > MAX_TEXT_CHUNK or (much and chunk.name in TEXTS)
-    ]
+    _check_rows(file, chunks)
+    left = [chunk for chunk in chunks if chunk.text is None or len(chunk.text) > MAX_TEXT_CHUNK]
     keyed = any(chunk.name == b"tRNS" for chunk in chunks)
     if not left and not keyed:
         return None
     kept = _without(file, chunks, left) if left else file
     kept.seek(0)
     picture: Pillow.Image = Pillow.open(kept, formats=("PNG",))
-    if keyed and picture.width * picture.height <= LIMIT and _raw(picture) == COLOURS:
+    if keyed and picture.width * picture.height <= LIMIT // 8 and _raw(picture) == COLOURS:
         picture = _with_clear_colour(picture, kept)
     for chunk in left:
         if chunk.text and chunk.name == b"iCCP":
@@ -57,6 +56,22 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
         elif chunk.text and chunk.key == XMP:
             picture.info["xmp"] = chunk.text  # may say which side is up
     return picture
+
+
+def _check_rows(file: BinaryIO, chunks: Sequence[Chunk]) -> None:
+    """Refuses what cannot hold the rows that it claims; Pillow makes them black, without a word.
+
+    Raises:
+      ImageError: even packed as tightly as can be, there would be more bytes.
+    """
+    file.seek(16)
+    if len(head := file.read(10)) < 10 or chunks[-1].name != b"IEND":
+        return  # told of as cut off
+    width, height, depth, colour = struct.unpack(">IIBB", head)
+    packed = sum(chunk.end - chunk.start - 12 for chunk in chunks if chunk.name == b"IDAT")
+    bits = depth * CHANNELS.get(colour, 1)
+    if packed * TIGHTEST < width * height * bits // 8 and width * height <= LIMIT:
+        raise ImageError(f"claims {width}x{height} pixels, and holds fewer")
 
 
 def _without(file: BinaryIO, chunks: Sequence[Chunk], left: Sequence[Chunk]) -> BinaryIO:
@@ -97,6 +112,7 @@ def _with_clear_colour(picture: Pillow.Image, file: BinaryIO) -> Pillow.Image:
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
+    left = LARGEST
     file.seek(len(MAGIC))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
@@ -106,7 +122,9 @@ def _chunks(file: BinaryIO) -> Iterator[Chunk]:
             content, checksum = file.read(length), file.read(4)
             key, _, rest = content.partition(b"\0")
             sound = checksum == struct.pack(">I", zlib.crc32(name + content))
-            yield Chunk(name, start, end, key, _unpacked(name, rest) if sound else None)
+            text = _unpacked(name, rest, left) if sound and left > 0 else None
+            left -= len(text or b"")
+            yield Chunk(name, start, end, key, text)
         else:
             yield Chunk(name, start, end)
         if name == b"IEND":
@@ -114,8 +132,8 @@ def _chunks(file: BinaryIO) -> Iterator[Chunk]:
         file.seek(end)
 
 
-def _unpacked(name: bytes, rest: bytes) -> bytes | None:
-    """The text or profile after its key; None where it is packed in no known way."""
+def _unpacked(name: bytes, rest: bytes, most: int) -> bytes | None:
+    """The text or profile after its key, cut off; None where it is packed in no known way."""
     if name == b"tEXt" or (name == b"iTXt" and rest[:1] != b"\1"):
         return rest
     if name == b"iTXt":
@@ -123,7 +141,7 @@ def _unpacked(name: bytes, rest: bytes) -> bytes | None:
     if rest[:1] != b"\0":
         return None
     try:
-        return zlib.decompressobj().decompress(rest[1:], LARGEST)
+        return zlib.decompressobj().decompress(rest[1:], most)
     except zlib.error:
         return b""  # Pillow does without such a one
 
