@@ -288,7 +288,8 @@ def icon(*pictures, kind=1, told=True) -> bytes:
     table, place = b"", 6 + 16 * len(pictures)
     for bits, data in pictures:
         depth = bits if told else 0
-        table += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, depth, len(data), place)
+        size = len(data) if told else 0
+        table += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, depth, size, place)
         place += len(data)
     head = struct.pack("<HHH", 0, kind, len(pictures))
     return head + table + b"".join(data for _, data in pictures)

@@ -21,20 +21,20 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     """
     file.seek(4)
     (count,) = struct.unpack("<H", file.read(2))
-    best, rank = (0, 0), (0, 0)
+    best, rank = 0, (0, 0)
     for number in range(count):
         file.seek(6 + 16 * number)
         if len(entry := file.read(16)) < 16:
             break
-        across, down, size, place = struct.unpack("<BB6xII", entry)
+        across, down, place = struct.unpack("<BB10xI", entry)
         file.seek(place)
         own = ((across or 256) * (down or 256), _depth(file.read(40)))
         if own > rank and own[1]:
-            best, rank = (place, size), own
-    if not any(best):
+            best, rank = place, own
+    if not best:
         return None
-    file.seek(best[0])
-    data = file.read(best[1])
+    file.seek(best)
+    data = file.read()  # what the table says of its length is not always so
     if data.startswith(png.MAGIC):
         return Pillow.open(io.BytesIO(data), formats=("PNG",))
     return _masked(data)
