@@ -116,6 +116,7 @@ def parse_background(text: str) -> tuple[int, int, int]:
 def _opened(raw: Path | bytes | np.ndarray | Pillow.Image, name: str) -> Iterator[Pillow.Image]:
     """Yields the picture, not decoded yet where that can wait; closes what it opened."""
     if isinstance(raw, Pillow.Image):
+        formats.check(raw)
         yield raw
     elif isinstance(raw, np.ndarray):
         yield _from_array(raw)

@@ -115,6 +115,12 @@ def test_numbers_that_do_not_say_what_is_white_are_refused(kind, top):
     assert "save" in refusal(tiff(np.array([[0, 3, top]], kind)))
 
 
+def test_pictures_that_others_opened_are_looked_at_too():
+    signed = Pillow.open(io.BytesIO(tiff(np.array([[-1, 1]], np.int8))))
+    assert "signed numbers" in refusal(signed)
+    assert "do not say what is white" in refusal(Pillow.new("I", (2, 2), 9))
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
 def test_white_may_be_zero(kind):
     most = 1 if kind == np.float32 else np.iinfo(kind).max

@@ -48,8 +48,17 @@ def opened(file: BinaryIO, name: str = "") -> Pillow.Image:
     except UnidentifiedImageError as why:
         file.seek(0)
         raise ImageError(kinds.broken(file, head, name)) from why
-    tiff.check(picture)
+    check(picture)
     return picture
+
+
+def check(picture: Pillow.Image) -> None:
+    """Looks at a picture before it is decoded, whoever has opened it.
+
+    Raises:
+      ImageError: Pillow would show something else.
+    """
+    tiff.check(picture)
 
 
 @lru_cache(maxsize=1)

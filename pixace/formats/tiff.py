@@ -47,7 +47,8 @@ def _mend_planes(picture: Pillow.Image, tags: Any) -> None:
         order = "L" if tags.prefix == b"II" else "B"
         for number, tile in enumerate(picture.tile):
             plane, *rest = list(tile.args or ("",))
-            picture.tile[number] = tile._replace(args=(f"{plane};16{order}", *rest))
+            if ";" not in plane:
+                picture.tile[number] = tile._replace(args=(f"{plane};16{order}", *rest))
 
 
 def floats(picture: Pillow.Image) -> np.ndarray:
