@@ -33,6 +33,7 @@ from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
 from pixace.formats import canvas, depth, png
+from pixace.formats.kinds import UNKNOWN_TIFF
 from pixace.formats.limits import LIMIT
 from pixace.gamma import Gamma
 from pixace.names import unknown
@@ -244,4 +245,6 @@ def _reason(why: Exception, raw: Raw) -> str:
             )
     if "truncated" in text.lower() and length is not None:
         return f"truncated after {length:,} bytes"
+    if "unknown raw mode" in text:
+        return UNKNOWN_TIFF
     return f"broken ({text or type(why).__name__})"
