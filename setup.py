@@ -57,6 +57,7 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.9",
             "scikit-image>=0.25",
+            "tifffile>=2025.1",
         ],
     },
 )

@@ -14,38 +14,35 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
 
-Only formats that Pillow decodes in this process are read: EPS and WMF would start other programs.
+What a file shows is told in `formats`; what its colours mean, in `profiles` and `gamma`.
 """
 
 import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-from PIL import ExifTags, ImageColor, UnidentifiedImageError
+from PIL import ExifTags, ImageColor
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pixace import formats
 from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
+from pixace.formats import canvas, depth, png
+from pixace.formats.kinds import UNKNOWN_TIFF
+from pixace.formats.limits import LIMIT
+from pixace.gamma import Gamma
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
 
 FITTING = "draft2+hamming/1"
+READING = 2  # the version of what files are taken to show; caches of another are not used
 FITS = ("crop", "pad", "stretch")
-LIMIT = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting
-
-FORMATS = (  # the commonest first: they are tried in this order
-    *("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR", "ICNS"),
-    *("DIB", "PSD", "PCX", "DCX", "SGI", "QOI", "DDS", "XBM", "XPM", "SUN", "MSP", "FLI", "FITS"),
-    *("BLP", "FTEX", "GBR", "PIXAR", "SPIDER", "MCIDAS", "XVTHUMB", "IM", "IMT", "TGA"),
-)
 
 TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the sides swap
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -91,7 +88,7 @@ def load(
     raw = expanded(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
-        with silence, _opened(raw) as picture:
+        with silence, _opened(raw, name) as picture:
             return _fitted(picture, size, fit, background, draft=picture is not raw)
     except ImageError as why:
         raise ImageError(f"{name}: {why}") from why
@@ -117,22 +114,16 @@ def parse_background(text: str) -> tuple[int, int, int]:
 
 
 @contextmanager
-def _opened(raw: Path | bytes | np.ndarray | Pillow.Image) -> Iterator[Pillow.Image]:
+def _opened(raw: Path | bytes | np.ndarray | Pillow.Image, name: str) -> Iterator[Pillow.Image]:
     """Yields the picture, not decoded yet where that can wait; closes what it opened."""
     if isinstance(raw, Pillow.Image):
+        formats.check(raw)
         yield raw
     elif isinstance(raw, np.ndarray):
         yield _from_array(raw)
     else:
         with raw.open("rb") if isinstance(raw, Path) else io.BytesIO(raw) as file:
-            yield Pillow.open(file, formats=_formats())
-
-
-@lru_cache(maxsize=1)
-def _formats() -> tuple[str, ...]:
-    """Those of `FORMATS` that this build of Pillow has."""
-    Pillow.init()
-    return tuple(kind for kind in FORMATS if kind in Pillow.OPEN)
+            yield formats.opened(file, name)
 
 
 def _from_array(array: np.ndarray) -> Pillow.Image:
@@ -168,16 +159,20 @@ def _fitted(
     held = claimed if "progressive" in picture.info else picture.size
     if held[0] * held[1] > LIMIT:
         raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
+    if draft:
+        picture = png.first_frame(picture)
+    frame, tiles = canvas.frame(picture), list(getattr(picture, "tile", ()))
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
-    profile = picture.info.get("icc_profile")
+    profile, gamma = picture.info.get("icc_profile"), Gamma.of(picture.info)
     inner, box = _plan(extent or picture.size, size, fit, turn)
-    picture = _eight_bit(picture)
+    picture = canvas.on_canvas(depth.eight_bit(picture, tiles), frame)
     if inner != picture.size or box != (0, 0, *inner):
         grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
         smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
         picture = picture.resize(inner, smooth, box, reducing_gap=3.0)
-    picture = _flat(in_srgb(picture, profile), background)
+    picture = gamma.in_srgb(picture) if gamma else in_srgb(picture, profile)
+    picture = _flat(picture, background)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     if size and picture.size != size[::-1]:
@@ -218,37 +213,6 @@ def _turn(picture: Pillow.Image) -> int:
     return turn if turn in TURNS else 1
 
 
-def _eight_bit(picture: Pillow.Image) -> Pillow.Image:
-    """The picture as L, LA, RGB, RGBA or CMYK."""
-    if picture.mode in ("LA", "RGBA", "CMYK"):
-        return picture
-    if picture.mode in ("La", "RGBa", "PA") or picture.has_transparency_data:
-        return picture.convert("RGBA")
-    if picture.mode[0] in "IF":
-        return _from_deep(picture)
-    return (
-        picture if picture.mode == "L" else picture.convert("L" if picture.mode == "1" else "RGB")
-    )
-
-
-def _from_deep(picture: Pillow.Image) -> Pillow.Image:
-    """Grey of 16 or 32 bits or floats, scaled down to 8 bits rather than clipped.
-
-    White is what the depth says for 16 bits. Floats and 32 bits have no agreed white: it is the
-    lowest of 1, 255 and 65535 that holds the whole picture, else the picture's own extremes count.
-    """
-    if picture.mode.startswith("I;16"):
-        bits = getattr(picture, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
-        black, white = 0.0, 2.0**bits - 1
-        picture = picture.convert("I")
-    else:
-        black, white = cast(tuple[float, float], picture.getextrema())
-        if black >= 0:
-            black, white = 0.0, next((top for top in (1, 255, 65535) if white <= top), white)
-    scale = 255 / ((white - black) or 1)
-    return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
-
-
 def _flat(picture: Pillow.Image, background: tuple[int, int, int]) -> Pillow.Image:
     """RGB, with the background where the picture is transparent."""
     if picture.mode in ("LA", "RGBA"):
@@ -272,8 +236,6 @@ def _reason(why: Exception, raw: Raw) -> str:
             return "may not be read (permission denied)"
         case IsADirectoryError():
             return "a folder, not a picture"
-        case UnidentifiedImageError():
-            return "not a picture, or its header is broken"
         case MemoryError():
             return "needs more memory than there is"
         case Pillow.DecompressionBombError():
@@ -283,4 +245,6 @@ def _reason(why: Exception, raw: Raw) -> str:
             )
     if "truncated" in text.lower() and length is not None:
         return f"truncated after {length:,} bytes"
+    if "unknown raw mode" in text:
+        return UNKNOWN_TIFF
     return f"broken ({text or type(why).__name__})"

@@ -13,7 +13,7 @@ import numpy as np
 from pixace import cache, colors, modelfile, palettes, ranges, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
-from pixace.image import FITTING, load, parse_background, parse_size
+from pixace.image import FITTING, READING, load, parse_background, parse_size
 from pixace.ranges import Range
 from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
@@ -181,7 +181,8 @@ class Preparation:
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
-        identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
+        way = f"{FITTING} {READING}"
+        identity = repr((source.fingerprint(), way, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
         if tokenset.is_set(place):

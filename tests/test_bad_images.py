@@ -103,9 +103,9 @@ def progressive_bomb() -> bytes:
 
 BAD = {
     "empty.png": (b"", "empty, 0 bytes"),
-    "text.png": (b"Dear diary, today I saw a cat.\n" * 20, "not a picture"),
-    "zipped.jpg": (zipped(), "not a picture"),
-    "signature-only.png": (b"\x89PNG\r\n\x1a\n", "not a picture"),
+    "text.png": (b"Dear diary, today I saw a cat.\n" * 20, "not a picture but text"),
+    "zipped.jpg": (zipped(), "not a picture but a ZIP archive"),
+    "signature-only.png": (b"\x89PNG\r\n\x1a\n", "a broken PNG (its header is cut off)"),
     "half.jpg": (encoded("JPEG")[:1500], "truncated after 1,500 bytes"),
     "half.png": (encoded("PNG")[:1500], "truncated after 1,500 bytes"),
     "half.gif": (encoded("GIF")[:1500], "truncated after 1,500 bytes"),
@@ -117,7 +117,10 @@ BAD = {
     "bomb.png": (png(10_000, 10_000, bytes(10_001 * 10_000)), "claims 10000x10000 pixels, more"),
     "bomb.gif": (b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\2\0;", "claims"),
     "progressive.jpg": (progressive_bomb(), "claims 12000x12000 pixels, more"),
-    "program.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+    "program.eps": (
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "PostScript, which pixace",
+    ),
 }
 GOOD = {
     "named.jpg": encoded("PNG"),
@@ -129,6 +132,7 @@ GOOD = {
     )[:-200],
     "trailing.png": encoded("PNG") + b"garbage",
     "large.png": png(7900, 8000, bytes(7901 * 8000)),
+    "large-and-deep.png": png(7900, 8000, bytes((2 * 7900 + 1) * 8000), depth=16),
     "large-with-alpha.png": png(7900, 8000, bytes((4 * 7900 + 1) * 8000), colour=6),
 }
 

@@ -283,21 +283,6 @@ def test_16_bits_are_scaled_not_clipped(values):
         assert np.abs(loaded - np.array(values) / 257).max() <= 0.5 + 1e-6
 
 
-@pytest.mark.parametrize(
-    ("values", "seen"),
-    [
-        ([0.0, 0.5, 1.0], [0, 128, 255]),
-        ([0.0, 128.0, 255.0], [0, 128, 255]),
-        ([0.0, 32767.5, 65535.0], [0, 128, 255]),
-        ([-10.0, 0.0, 10.0], [0, 128, 255]),
-        ([0.0, 0.0, 0.0], [0, 0, 0]),
-    ],
-)
-def test_float_pictures_get_the_lowest_white_that_holds_them(values, seen):
-    picture = Pillow.fromarray(np.array([values], np.float32))
-    assert image.load(encoded(picture, "TIFF"), None)[0, :, 0].tolist() == seen
-
-
 @pytest.mark.parametrize("mode", ["CMYK", "YCbCr", "LAB"])
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG"])
 def test_other_colour_spaces_become_rgb(mode, kind):
