@@ -96,9 +96,9 @@ def _label_files(path: Path) -> Iterator[Path]:
     """
     for name in _label_names(path.name):
         yield path.with_name(name)
-    if path.parent.name == path.name:
+    if path.parent.name == path.name.removesuffix(".gz"):
         for name in _label_names(path.name):
-            yield path.parent.with_name(name) / name
+            yield path.parent.with_name(name.removesuffix(".gz")) / name
 
 
 def _label_names(name: str) -> Iterator[str]:

@@ -80,10 +80,10 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
         return open_idx(path)
-    if is_archive(path):
-        return open_archive(path, labels)
-    if why := unread(path):
+    if why := unread(path, archive=(archive := is_archive(path))):
         raise SourceError(f"{path} is {why}")
+    if archive:
+        return open_archive(path, labels)
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
 
 

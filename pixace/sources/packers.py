@@ -31,11 +31,12 @@ STREAMS = (
 SEEN = 32774  # bytes
 
 
-def unread(path: Path) -> str | None:
+def unread(path: Path, *, archive: bool) -> str | None:
     """What is the matter with an archive that cannot be read and what to do about it, or None.
 
     Args:
-      path: a file that is no archive of a kind that is read.
+      path: a file.
+      archive: whether it looks like a zip or tar; nothing but zeros looks like a tar.
 
     Raises:
       OSError: the file cannot be read.
@@ -46,6 +47,8 @@ def unread(path: Path) -> str | None:
     kinds += [kind for where, start, kind in INNER if head[where:].startswith(start)]
     if kinds:
         return f"{kinds[0]}, which pixace does not read; unpack it and name the folder"
+    if archive:
+        return None
     if head.startswith(PARTIAL):
         return "a zip without its end: cut short, or the first of several parts; get it whole"
     for start, kind in STREAMS:
