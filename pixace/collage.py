@@ -19,13 +19,13 @@ from PIL.PngImagePlugin import PngInfo
 from pixace.errors import ImageError
 from pixace.files import whole
 from pixace.layout import LARGEST, arranged
+from pixace.marks import COMMENT, KEY
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
 
 MARGIN = 12  # pixels around everything
 TEXT = 14  # pixels
-KEY = "pixace"  # of the PNG text chunk that holds the description
 
 Color = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -127,8 +127,7 @@ def save_png(
       PixaceError: the file cannot be written.
     """
     notes = PngInfo()
-    if description is not None:
-        notes.add_itxt(KEY, json.dumps(description))
+    notes.add_itxt(KEY, json.dumps(description))  # without one, still the mark of our own
     encoded = io.BytesIO()
     image = Pillow.fromarray(picture)
     if palette is not None:
@@ -178,7 +177,15 @@ def save_gif(
     first, *rest = (Pillow.fromarray(frame) for frame in frames)
     durations = [round(1000 * seconds)] * len(rest) + [round(1000 * hold)]
     encoded = io.BytesIO()
-    first.save(encoded, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
+    first.save(
+        encoded,
+        "GIF",
+        save_all=True,
+        append_images=rest,
+        duration=durations,
+        loop=0,
+        comment=COMMENT,
+    )
     with whole(Path(path)) as draft:
         draft.write_bytes(encoded.getvalue())
 

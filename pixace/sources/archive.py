@@ -1,10 +1,11 @@
 """Pictures in a zip or tar file, read where they lie; nothing is ever unpacked to disk.
 
 Pictures come in the order of the archive, which for a compressed tar is the only quick one: each
-process that reads goes through it once. So names that point outside ("../../x") are harmless, and
-a member that unpacks to more than `MEMBER_LIMIT` is refused before any of it is.
+process that reads goes through it once. A member that unpacks to more than `MEMBER_LIMIT` is
+refused before any of it is. `photos.zip#cp949` says in what encoding names are.
 """
 
+import codecs
 import functools
 import lzma
 import os
@@ -12,32 +13,28 @@ import tarfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pixace.errors import ImageError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
-from pixace.sources.naming import folder_label, may_be_picture, readable
-from pixace.sources.sidecar import LIMIT, SUFFIX, decoded, spelled, text_name
+from pixace.sources.hierarchy import Standing, folder_of, is_plain, standings
+from pixace.sources.members import LOCKED, Member, tar_members, zip_members
+from pixace.sources.naming import is_packed, may_be_picture, readable
+from pixace.sources.shard import Told, told_in
+from pixace.sources.sidecar import spelled
 from pixace.sources.source import Record
 
 MEMBER_LIMIT = 256 * 2**20  # bytes of one picture file
+
+READING = 2  # of names, links and what lies beside pictures: another gives other captions or labels
 
 BROKEN = (  # what zipfile and tarfile meet in damaged or odd archives
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
     *(OSError, ValueError, NotImplementedError, RuntimeError),
 )
-
-
-@dataclass(frozen=True)
-class Member:
-    """One file in an archive: its name, unpacked bytes, and number (zip) or offset (tar)."""
-
-    name: str
-    size: int
-    place: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,9 @@ class Archive:
       members: the pictures, in its order.
       labels: whether the folders that hold them are their labels.
       stamp: changes when the archive does.
-      captions: of each picture, or none of any.
+      encoding: of the names, if the user says so.
+      told: by other members, of each picture or none of any.
+      standings: what the folders say of their pictures.
     """
 
     path: Path
@@ -58,26 +57,35 @@ class Archive:
     members: tuple[Member, ...]
     labels: bool
     stamp: str
-    captions: tuple[str | None, ...] = ()
+    encoding: str | None
+    told: tuple[Told, ...]
+    standings: Mapping[str, Standing]
 
     @property
     def spec(self) -> str:
         """The path as the user named it."""
-        return str(self.path)
+        return f"{self.path}#{self.encoding}" if self.encoding else str(self.path)
 
     def __len__(self) -> int:
         return len(self.members)
 
     def record(self, i: int) -> Record:
-        """Caption: a text beside it, or an emoji's name. Label, on request: its folder."""
+        """Caption and label: as members tell; an emoji's name, and on request its folder."""
         name = readable(self.members[i].name)
-        label = folder_label(name) if self.labels else None
-        caption = self.captions[i] if self.captions else None
-        return Record(name, group_of(name), caption or spelled(name), label)
+        split, folder = self.standings[folder_of(self.members[i].name)]
+        caption, label = self.told[i] if self.told else Told()
+        label = label or (folder if self.labels else None)
+        return Record(name, group_of(name), caption or spelled(name), label, split)
 
     def read(self, i: int) -> bytes:
-        """The bytes of the file."""
+        """The bytes of the file.
+
+        Raises:
+          ImageError: it is too large, damaged, or cannot be had from here.
+        """
         member = self.members[i]
+        if member.bad:
+            raise ImageError(f"{readable(member.name)}: {member.bad}")
         if member.size > MEMBER_LIMIT:
             raise ImageError(
                 f"{readable(member.name)}: claims {member.size:,} bytes unpacked, more than the "
@@ -99,60 +107,58 @@ def is_archive(path: Path) -> bool:
     return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
 
 
-def open_archive(path: Path, labels: bool = False) -> Archive:
+def is_archive_file(path: Path) -> bool:
+    """The same of a path that may not exist."""
+    return path.is_file() and is_archive(path)
+
+
+def open_archive(path: Path, labels: bool = False, encoding: str | None = None) -> Archive:
     """Lists an archive.
+
+    Args:
+      path: the file.
+      labels: label pictures with their folders.
+      encoding: of names that say nothing of it; None recognises it.
 
     Raises:
       SourceError: it is damaged or encrypted, or holds no file that may be a picture.
     """
     zipped = zipfile.is_zipfile(path)
+    _refuse_unknown(encoding, path)
     try:
-        files = _zip_members(path) if zipped else _tar_members(path)
-        members = tuple(file for file in files if may_be_picture(file.name))
-        stamp = fingerprint_of(path.parent, [path.name])
-        captions = _captions(path, zipped, stamp, files, members)
+        files = (zip_members if zipped else tar_members)(path, encoding)
+        members = tuple(file for file in files if may_be_picture(file.name) or is_packed(file.name))
+        stamp = fingerprint_of(path.parent, [path.name], *filter(None, [encoding]))
+        read = _opened(path, zipped, stamp, os.getpid()).read
+        told = told_in(files, members, read, keyed=not zipped)
     except BROKEN as why:
         raise SourceError(f"cannot read {path}: {why}; get it again, or unpack it first") from why
+    _refuse_unreadable(path, members)
+    found = standings({folder_of(member.name) for member in members})
+    if not is_plain(found, labels) or any(member.linked for member in members) or told.keyed:
+        stamp = fingerprint_of(path.parent, [path.name], encoding, READING)
+    return Archive(path, zipped, members, labels, stamp, encoding, told.of_each, found)
+
+
+def _refuse_unknown(encoding: str | None, path: Path) -> None:
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError as why:
+        raise SourceError(
+            f"no encoding '{encoding}' for the names in {path}; write one such as cp932 or gbk"
+        ) from why
+
+
+def _refuse_unreadable(path: Path, members: tuple[Member, ...]) -> None:
     if not members:
         raise SourceError(f"{path} holds no pictures; name another archive, or a folder")
-    return Archive(path, zipped, members, labels, stamp, captions)
-
-
-def _captions(
-    path: Path, zipped: bool, stamp: str, files: Sequence[Member], members: Sequence[Member]
-) -> tuple[str | None, ...]:
-    """The texts beside pictures, read at once: going back and forth in a compressed tar is slow."""
-    wanted = {text_name(member.name) for member in members}
-    texts = [file for file in files if file.name in wanted and file.size <= LIMIT]
-    if not texts:
-        return ()
-    opened = _opened(path, zipped, stamp, os.getpid())
-    found = {file.name: decoded(opened.read(file)) for file in texts}
-    return tuple(found.get(text_name(member.name)) for member in members)
-
-
-def _is_wanted(name: str) -> bool:
-    return may_be_picture(name) or name.endswith(SUFFIX)
-
-
-def _zip_members(path: Path) -> tuple[Member, ...]:
-    with zipfile.ZipFile(path) as archive:
-        listed = [
-            (place, info)
-            for place, info in enumerate(archive.infolist())
-            if not info.is_dir() and _is_wanted(info.filename)
-        ]
-    if any(info.flag_bits & 1 for _, info in listed):
+    if all(member.bad == LOCKED for member in members):
         raise SourceError(f"{path} is encrypted; unpack it and name the folder")
-    return tuple(Member(info.filename, info.file_size, place) for place, info in listed)
-
-
-def _tar_members(path: Path) -> tuple[Member, ...]:
-    with tarfile.open(path) as archive:
-        return tuple(
-            Member(info.name.removeprefix("./"), info.size, info.offset_data)
-            for info in archive
-            if info.isreg() and not info.issparse() and _is_wanted(info.name)
+    if all(member.bad and is_packed(member.name) for member in members):
+        listed = ", ".join(readable(member.name) for member in members[:5])
+        raise SourceError(
+            f"{path} holds no pictures but archives ({listed}); unpack it and name one of them, "
+            "or unpack these too and name the folder"
         )
 
 

@@ -1,17 +1,19 @@
 """Captions of picture files: a text beside the picture, or what the name of an emoji spells out.
 
-`cat.txt` beside `cat.jpg` is its caption. Files of emoji are named by their code points
-(`emoji_u1f468_1f3fb.png`); their captions are the Unicode names, with joiners left out.
+`cat.txt` beside `cat.jpg` is its caption, and so is `cat.jpg.txt`. Files of emoji
+are named by their code points (`emoji_u1f468_1f3fb.png`); their captions are the Unicode names,
+with joiners left out.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pixace.sources.groups import code_points
 
 LIMIT = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
 SUFFIX = ".txt"
+SUFFIXES = (SUFFIX, ".caption", ".cap")  # of texts, the best first
 
 SILENT = {0x200D, 0xFE0E, 0xFE0F, 0xE007F}  # joiner, styles, the end of a flag's tags
 SPOKEN = {
@@ -32,9 +34,24 @@ LETTERS = 0x1F1E6  # regional indicators, two of which are a flag
 TAGS = 0xE0000  # letters of a region's flag, behind a black flag
 
 
-def text_name(name: str) -> str:
-    """The name that a picture's text must have."""
-    return str(PurePosixPath(name).with_suffix(SUFFIX))
+def texts_by_stem(names: Iterable[str]) -> dict[str, str]:
+    """The texts among some files, by their names without the suffix."""
+    ranked = sorted(
+        (SUFFIXES.index(suffix), name.removesuffix(name[-len(suffix) :]), name)
+        for name in names
+        if (suffix := PurePosixPath(name).suffix.lower()) in SUFFIXES
+    )
+    return {stem: name for _, stem, name in reversed(ranked)}
+
+
+def text_name(name: str, texts: Mapping[str, str]) -> str | None:
+    """The text beside a picture: `cat.txt` beside `cat.jpg`, or else `cat.jpg.txt`.
+
+    Args:
+      name: the picture's.
+      texts: as `texts_by_stem` gives them.
+    """
+    return texts.get(str(PurePosixPath(name).with_suffix(""))) or texts.get(name)
 
 
 def decoded(raw: bytes) -> str | None:

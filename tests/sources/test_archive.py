@@ -151,14 +151,17 @@ def test_a_truncated_tar_is_named(tmp_path):
         open_source(path)
 
 
-def test_links_and_devices_in_a_tar_are_left_out(tmp_path, png):
+def test_devices_in_a_tar_are_left_out_and_links_to_elsewhere_named(tmp_path, png):
     path = packed_tar(tmp_path / "a.tar", [("a.png", png(1))], "w")
     with tarfile.open(path, "a") as packed:
         for name, kind in (("link.png", tarfile.SYMTYPE), ("pipe.png", tarfile.FIFOTYPE)):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, "/etc/passwd"
             packed.addfile(info)
-    assert len(open_source(path)) == 1
+    source = open_source(path)
+    assert sorted(source.record(i).name for i in range(len(source))) == ["a.png", "link.png"]
+    with pytest.raises(ImageError, match=r"^link\.png: a link to /etc/passwd, which is not inside"):
+        source.read([source.record(i).name for i in range(2)].index("link.png"))
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])

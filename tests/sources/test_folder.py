@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from pixace.errors import SourceError
+from pixace.errors import ImageError, SourceError
 from pixace.sources import Source, open_source
 
 
@@ -73,8 +73,20 @@ def test_hidden_files_and_folders_are_left_out(photos, png):
 
 def test_a_link_that_leads_up_again_does_not_hang(photos):
     (photos / "cats" / "up").symlink_to(photos, target_is_directory=True)
-    (photos / "nowhere.png").symlink_to(photos / "gone.png")
     assert len(open_source(photos)) == 4
+
+
+def test_a_link_that_leads_nowhere_is_a_picture_that_cannot_be_read(photos):
+    (photos / "nowhere.png").symlink_to("gone.png")
+    (photos / "round.png").symlink_to("round.png")
+    source = open_source(photos)
+    assert [source.record(i).name for i in (4, 5)] == ["nowhere.png", "round.png"]
+    with pytest.raises(
+        ImageError, match=r"^nowhere\.png: a link to gone\.png, which is not there$"
+    ):
+        source.read(4)
+    with pytest.raises(ImageError, match=r"^round\.png: a link to round\.png, which is not there$"):
+        source.read(5)
 
 
 def test_linked_folders_are_followed(photos, tmp_path):
