@@ -247,13 +247,17 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
 
 
 def _tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures on stderr: the first of them, and how many there are."""
+    """Names bad pictures and captions on stderr: the first of them, and how many there are."""
     header = tokens.header
-    for reason in header.skipped_first[:TOLD]:
-        print(f"skipped {reason}", file=sys.stderr)
-    if header.skipped > TOLD:
-        more = header.skipped - TOLD
-        print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
+    for what, count, first in (
+        ("skipped", header.skipped, header.skipped_first),
+        ("unread", header.unread, header.unread_first),
+    ):
+        for reason in first[:TOLD]:
+            print(f"{what} {reason}", file=sys.stderr)
+        if count > TOLD:
+            place = tokens.path / tokenset.HEADER
+            print(f"{what} {count - TOLD:,} more; {place} names them", file=sys.stderr)
 
 
 def stem(named: str | Path | Source) -> str:

@@ -24,7 +24,7 @@ FILES = {
     "emoji_u1f34f.txt": b"an apple",
 }
 CAPTIONS = {
-    "a/cat.jpg": "A cat, asleep.",
+    "a/cat.jpg": "A cat,\nasleep.",
     "a/dog.png": None,
     "b/latin.png": None,
     "blank.png": None,
