@@ -6,6 +6,7 @@ words' ids follow those of pictures: word k is `first + k`, and 0 fills up what 
 """
 
 import difflib
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -99,13 +100,25 @@ class Vocabulary:
         return f"{word} (did you mean {near[0]}?)" if near else word
 
 
+# Scripts that put no blanks between words: Thai, Lao, Myanmar, Khmer, kana, Han.
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3041-\u30ff\u31f0-\u31ff\U0001aff0-\U0001b16f"
+    "\u2e80-\u2fd5\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+
+
 def split(text: str) -> list[str]:
-    """The words of a text.
+    """The words of a text; in scripts without blanks each letter is one, with its marks.
 
     >>> split("A hand-written 7, isn't it? No. 21!")
     ['a', 'hand', 'written', 'seven', "isn't", 'it', 'no', 'twenty', 'one']
+    >>> split("两只cat")
+    ['两', '只', 'cat']
     """
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    if UNSPACED.search(text):
+        text = _spaced(text)
     parted = "".join(each if _belongs_to_a_word(each) else " " for each in text)
     words = []
     for found in parted.split():
@@ -113,6 +126,17 @@ def split(text: str) -> list[str]:
         if any(map(str.isalnum, word)):
             words += _number(word) or [word]
     return words
+
+
+def _spaced(text: str) -> str:
+    """Blanks around each letter of scripts that have none, behind its marks."""
+    spaced, alone = "", False
+    for each in text:
+        if not unicodedata.category(each).startswith("M"):
+            before, alone = alone, bool(UNSPACED.match(each))
+            spaced += " " if before or alone else ""
+        spaced += each
+    return spaced
 
 
 def _belongs_to_a_word(character: str) -> bool:
