@@ -36,7 +36,7 @@ def test_captions_may_go_over_several_lines(photos):
     table = photos / "list.csv"
     table.write_text('image_path,caption\r\nb.png,"two\r\nlines"\r\ncats/a.png,one\r\n')
     source = open_source(table)
-    assert [source.record(i).caption for i in range(2)] == ["two\nlines", "one"]
+    assert [source.record(i).caption for i in range(2)] == ["two lines", "one"]
 
 
 def test_a_missing_file_is_a_bad_picture_not_a_bad_table(photos):
@@ -64,7 +64,7 @@ def test_the_fingerprint_changes_with_captions_and_pictures(photos, png):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"path,caption\na.png,x\n", "no column image_path; columns found: path, caption. Rename"),
+        (b"where,caption\nx,x\n", "no column image_path; columns found: where, caption. Rename"),
         (b"", "no column image_path; columns found: none"),
         (b"image_path,caption\n", "lists no pictures; add a line"),
         (b"image_path,caption\na.png,\xff\xfe\n", "save it as text in UTF-8"),
