@@ -53,6 +53,12 @@ def read(text: str, fits: Callable[[list[str]], bool]) -> Rows:
     return Rows(columns, _fitting(rows, columns, separator))
 
 
+def begins(text: str, fits: Callable[[list[str]], bool]) -> bool:
+    """Whether a text begins with the names of such columns."""
+    first = re.split(r"[\r\n]", SAID.sub("", text.replace("\r\n", "\n").lstrip()))[0]
+    return any(fits(_header(first, separator)) for separator in _likely(first))
+
+
 def _likely(text: str) -> list[str]:
     """The separators in the first line, the most frequent first."""
     first = text.lstrip("\n").partition("\n")[0]

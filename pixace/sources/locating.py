@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pixace.errors import SourceError
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+://|data:image/", re.IGNORECASE)
-DRIVE = re.compile(r"[a-z]:[\\/]|\\\\", re.IGNORECASE)
+WINDOWS = re.compile(r"[a-z]:/|.*\\", re.IGNORECASE)
+
+TRIED = 1000  # paths of another computer that are looked for
 
 
 def located(folder: Path, written: Sequence[str]) -> list[str]:
@@ -34,8 +37,14 @@ def checked(path: str) -> str:
 
 
 def is_foreign(path: str) -> bool:
-    """Whether a path names a drive or computer of Windows."""
-    return bool(DRIVE.match(path))
+    """Whether a path is written as on Windows."""
+    return bool(WINDOWS.match(path))
+
+
+def _absolute(path: str) -> tuple[str, ...]:
+    """The parts of a path that names a drive, a computer or the top of a drive."""
+    parsed = PureWindowsPath(path)
+    return parsed.parts if is_foreign(path) and parsed.anchor else ()
 
 
 def is_there(path: Path) -> bool:
@@ -47,7 +56,7 @@ def is_there(path: Path) -> bool:
 
 
 def _located(folder: Path, path: str, root: tuple[str, ...] | None) -> str:
-    if "\\" not in path and not is_foreign(path):
+    if not is_foreign(path):
         return str(PurePosixPath(path)) if path else ""  # ./a.png and a.png are one
     if is_there(folder / path):  # a backslash may be part of a name
         return path
@@ -61,8 +70,7 @@ def _located(folder: Path, path: str, root: tuple[str, ...] | None) -> str:
 
 def _root(folder: Path, written: Iterable[str]) -> tuple[str, ...] | None:
     """What the folder was called on Windows, by the first picture that is found."""
-    for path in written:
-        parts = PureWindowsPath(path).parts if is_foreign(path) or path[:1] == "\\" else ()
+    for parts in islice(filter(None, map(_absolute, written)), TRIED):
         for start in range(1, len(parts)):
             if is_there(folder.joinpath(*parts[start:])):
                 return parts[:start]

@@ -19,7 +19,7 @@ from pixace.sources.memory import open_memory
 from pixace.sources.metadata import described
 from pixace.sources.naming import may_be_picture
 from pixace.sources.source import Source
-from pixace.sources.table import JSON, is_list, open_list, open_table
+from pixace.sources.table import JSON, open_table, open_text
 from pixace.sources.tfds import PREFIX, open_tfds
 
 # What pictures may be given as; see `open_source`.
@@ -73,8 +73,8 @@ def _open_path(path: Path, labels: bool) -> Source:
         raise SourceError(_no_such(path))
     if path.suffix.lower() in (".csv", ".tsv", *JSON):
         return open_table(path)
-    if path.suffix.lower() in (".txt", ".lst") and is_list(path):
-        return open_list(path)
+    if path.suffix.lower() in (".txt", ".lst") and (listed := open_text(path)):
+        return listed
     if path.suffix.lower() in (".npy", ".npz"):
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:

@@ -67,9 +67,10 @@ class Table:
         name = self.lines[i].image_path
         if not name:
             raise ImageError(f"{self.path.name}[{i}]: the line has no {PATH}")
-        if locating.is_foreign(name):
+        path = self.path.parent / name
+        if locating.is_foreign(name) and not locating.is_there(path):
             raise ImageError(f"{name}: a path of Windows; write it relative to the table, with /")
-        return self.path.parent / name
+        return path
 
     def fingerprint(self) -> str:
         """Over all lines, and sizes and times of change of the pictures."""
@@ -96,26 +97,30 @@ def open_table(path: Path) -> Table:
     return _table(path, lines, "add a line below the names of the columns")
 
 
-def open_list(path: Path) -> Table:
-    """Reads a text that has a path on each line.
+def open_text(path: Path) -> Table | None:
+    """Reads a text that has a path on each line, or a table, as Excel calls its own `.txt`.
 
     Raises:
-      SourceError: a line is the address of a page, or there are none.
+      SourceError: a line does not fit.
+
+    Returns:
+      None if it is neither.
     """
+    with path.open("rb") as file:
+        start = texts.decoded(file.read(4096), whole=False) or ""
+    first, *_ = re.split(r"[\r\n]", start.strip())
+    if _may_name_picture(path.parent, first.strip()):
+        return _open_list(path)
+    return open_table(path) if delimited.begins(start, columns.has_paths) else None
+
+
+def _open_list(path: Path) -> Table:
     try:
-        names = [name.strip() for name in (_text(path)).splitlines()]
+        names = [name.strip() for name in re.split(r"[\r\n]", _text(path))]
         lines = [Line(locating.checked(name)) for name in names if name]
     except SourceError as why:
         raise SourceError(f"{path}: {why}") from why
     return _table(path, lines, "write a path on each line")
-
-
-def is_list(path: Path) -> bool:
-    """Whether the first line of a text is the path of a picture, not something else."""
-    with path.open("rb") as file:
-        start = texts.decoded(file.read(4096), whole=False) or ""
-    first = start.strip().partition("\n")[0].strip()
-    return _may_name_picture(path.parent, first)
 
 
 def read_rows(path: Path) -> Rows:
