@@ -17,6 +17,7 @@ from pixace.image import FITTING, load, parse_background, parse_size
 from pixace.ranges import Range
 from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
+from pixace.sources.sidecar import TELLING
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
@@ -181,7 +182,7 @@ class Preparation:
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
-        identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
+        identity = repr((source.fingerprint(), FITTING, TELLING, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
         if tokenset.is_set(place):

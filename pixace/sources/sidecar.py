@@ -16,6 +16,7 @@ from pixace.sources import texts
 from pixace.sources.groups import code_points
 
 LIMIT = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
+TELLING = 2  # the version of the way from texts to captions; another one may give others
 SUFFIX = ".txt"
 SUFFIXES = (SUFFIX, ".caption", ".cap")  # of texts, the best first
 
