@@ -108,6 +108,11 @@ def is_archive(path: Path) -> bool:
     return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
 
 
+def is_archive_file(path: Path) -> bool:
+    """The same of a path that may not exist."""
+    return path.is_file() and is_archive(path)
+
+
 def open_archive(path: Path, labels: bool = False, encoding: str | None = None) -> Archive:
     """Lists an archive.
 

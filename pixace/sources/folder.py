@@ -8,7 +8,7 @@ runs, collages, single pictures, unless there is nothing else. The order is that
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,16 +84,29 @@ class Folder:
         return fingerprint_of(self.root, files, sorted(self.standings.items()))
 
 
-def open_folder(root: Path, labels: bool = False) -> Folder:
-    """Lists a folder.
+def listed(root: Path) -> list[str]:
+    """Paths of all files below a folder, sorted; see `files_below`.
 
     Raises:
-      SourceError: no file in it may be a picture, or a folder in it may not be read.
+      SourceError: a folder in it may not be read.
     """
     try:
-        files = sorted(files_below(root))
+        return sorted(files_below(root))
     except OSError as why:
         raise SourceError(f"cannot list {why.filename or root}: {why.strerror or why}") from why
+
+
+def open_folder(root: Path, files: Sequence[str], labels: bool = False) -> Folder:
+    """The pictures among the files of a folder.
+
+    Args:
+      root: the folder.
+      files: what is in it, as `listed` gives them.
+      labels: label pictures with their folders.
+
+    Raises:
+      SourceError: no file in it may be a picture.
+    """
     names, unseen = without_own(root, [name for name in files if may_be_picture(name)])
     if not names:
         raise SourceError(f"{root} holds no pictures; name a folder that does")

@@ -3,10 +3,12 @@
 `train/`, `valid/` and `test/` side by side are splits, and no classes. The class is the innermost
 folder; where that is the same for all (`CLASS/images/`), the one above it; and where equal names
 stand below different folders (`ALPHABET/character01/`), as many of these as tell them apart. Parts
-of what was too much for one folder (`part1/cat/`, `part2/cat/`) don't count.
+of what was too much for one folder (`part1/cat/`, `part2/cat/`) don't count, and `food/fruit/plum`
+is no other class than `food/plum`.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -113,12 +115,38 @@ def _labels(paths: Collection[Path]) -> dict[Path, str]:
         ends = {path: _without(path, level) for path in paths}
     while _end_alike(ends.values()):
         ends = {path: end[:-1] for path, end in ends.items()}
-    different, longest = len(set(ends.values())), max(map(len, ends.values()), default=0)
-    for length in range(1, longest + 1):
-        shorter = {path: end[-length:] for path, end in ends.items()}
-        if len(set(shorter.values())) == different:
-            return {path: "/".join(end) for path, end in shorter.items()}
-    return dict.fromkeys(paths, "")
+    labels = _told_apart(set(ends.values()) - {()}) | {(): ""}
+    return {path: labels[end] for path, end in ends.items()}
+
+
+def _told_apart(paths: Collection[Path]) -> dict[Path, str]:
+    """The ends of paths: the last name, and of equal ones as many names as make them differ.
+
+    Where half of the folders inside of one have longer labels, all have: of alphabets that share most
+    numbers of their characters, some have more of them.
+    """
+    classes = {path: _upper(path, paths) for path in paths}
+    namesakes, inside = defaultdict(set), defaultdict(set)
+    for path in classes.values():
+        namesakes[path[-1]].add(path)
+        inside[path[:-1]].add(path)
+    lengths = {}
+    for alike in namesakes.values():
+        length = 1
+        while len({path[-length:] for path in alike}) < len(alike):
+            length += 1
+        lengths.update(dict.fromkeys(alike, length))
+    for siblings in inside.values():
+        longer = [lengths[path] for path in siblings if lengths[path] > 1]
+        if longer and len(longer) >= len(siblings) / 2:
+            lengths.update((path, max(lengths[path], *longer)) for path in siblings)
+    return {path: "/".join(known[-lengths[known] :]) for path, known in classes.items()}
+
+
+def _upper(path: Path, paths: Collection[Path]) -> Path:
+    """The folder of the same name beside one that a folder lies in, which is the same class."""
+    uppers = (path[:depth] + path[-1:] for depth in range(1, len(path) - 1))
+    return next((upper for upper in uppers if upper in paths), path)
 
 
 def _end_alike(paths: Iterable[Path]) -> bool:

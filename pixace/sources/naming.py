@@ -31,6 +31,7 @@ NOBODYS = frozenset(
         *("__macosx", "@eadir", "@recycle", "@recently-snapshot", "@sharebin", "@tmp"),
         *("#recycle", "#snapshot", "$recycle.bin", "recycler", "system volume information"),
         *("lost+found", "network trash folder", "temporary items", "found.000"),
+        *("mlruns", "mlartifacts"),  # where MLflow keeps what a training has drawn
     )
 )
 PREVIEWS = (".lrdata", ".cocatalogdb")  # end the names of folders of previews

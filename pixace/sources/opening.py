@@ -9,15 +9,16 @@ import numpy as np
 
 from pixace.errors import PixaceError, SourceError
 from pixace.files import expanded
-from pixace.sources.archive import is_archive, open_archive
+from pixace.sources.archive import is_archive, is_archive_file, open_archive
 from pixace.sources.arrays import open_arrays
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
-from pixace.sources.folder import files_below, open_folder
-from pixace.sources.idx import is_idx, open_idx, training_images
+from pixace.sources.folder import listed, open_folder
+from pixace.sources.idx import is_idx, is_idx_name, open_idx, training_images
 from pixace.sources.memory import open_memory
 from pixace.sources.metadata import described
 from pixace.sources.naming import may_be_picture
+from pixace.sources.packers import unread
 from pixace.sources.source import Source
 from pixace.sources.table import JSON, open_table, open_text
 from pixace.sources.tfds import PREFIX, open_tfds
@@ -38,7 +39,8 @@ def open_source(spec: Data, labels: bool = False) -> Source:
     A program may also give pictures themselves, as `memory.open_memory` takes them.
 
     Built-in names win over files of the same name; `./digits` is the file. Content decides before
-    the suffix does. `FILE.npz#ARRAY` names one array of several.
+    the suffix does. `FILE.npz#ARRAY` names one array of several, `FILE.zip#ENCODING` says how the
+    names in an archive are encoded, where they don't say it themselves.
 
     Args:
       spec: the name, or the pictures; a source is given back as it is.
@@ -69,6 +71,8 @@ def _open_path(path: Path, labels: bool) -> Source:
     file, _, array = str(path).partition("#")
     if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
         return open_arrays(Path(file), array)
+    if array and not path.exists() and is_archive_file(Path(file)):
+        return open_archive(Path(file), labels, array)
     if not path.is_file():
         raise SourceError(_no_such(path))
     if path.suffix.lower() in (".csv", ".tsv", *JSON):
@@ -79,22 +83,30 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
         return open_idx(path)
-    if is_archive(path):
+    if why := unread(path, archive=(archive := is_archive(path))):
+        raise SourceError(f"{path} is {why}")
+    if archive:
         return open_archive(path, labels)
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
 
 
 def _open_folder(path: Path, labels: bool) -> Source:
-    if images := training_images(path):
+    names = listed(path)
+    pictures = list(filter(may_be_picture, names))
+    deep = all(map(is_idx_name, pictures))  # nothing else, in whatever folder below
+    if images := training_images(path, names if deep else filter(_is_at_top, names)):
         return open_idx(images, spec=str(path))
-    names = list(files_below(path))
-    if not any(map(may_be_picture, names)):
+    if not pictures:
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
         if sources:
-            listed = ", ".join(str(path / name) for name in sources[:5])
+            named = ", ".join(str(path / name) for name in sources[:5])
             more = ", …" if len(sources) > 5 else ""
-            raise SourceError(f"{path} holds no pictures itself; name one of: {listed}{more}")
-    return open_folder(path, labels)
+            raise SourceError(f"{path} holds no pictures itself; name one of: {named}{more}")
+    return open_folder(path, names, labels)
+
+
+def _is_at_top(name: str) -> bool:
+    return "/" not in name
 
 
 def _no_such(path: Path) -> str:

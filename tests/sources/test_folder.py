@@ -81,7 +81,9 @@ def test_a_link_that_leads_nowhere_is_a_picture_that_cannot_be_read(photos):
     (photos / "round.png").symlink_to("round.png")
     source = open_source(photos)
     assert [source.record(i).name for i in (4, 5)] == ["nowhere.png", "round.png"]
-    with pytest.raises(ImageError, match=r"^nowhere\.png: a link to gone\.png, which is not there$"):
+    with pytest.raises(
+        ImageError, match=r"^nowhere\.png: a link to gone\.png, which is not there$"
+    ):
         source.read(4)
     with pytest.raises(ImageError, match=r"^round\.png: a link to round\.png, which is not there$"):
         source.read(5)

@@ -88,3 +88,76 @@ def test_other_than_one_label_each_is_refused(tmp_path, grey_rows):
     (tmp_path / LABELS).write_bytes(idx(np.zeros(6, np.uint8)))
     with pytest.raises(SourceError, match="holds 7 pictures but 6 labels"):
         open_source(tmp_path)
+
+
+def names_of(kind):
+    """Names of MNIST's four files, as various programs write them."""
+    return {
+        "dashes": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"),
+        "dots": ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte"),
+        "mixed": ("train-images.idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images.idx3-ubyte"),
+        "below": (
+            *("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"),
+            "MNIST/raw/t10k-images-idx3-ubyte",
+        ),
+        "each": (
+            *("train-images-idx3-ubyte/train-images-idx3-ubyte",),
+            *("train-labels-idx1-ubyte/train-labels-idx1-ubyte",),
+            "t10k-images-idx3-ubyte/t10k-images-idx3-ubyte",
+        ),
+        "emnist": (
+            *("emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte"),
+            "emnist-letters-test-images-idx3-ubyte",
+        ),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["dashes", "dots", "mixed", "below", "each", "emnist"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_training_pictures_are_found_by_whatever_name(tmp_path, grey_rows, kind, packed):
+    labels = np.arange(7, dtype=np.uint8)
+    for name, array in zip(names_of(kind), (grey_rows, labels, grey_rows[:2] + 9), strict=True):
+        path = tmp_path / (name + ".gz" * packed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(idx(array)) if packed else idx(array))
+    source = open_source(tmp_path)
+    assert [source.record(i).label for i in range(len(source))] == list("0123456")
+    np.testing.assert_array_equal(source.read(3), grey_rows[3])
+    assert source.spec == str(tmp_path)
+
+
+def test_packed_and_unpacked_are_one_set(tmp_path, grey_rows):
+    (tmp_path / IMAGES).write_bytes(idx(grey_rows))
+    (tmp_path / f"{IMAGES}.gz").write_bytes(gzip.compress(idx(grey_rows)))
+    (tmp_path / "train-images.idx3-ubyte").write_bytes(idx(grey_rows))
+    assert len(open_source(tmp_path)) == 7
+
+
+def test_test_pictures_are_not_trained_on_unless_they_are_named(tmp_path, grey_rows):
+    path = tmp_path / "emnist-digits-test-images-idx3-ubyte"
+    path.write_bytes(idx(grey_rows))
+    with pytest.raises(SourceError, match=r"holds test pictures and none to train on; .*ubyte$"):
+        open_source(tmp_path)
+    assert len(open_source(path)) == 7
+
+
+def test_several_sets_are_for_the_user_to_choose_from(tmp_path, grey_rows):
+    for kind in ("digits", "letters"):
+        (tmp_path / f"emnist-{kind}-train-images-idx3-ubyte").write_bytes(idx(grey_rows))
+    with pytest.raises(SourceError, match=r"several sets of pictures; name one of: .*, .*letters"):
+        open_source(tmp_path)
+
+
+def test_labels_of_qmnist_are_the_first_numbers_of_rows(tmp_path, grey_rows):
+    (tmp_path / "qmnist-train-images-idx3-ubyte").write_bytes(idx(grey_rows))
+    rows = np.arange(56).reshape(7, 8)
+    data = b"\0\0\x0c\x02" + struct.pack(">2I", 7, 8) + rows.astype(">i4").tobytes()
+    (tmp_path / "qmnist-train-labels-idx2-int").write_bytes(data)
+    assert [open_source(tmp_path).record(i).label for i in range(3)] == ["0", "8", "16"]
+
+
+def test_pictures_beside_a_folder_of_such_files_are_pictures(tmp_path, grey_rows, png):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / IMAGES).write_bytes(idx(grey_rows))
+    (tmp_path / "a.png").write_bytes(png(1))
+    assert open_source(tmp_path).record(0).name == "a.png"

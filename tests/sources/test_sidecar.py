@@ -164,3 +164,25 @@ def test_only_the_beginning_of_a_long_text_is_read():
 )
 def test_emoji_are_named_as_unicode_names_them_without_what_joins(points, names):
     assert unicode_names(points) == names
+
+
+@pytest.mark.parametrize("make", [folder, zipped, tarred])
+def test_texts_have_several_names(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        f"{__name__}.FILES",
+        {
+            "a.jpg": b"picture",
+            "a.jpg.txt": b"by the whole name",
+            "b.jpg": b"picture",
+            "b.caption": b"a caption",
+            "c.jpg": b"picture",
+            "c.TXT": b"in capitals",
+            "d.jpg": b"picture",
+            "d.jpg.txt": b"not this one",
+            "d.txt": b"the nearest",
+            "d.caption": b"nor this",
+        },
+    )
+    source = open_source(make(tmp_path))
+    found = [source.record(i).caption for i in range(len(source))]
+    assert found == ["by the whole name", "a caption", "in capitals", "the nearest"]
