@@ -72,7 +72,7 @@ def _open_path(path: Path, labels: bool) -> Source:
     if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
         return open_arrays(Path(file), array)
     if array and not path.exists() and is_archive_file(Path(file)):
-        return open_archive(Path(file), labels, array)
+        return described(open_archive(Path(file), labels, array))
     if not path.is_file():
         raise SourceError(_no_such(path))
     if path.suffix.lower() in (".csv", ".tsv", *JSON):
@@ -86,7 +86,7 @@ def _open_path(path: Path, labels: bool) -> Source:
     if why := unread(path, archive=(archive := is_archive(path))):
         raise SourceError(f"{path} is {why}")
     if archive:
-        return open_archive(path, labels)
+        return described(open_archive(path, labels))
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
 
 

@@ -79,15 +79,19 @@ class Table:
         )
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, raw: bytes | None = None) -> Table:
     """Reads a table.
+
+    Args:
+      path: the file, or what it would be if its archive were a folder.
+      raw: its bytes, if it is in an archive.
 
     Raises:
       SourceError: its text cannot be read, it has no column of paths or no line, or a line does not
         fit; names the line.
     """
     try:
-        found, rows = read_rows(path)
+        found, rows = read_rows(path, raw)
         places = columns.purposes(found)
         if PATH not in places:
             raise SourceError(_no_paths(path, found))
@@ -123,21 +127,21 @@ def _open_list(path: Path) -> Table:
     return _table(path, lines, "write a path on each line")
 
 
-def read_rows(path: Path) -> Rows:
-    """The names of a table's columns, and its rows.
+def read_rows(path: Path, raw: bytes | None = None) -> Rows:
+    """The names of a table's columns, and its rows; see `open_table`.
 
     Raises:
       SourceError: it is no text, or a row does not fit.
     """
-    text = _text(path)
+    text = _text(path, raw)
     if path.suffix.lower() in JSON:
         return _json_rows(text)
     return delimited.read(text, columns.has_paths)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, raw: bytes | None = None) -> str:
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if raw is None else raw
     except OSError as why:
         raise SourceError(f"cannot be read: {why.strerror}") from why
     text = texts.decoded(raw)

@@ -2,11 +2,11 @@
 
 import json
 import pickle
+import zipfile
 
 import pytest
 
 from pixace.errors import ImageError, SourceError
-from pixace.image import load
 from pixace.sources import Record, open_source
 
 CSV = 'file_name,text,label\r\nb.png,"a cat, red",x\r\ncats/a.png,two,\r\n'
@@ -55,8 +55,25 @@ def test_pictures_that_are_not_there_are_bad_pictures(photos):
     (photos / "metadata.csv").write_text("file_name,text\ngone.png,a\nb.png,b\n")
     source = open_source(photos)
     assert source.record(4) == Record("gone.png", "gone.png", "a")
-    with pytest.raises(ImageError, match=r"^gone\.png: no such file"):
-        load(source.read(4), (4, 4), name="gone.png")
+    with pytest.raises(ImageError, match=r"^gone\.png: no such picture, but a table in .*photos"):
+        source.read(4)
+
+
+def test_a_zip_may_have_it_too(photos, number_of):
+    (photos / "cats/metadata.csv").write_text("file_name,text\ndeep\\a.png,deep\na.png,a cat\n")
+    (photos / "dogs/metadata.jsonl").write_text('{"file_name": "gone.png", "text": "no dog"}')
+    with zipfile.ZipFile(photos.parent / "it.zip", "w") as archive:
+        for path in sorted(photos.rglob("*")):
+            archive.write(path, path.relative_to(photos.parent))
+    found = {record.name: record.caption for record in records(photos.parent / "it.zip")}
+    assert found == {
+        "photos/b.png": None,
+        "photos/cats/a.png": "a cat",
+        "photos/cats/deep/a.png": "deep",
+        "photos/dogs/a.png": None,
+        "photos/dogs/gone.png": "no dog",
+    }
+    assert number_of(open_source(photos.parent / "it.zip"), 1) == 1
 
 
 def test_a_table_that_cannot_be_read_is_named(photos):
