@@ -10,15 +10,8 @@ PATH, CAPTION, LABEL, SPLIT = "image_path", "caption", "label", "split"
 # What others call them; ours come first. Capitals and blanks around do not matter.
 OTHERS = {
     PATH: [
-        "file_name",
-        "filename",
-        "file_path",
-        "filepath",
-        "image_name",
-        "image_file",
-        "image",
-        "path",
-        "file",
+        *("file_name", "filename", "file_path", "filepath"),
+        *("image_name", "image_file", "image", "path"),
     ],
     CAPTION: ["text", "comment"],
     LABEL: ["class"],

@@ -97,7 +97,7 @@ def _rows(text: str, separator: str, start: int) -> Iterator[Row]:
             return
         except csv.Error as why:
             raise SourceError(f"line {line}: {_said(why)}") from why
-        if _has_stray_quote("".join(taken), separator):
+        if any('"' in cell for cell in cells) and _has_stray_quote("".join(taken), separator):
             raise SourceError(f"line {line}: {INSIDE}")
         if cells:
             yield Row(line, cells)
@@ -114,7 +114,7 @@ def _said(why: csv.Error) -> str:
 
 def _has_stray_quote(row: str, separator: str) -> bool:
     """Whether a field that does not begin with a quote has one; between tabs that is usual."""
-    if '"' not in row or separator == "\t":
+    if separator == "\t":
         return False
     part = re.escape(separator)
     return '"' in re.sub(rf'(^|{part}) *"(?:[^"]|"")*"(?={part}|\n?$)', r"\1", row)

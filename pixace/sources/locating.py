@@ -10,6 +10,7 @@ from pixace.errors import SourceError
 URL = re.compile(r"[a-z][a-z0-9+.-]+://|data:image/", re.IGNORECASE)
 WINDOWS = re.compile(r"[a-z]:/|.*\\", re.IGNORECASE)
 
+REDUNDANT = re.compile(r"//|(^|/)\./")  # ./a.png and a.png are one
 TRIED = 1000  # paths of another computer that are looked for
 
 
@@ -43,8 +44,10 @@ def is_foreign(path: str) -> bool:
 
 def _absolute(path: str) -> tuple[str, ...]:
     """The parts of a path that names a drive, a computer or the top of a drive."""
+    if not is_foreign(path):
+        return ()
     parsed = PureWindowsPath(path)
-    return parsed.parts if is_foreign(path) and parsed.anchor else ()
+    return parsed.parts if parsed.anchor else ()
 
 
 def is_there(path: Path) -> bool:
@@ -57,7 +60,7 @@ def is_there(path: Path) -> bool:
 
 def _located(folder: Path, path: str, root: tuple[str, ...] | None) -> str:
     if not is_foreign(path):
-        return str(PurePosixPath(path)) if path else ""  # ./a.png and a.png are one
+        return str(PurePosixPath(path)) if REDUNDANT.search(path) else path
     if is_there(folder / path):  # a backslash may be part of a name
         return path
     parsed = PureWindowsPath(path)
