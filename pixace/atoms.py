@@ -8,7 +8,7 @@ wherever its label stands in a text, letter for letter.
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from pixace.words import belongs_to_a_word, split
+from pixace.words import split, within
 
 
 class Atoms:
@@ -46,7 +46,7 @@ class Atoms:
         """The longest atom that begins at a place; it neither begins nor ends within a word."""
         for length in self._lengths:
             label, end = text[at : at + length], at + length
-            if label in self._labels and not (_within(text, at) or _within(text, end)):
+            if label in self._labels and not (within(text, at) or within(text, end)):
                 return label
         return None
 
@@ -59,9 +59,3 @@ def atom(label: str) -> str:
 def shown(word: str) -> str:
     """A word as users write it."""
     return word[1:-1] if word.startswith("{") else word
-
-
-def _within(text: str, place: int) -> bool:
-    """Whether the place between two characters lies within a word."""
-    beside = text[max(0, place - 1) : place + 1]
-    return 0 < place < len(text) and all(map(belongs_to_a_word, beside))

@@ -27,6 +27,7 @@ class Part(NamedTuple):
     source: "Source"
     held_out: np.ndarray  # bool (pictures,): those for validation
     described: bool  # some picture has a caption or a label
+    unread: list[str]  # captions that could not be read, "NAME: reason"
 
 
 def survey(source: "Source", fraction: float) -> Part:
@@ -41,16 +42,18 @@ def survey(source: "Source", fraction: float) -> Part:
     """
     if not len(source):
         raise SourceError(f"{source.spec} has no pictures; name another source")
-    described = False
+    described, unread = False, []
 
     def groups() -> Iterator[str]:
         nonlocal described
         for i in range(len(source)):
             record = source.record(i)
             described |= record.caption is not None or record.label is not None
+            if record.unread:
+                unread.append(f"{record.name}: {record.unread}")
             yield record.group
 
-    return Part(source, holdout.choose(groups(), len(source), fraction), described)
+    return Part(source, holdout.choose(groups(), len(source), fraction), described, unread)
 
 
 class Draft:

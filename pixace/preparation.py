@@ -17,6 +17,7 @@ from pixace.image import FITTING, READING, load, parse_background, parse_size
 from pixace.ranges import Range
 from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
+from pixace.sources.sidecar import TELLING
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
@@ -181,7 +182,7 @@ class Preparation:
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
-        way = f"{FITTING} {READING}"
+        way = f"{FITTING} {READING} {TELLING}"
         identity = repr((source.fingerprint(), way, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
@@ -248,19 +249,23 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
 
 
 def _tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures on stderr: the first of them, and how many there are."""
+    """Names bad pictures and captions on stderr: the first of them, and how many there are."""
     header = tokens.header
-    for reason in header.skipped_first[:TOLD]:
-        print(f"skipped {reason}", file=sys.stderr)
-    if header.skipped > TOLD:
-        more = header.skipped - TOLD
-        print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
+    for what, count, first in (
+        ("skipped", header.skipped, header.skipped_first),
+        ("unread", header.unread, header.unread_first),
+    ):
+        for reason in first[:TOLD]:
+            print(f"{what} {reason}", file=sys.stderr)
+        if count > TOLD:
+            place = tokens.path / tokenset.HEADER
+            print(f"{what} {count - TOLD:,} more; {place} names them", file=sys.stderr)
 
 
 def stem(named: str | Path | Source) -> str:
     """A short name for files and runs, made from what the user named."""
     name = Path(absolute(named)).name
-    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
+    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|jsonl|txt|np[yz]|bz2|xz)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors.numpy import load_file, save_file
 
 from pixace import encoding, pixelart, tokenizers
-from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
+from pixace.draft import NAMED, RECORDS, SPLITS, Draft, survey, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import expanded, whole
 from pixace.names import unknown
@@ -64,6 +64,8 @@ class Header:
       files: the files of the set, shards in order.
       skipped: number of pictures that could not be read.
       skipped_first: the first of them, "NAME: reason".
+      unread: number of captions that could not be read.
+      unread_first: the first of them, likewise.
     """
 
     format: int
@@ -78,6 +80,8 @@ class Header:
     files: tuple[File, ...]
     skipped: int
     skipped_first: tuple[str, ...]
+    unread: int = 0
+    unread_first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,7 @@ def build(
     parts = [survey(source, validation_fraction if validation is None else 0.0)]
     if validation is not None:
         parts.append(survey(validation, 1.0))
+    unread = [reason for part in parts for reason in part.unread]
 
     with whole(out) as draft:
         draft.mkdir()
@@ -268,6 +273,8 @@ def build(
             files=tuple(files),
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
+            unread=len(unread),
+            unread_first=tuple(unread[:NAMED]),
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
@@ -291,5 +298,6 @@ def _parse(data: dict[str, Any]) -> Header:
             "background": (red, green, blue),
             "files": tuple(File(**file) for file in data["files"]),
             "skipped_first": tuple(data["skipped_first"]),
+            "unread_first": tuple(data.get("unread_first", ())),
         }
     )

@@ -20,12 +20,13 @@ from pixace.words import split
         ("New York, new york", "{New York} new york"),
         ("C\u0331", "c\u0331"),
         ("a cafe\u0301", "a {caf\u00e9}"),
+        ("黑猫 两只", "黑 {猫} {两只}"),
         ("", ""),
     ],
     ids=ascii,
 )
 def test_atoms_are_found_letter_for_letter_and_never_within_words(text, words):
-    atoms = Atoms(["C", "C++", "C#", "❤", "'", "New York", "caf\u00e9"])
+    atoms = Atoms(["C", "C++", "C#", "❤", "'", "New York", "caf\u00e9", "猫", "两只"])
     assert " ".join(atoms.split(text)) == words
 
 

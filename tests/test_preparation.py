@@ -46,6 +46,8 @@ def make(name, good=2, bad=0):
         ("a.npz#x", "a-x"),
         ("***", "pictures"),
         ("käse.zip", "käse"),
+        ("list.jsonl", "list"),
+        ("list.txt", "list"),
     ],
 )
 def test_runs_get_short_names_from_their_data(named, short):
@@ -158,6 +160,17 @@ def test_many_bad_pictures_are_counted(capsys):
     assert len(lines) == TOLD + 1
     assert lines[-1] == f"skipped 3 more; {Path('set', 'header.json')} names them"
     assert made.header.skipped == TOLD + 3
+
+
+def test_captions_that_cannot_be_read_are_told_when_tokens_are_made_and_when_they_are_found(capsys):
+    make("photos")
+    (Path("photos") / "good0.txt").write_bytes("红色的猫".encode("gbk"))
+    reason = "good0.png: its caption good0.txt is in no encoding that can be told; save it as UTF-8"
+    for _ in range(2):
+        found = SMALL.cached("photos", progress=True)
+        assert capsys.readouterr().err == f"unread {reason}\n"
+        assert (found.header.skipped, found.header.unread) == (0, 1)
+        assert found.header.unread_first == (reason,)
 
 
 def test_strict_stops_also_where_the_tokens_are_made_already():

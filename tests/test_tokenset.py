@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +203,27 @@ def test_bad_pictures_are_counted_named_and_left_out(tmp_path, workers):
     assert opened.header.skipped == 200
     assert len(opened.header.skipped_first) == 100
     assert opened.header.skipped_first[1].startswith("5.png: ")
+
+
+def test_captions_that_cannot_be_read_are_counted_and_named_and_their_pictures_kept(tmp_path):
+    class Unread(Numbers):
+        def record(self, i):
+            return replace(super().record(i), unread="its caption is torn")
+
+    opened = build(Unread(200), tmp_path / "set", validation=Unread(2))
+    assert opened.header.splits == {"train": 200, "validation": 2}
+    assert (opened.header.skipped, opened.header.unread) == (0, 202)
+    assert len(opened.header.unread_first) == 100
+    assert opened.header.unread_first[1] == "1.png: its caption is torn"
+
+
+def test_headers_from_before_captions_could_be_unread_are_read(tmp_path):
+    header = build(Numbers(9), tmp_path / "set").path / "header.json"
+    known = json.loads(header.read_text())
+    del known["unread"], known["unread_first"]
+    header.write_text(json.dumps(known))
+    opened = tokenset.open_set(tmp_path / "set")
+    assert (opened.header.unread, opened.header.unread_first) == (0, ())
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -48,8 +48,8 @@ from pixace.commands import options
 def command(ctx, source, out, report, compare, as_json, **given):
     """Turn the pictures of SOURCE into tokens, in the new folder OUT.
 
-    SOURCE is a folder, a zip or tar, a CSV or TSV with a column image_path, an idx or .npy file,
-    tfds:NAME, digits or emoji. With --report, OUT may be left out.
+    SOURCE is a folder, a zip or tar, a CSV, TSV or JSON Lines with a column image_path, a .txt of
+    paths, an idx or .npy file, tfds:NAME, digits or emoji. With --report, OUT may be left out.
     """
     from pixace import tokenizing
 

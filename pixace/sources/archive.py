@@ -73,9 +73,10 @@ class Archive:
         """Caption and label: as members tell; an emoji's name, and on request its folder."""
         name = readable(self.members[i].name)
         split, folder = self.standings[folder_of(self.members[i].name)]
-        caption, label = self.told[i] if self.told else Told()
+        caption, label, unread = self.told[i] if self.told else Told()
         label = label or (folder if self.labels else None)
-        return Record(name, group_of(name), caption or spelled(name), label, split)
+        caption = caption or (None if unread else spelled(name))
+        return Record(name, group_of(name), caption, label, split, unread)
 
     def read(self, i: int) -> bytes:
         """The bytes of the file.

@@ -18,7 +18,7 @@ from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import Standing, folder_of, is_plain, standings
 from pixace.sources.naming import may_be_entered, may_be_picture, readable
 from pixace.sources.own import RUN, WRITTEN, is_run, without_own
-from pixace.sources.sidecar import LIMIT, decoded, spelled, text_name, texts_by_stem
+from pixace.sources.sidecar import Caption, caption_in, spelled, text_name, texts_by_stem
 from pixace.sources.source import Record
 
 
@@ -54,14 +54,13 @@ class Folder:
         """Caption: a text beside it, or an emoji's name. Label, on request, and split: folders."""
         name = readable(self.names[i])
         split, label = self.standings[folder_of(self.names[i])]
-        caption = self._caption(self.names[i])
-        return Record(name, group_of(name), caption, label if self.labels else None, split)
+        caption, unread = self._caption(self.names[i])
+        label = label if self.labels else None
+        return Record(name, group_of(name), caption, label, split, unread)
 
-    def _caption(self, name: str) -> str | None:
-        if (text := text_name(name, self.texts)) is None:
-            return spelled(name)
-        with (self.root / text).open("rb") as file:
-            return decoded(file.read(LIMIT))
+    def _caption(self, name: str) -> Caption:
+        text = text_name(name, self.texts)
+        return caption_in(self.root / text) if text else Caption(spelled(name))
 
     def read(self, i: int) -> Path:
         """The path of the file.

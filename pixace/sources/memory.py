@@ -16,7 +16,7 @@ from pixace.sources.arrays import Pictures, Rows, as_pictures, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, readable
-from pixace.sources.sidecar import LIMIT, SUFFIX, decoded, spelled
+from pixace.sources.sidecar import SUFFIXES, Caption, caption_in, spelled
 from pixace.sources.source import Record
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Several:
             return Record(f"list[{i}]", f"list[{i}]")
         name = readable(str(item))
         label = folder_label(name) if self.labels else None
-        return Record(name, group_of(name), _caption(item), label)
+        caption, unread = _caption(item)
+        return Record(name, group_of(name), caption, label, unread=unread)
 
     def read(self, i: int) -> "Item":
         """The item as it was given."""
@@ -129,23 +130,25 @@ def _picture(item: Any, name: str) -> "Item":
         ) from why
 
 
-def _caption(path: Path) -> str | None:
+def _caption(path: Path) -> Caption:
     """The text beside a file, or an emoji's name."""
     try:
-        with _text(path).open("rb") as file:
-            return decoded(file.read(LIMIT))
-    except (OSError, ValueError):
-        return spelled(path.name)
+        text = next((text for text in _texts(path) if text.is_file()), None)
+    except ValueError:  # no name that a file could have
+        text = None
+    return caption_in(text) if text else Caption(spelled(path.name))
 
 
-def _text(path: Path) -> Path:
-    return path.parent / f"{path.stem}{SUFFIX}"
+def _texts(path: Path) -> list[Path]:
+    """The names that its text may have, the best first."""
+    suffixes = [*SUFFIXES, *map(str.upper, SUFFIXES)]
+    return [path.parent / f"{stem}{end}" for stem in (path.stem, path.name) for end in suffixes]
 
 
 def _contents(item: "Item") -> bytes:
     """What is another for another picture, in 32 bytes or in all of them."""
     if isinstance(item, Path):
-        return fingerprint_of(Path(), map(str, (item, _text(item)))).encode()
+        return fingerprint_of(Path(), map(str, (item, *_texts(item)))).encode()
     if isinstance(item, bytes):
         return hashlib.sha256(item).digest()
     if isinstance(item, np.ndarray):

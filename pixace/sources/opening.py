@@ -16,20 +16,21 @@ from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import listed, open_folder
 from pixace.sources.idx import is_idx, is_idx_name, open_idx, training_images
 from pixace.sources.memory import open_memory
+from pixace.sources.metadata import described
 from pixace.sources.naming import may_be_picture
 from pixace.sources.packers import unread
 from pixace.sources.source import Source
-from pixace.sources.table import open_table
+from pixace.sources.table import JSON, open_table, open_text
 from pixace.sources.tfds import PREFIX, open_tfds
 
 # What pictures may be given as; see `open_source`.
 Data = str | Path | Source | np.ndarray | Sequence[Any]
 BUILTIN: dict[str, Callable[[], Source]] = {"digits": open_digits, "emoji": open_emoji}
 KINDS = (
-    "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, .npy, "
-    ".npz, tfds:NAME, digits, emoji"
+    "a folder, a zip or tar, a .csv, .tsv or .jsonl with a column image_path, a .txt of paths, "
+    "MNIST's idx files, .npy, .npz, tfds:NAME, digits, emoji"
 )
-INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz")
+INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".jsonl", ".npy", ".npz")
 
 
 def open_source(spec: Data, labels: bool = False) -> Source:
@@ -66,16 +67,18 @@ def open_source(spec: Data, labels: bool = False) -> Source:
 
 def _open_path(path: Path, labels: bool) -> Source:
     if path.is_dir():
-        return _open_folder(path, labels)
+        return described(_open_folder(path, labels))
     file, _, array = str(path).partition("#")
     if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
         return open_arrays(Path(file), array)
     if array and not path.exists() and is_archive_file(Path(file)):
-        return open_archive(Path(file), labels, array)
+        return described(open_archive(Path(file), labels, array))
     if not path.is_file():
         raise SourceError(_no_such(path))
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in (".csv", ".tsv", *JSON):
         return open_table(path)
+    if path.suffix.lower() in (".txt", ".lst") and (listed := open_text(path)):
+        return listed
     if path.suffix.lower() in (".npy", ".npz"):
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
@@ -83,7 +86,7 @@ def _open_path(path: Path, labels: bool) -> Source:
     if why := unread(path, archive=(archive := is_archive(path))):
         raise SourceError(f"{path} is {why}")
     if archive:
-        return open_archive(path, labels)
+        return described(open_archive(path, labels))
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
 
 

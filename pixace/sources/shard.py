@@ -6,11 +6,11 @@ a number or a word), `0001.txt` or `0001.json` with a `caption`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pixace.sources.members import Member
-from pixace.sources.sidecar import LIMIT, SUFFIXES, decoded, text_name, texts_by_stem
+from pixace.sources.sidecar import LIMIT, SUFFIXES, Caption, caption_of, text_name, texts_by_stem
 
 CLASS, FACTS = ".cls", ".json"
 CAPTIONS = ("caption", "text")  # in the facts, the best first
@@ -21,6 +21,7 @@ class Told(NamedTuple):
 
     caption: str | None = None
     label: str | None = None
+    unread: str | None = None
 
 
 class Tellings(NamedTuple):
@@ -45,8 +46,9 @@ def told_in(
       read: gives the bytes of a member.
       keyed: whether keys count, or texts beside pictures alone.
     """
-    small = {file.name: file for file in files if file.size <= LIMIT and not file.bad}
-    texts = texts_by_stem(small)
+    whole = {file.name: file for file in files if not file.bad}
+    small = {name: file for name, file in whole.items() if file.size <= LIMIT}
+    texts = texts_by_stem(whole)
     beside = [text_name(member.name, texts) for member in members]
     keys: dict[tuple[str, str], str] = {}
     if keyed:
@@ -58,7 +60,7 @@ def told_in(
     wanted = {name for name in beside if name}.union(*(found.values() for found in of_key))
     raw = {name: read(file) for name, file in small.items() if name in wanted}
     told = tuple(_told(raw, text, found) for text, found in zip(beside, of_key, strict=True))
-    plain = tuple(Told(decoded(raw[text]) if text else None) for text in beside)
+    plain = tuple(_told(raw, text, {}) for text in beside)
     return Tellings(told if any(map(any, told)) else (), told != plain)
 
 
@@ -71,14 +73,19 @@ def _key(name: str) -> tuple[str, str]:
     return folder + slash + sample, kind
 
 
-def _told(raw: dict[str, bytes], text: str | None, found: dict[str, str]) -> Told:
-    caption = next(
-        (decoded(raw[name]) for name in (text, found.get(".txt")) if name and decoded(raw[name])),
-        None,
-    )
-    if caption is None and FACTS in found:
-        caption = _caption_of(raw[found[FACTS]])
-    return Told(caption, decoded(raw[found[CLASS]]) if CLASS in found else None)
+def _told(raw: Mapping[str, bytes], text: str | None, found: Mapping[str, str]) -> Told:
+    captions = [_caption(raw, name) for name in (text, found.get(".txt")) if name]
+    caption = next((each for each in captions if any(each)), Caption())
+    if not any(caption) and FACTS in found:
+        caption = Caption(_caption_of(raw[found[FACTS]]))
+    label = caption_of(found[CLASS], raw[found[CLASS]]) if CLASS in found else Caption()
+    return Told(caption.text, label.text, caption.unread or label.unread)
+
+
+def _caption(raw: Mapping[str, bytes], name: str) -> Caption:
+    if name not in raw:
+        return Caption(None, f"its caption {name} has more than {LIMIT:,} bytes")
+    return caption_of(name, raw[name])
 
 
 def _caption_of(facts: bytes) -> str | None:

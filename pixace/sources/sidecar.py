@@ -1,17 +1,22 @@
 """Captions of picture files: a text beside the picture, or what the name of an emoji spells out.
 
-`cat.txt` beside `cat.jpg` is its caption, and so is `cat.jpg.txt`. Files of emoji
+`cat.txt` beside `cat.jpg` is its caption, and so is `cat.jpg.txt`; of several lines each is a
+caption. A comment inside the picture is none. Files of emoji
 are named by their code points (`emoji_u1f468_1f3fb.png`); their captions are the Unicode names,
 with joiners left out.
 """
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from pixace.errors import SourceError
+from pixace.sources import texts
 from pixace.sources.groups import code_points
 
 LIMIT = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
+TELLING = 2  # the version of the way from texts to captions; another one may give others
 SUFFIX = ".txt"
 SUFFIXES = (SUFFIX, ".caption", ".cap")  # of texts, the best first
 
@@ -34,6 +39,13 @@ LETTERS = 0x1F1E6  # regional indicators, two of which are a flag
 TAGS = 0xE0000  # letters of a region's flag, behind a black flag
 
 
+class Caption(NamedTuple):
+    """What a picture's text says, or why it could not be read."""
+
+    text: str | None = None
+    unread: str | None = None
+
+
 def texts_by_stem(names: Iterable[str]) -> dict[str, str]:
     """The texts among some files, by their names without the suffix."""
     ranked = sorted(
@@ -54,12 +66,34 @@ def text_name(name: str, texts: Mapping[str, str]) -> str | None:
     return texts.get(str(PurePosixPath(name).with_suffix(""))) or texts.get(name)
 
 
-def decoded(raw: bytes) -> str | None:
-    """A caption from the bytes of its file, in one line; none if they are no UTF-8, or blank."""
+def caption_in(path: Path) -> Caption:
+    """The captions in a file."""
     try:
-        return " ".join(raw[:LIMIT].decode("utf-8-sig").split()) or None
-    except UnicodeDecodeError:
-        return None
+        with path.open("rb") as file:
+            return caption_of(path.name, file.read(LIMIT))
+    except OSError as why:
+        return Caption(None, f"its caption {path.name} cannot be read: {why.strerror}")
+
+
+def caption_of(text: str, raw: bytes) -> Caption:
+    """The captions in a text, by its name and bytes."""
+    try:
+        return Caption(decoded(raw))
+    except SourceError as why:
+        return Caption(None, f"its caption {PurePosixPath(text).name} {why}")
+
+
+def decoded(raw: bytes) -> str | None:
+    """Captions from the bytes of their file, one a line; none if they are blank.
+
+    Raises:
+      SourceError: the encoding cannot be told.
+    """
+    text = texts.decoded(raw[:LIMIT], whole=len(raw) < LIMIT)
+    if text is None:
+        raise SourceError("is in no encoding that can be told; save it as UTF-8")
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(filter(None, lines)) or None
 
 
 def spelled(name: str) -> str | None:

@@ -14,9 +14,10 @@ class Record:
     Attributes:
       name: what errors and lists call it; unique in its source where file names are.
       group: near-duplicates share it, and a group is never split between training and validation.
-      caption: words that describe the picture.
+      caption: words that describe the picture; each line is a caption of its own.
       label: its class.
       split: `train`, `validation` or `test`, where the data says so.
+      unread: why its caption could not be read, if there is one.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Record:
     caption: str | None = None
     label: str | None = None
     split: str | None = None
+    unread: str | None = None
 
 
 @runtime_checkable

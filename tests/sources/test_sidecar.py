@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 
 import pytest
+from PIL import Image as Pillow
 
 from pixace.sources import open_source
 from pixace.sources.sidecar import LIMIT, decoded, unicode_names
@@ -16,7 +17,20 @@ FILES = {
     "a/dog.png": b"picture",
     "b/dog.txt": b"the text of no picture",
     "b/latin.png": b"picture",
-    "b/latin.txt": "é".encode("latin-1"),
+    "b/latin.txt": "un café".encode("latin-1"),
+    "b/SHOUT.JPG": b"picture",
+    "b/SHOUT.TXT": "ein Hund".encode("utf-16"),
+    "b/chinese.png": b"picture",
+    "b/chinese.txt": "红色的猫".encode("gbk"),
+    "c/one.jpg": b"picture",
+    "c/one.caption": b"first\r\n\r\n second  one\r\n",
+    "c/two.jpg": b"picture",
+    "c/two.cap": b"a cap",
+    "c/three.jpg": b"picture",
+    "c/three.jpg.txt": b"after the suffix",
+    "c/best.jpg": b"picture",
+    "c/best.txt": b"best",
+    "c/best.caption": b"second best",
     "blank.png": b"picture",
     "blank.txt": b" \n",
     "emoji_u1f34e.png": b"picture",
@@ -24,9 +38,15 @@ FILES = {
     "emoji_u1f34f.txt": b"an apple",
 }
 CAPTIONS = {
-    "a/cat.jpg": "A cat, asleep.",
+    "a/cat.jpg": "A cat,\nasleep.",
     "a/dog.png": None,
-    "b/latin.png": None,
+    "b/latin.png": "un café",
+    "b/SHOUT.JPG": "ein Hund",
+    "b/chinese.png": None,
+    "c/one.jpg": "first\nsecond one",
+    "c/two.jpg": "a cap",
+    "c/three.jpg": "after the suffix",
+    "c/best.jpg": "best",
     "blank.png": None,
     "emoji_u1f34e.png": "red apple",
     "emoji_u1f34f.png": "an apple",
@@ -63,6 +83,37 @@ def test_a_text_beside_a_picture_is_its_caption(make, tmp_path):
     assert {record.name: record.caption for record in records} == CAPTIONS
 
 
+@pytest.mark.parametrize("make", [folder, zipped, tarred])
+def test_a_text_that_cannot_be_read_is_named(make, tmp_path):
+    source = open_source(make(tmp_path))
+    records = [source.record(i) for i in range(len(source))]
+    assert {record.name: record.unread for record in records if record.unread} == {
+        "b/chinese.png": "its caption chinese.txt is in no encoding that can be told; save it as "
+        "UTF-8"
+    }
+
+
+def test_files_in_a_list_have_the_same_texts(tmp_path):
+    root = folder(tmp_path)
+    source = open_source([root / name for name in CAPTIONS])
+    records = [source.record(i) for i in range(len(source))]
+    assert [record.caption for record in records] == list(CAPTIONS.values())
+    assert [record.name for record in records if record.unread] == [str(root / "b/chinese.png")]
+
+
+def test_a_text_that_is_too_long_for_an_archive_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr("a.png", b"picture")
+        archive.writestr("a.txt", b"a " * LIMIT)
+    record = open_source(tmp_path / "it.zip").record(0)
+    assert (record.caption, record.unread) == (None, "its caption a.txt has more than 65,536 bytes")
+
+
+def test_a_comment_in_a_jpeg_is_no_caption(tmp_path):
+    Pillow.new("RGB", (4, 4)).save(tmp_path / "a.jpg", comment="made by a program")
+    assert open_source(tmp_path).record(0).caption is None
+
+
 def test_another_text_makes_another_fingerprint(tmp_path):
     before = open_source(folder(tmp_path)).fingerprint()
     (tmp_path / "it/a/dog.txt").write_text("A dog")
@@ -75,6 +126,19 @@ def test_texts_of_no_picture_leave_the_fingerprint_alone(tmp_path):
     before = open_source(folder(tmp_path)).fingerprint()
     (tmp_path / "it/notes.txt").write_text("nothing")
     assert open_source(tmp_path / "it").fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("raw", "captions"),
+    [
+        (b"one\n two   words\t\n\n", "one\ntwo words"),
+        (b"one\rtwo\r\nthree", "one\ntwo\nthree"),
+        (b" \n\t", None),
+        (b"", None),
+    ],
+)
+def test_each_line_is_a_caption(raw, captions):
+    assert decoded(raw) == captions
 
 
 def test_only_the_beginning_of_a_long_text_is_read():
