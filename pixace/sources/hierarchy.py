@@ -15,9 +15,9 @@ from typing import NamedTuple
 from pixace.sources.naming import label
 
 SPLITS = {
-    "train": ("train", "training", "trn"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "tst"),
+    "train": ("train", "training", "trainset", "trn", "extra", "unlabeled", "unlabelled"),
+    "validation": ("validation", "valid", "val", "valset", "dev"),
+    "test": ("test", "testing", "testset", "tst", "eval", "evaluation", "pred"),
 }
 WORDS = {word: split for split, words in SPLITS.items() for word in words}
 PART = re.compile(r"(part|shard|chunk|batch|fold|volume|vol|dis[ck])[ _-]?\d+", re.IGNORECASE)
@@ -122,8 +122,8 @@ def _labels(paths: Collection[Path]) -> dict[Path, str]:
 def _told_apart(paths: Collection[Path]) -> dict[Path, str]:
     """The ends of paths: the last name, and of equal ones as many names as make them differ.
 
-    Where half of the folders inside of one have longer labels, all have: of alphabets that share most
-    numbers of their characters, some have more of them.
+    Where half of the folders inside of one have longer labels, all have: of alphabets that share
+    most numbers of their characters, some have more of them.
     """
     classes = {path: _upper(path, paths) for path in paths}
     namesakes, inside = defaultdict(set), defaultdict(set)
