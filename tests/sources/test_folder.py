@@ -121,7 +121,7 @@ def test_an_empty_folder_says_so(tmp_path):
 
 
 def test_a_folder_of_archives_names_them(tmp_path):
-    for name in ("b.zip", "a.zip", "list.csv"):
+    for name in ("b.zip", "a.zip", "list.csv", "list.jsonl"):
         (tmp_path / name).touch()
-    with pytest.raises(SourceError, match=r"name one of: .*a\.zip, .*b\.zip, .*list\.csv$"):
+    with pytest.raises(SourceError, match=r"a\.zip, .*b\.zip, .*list\.csv, .*list\.jsonl$"):
         open_source(tmp_path)
