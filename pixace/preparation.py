@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from pixace import cache, colors, modelfile, palettes, ranges, runs, tokenizers, tokenset
+from pixace import cache, colors, holdout, modelfile, palettes, ranges, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
@@ -181,7 +181,9 @@ class Preparation:
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
-        identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
+        identity = repr(
+            (source.fingerprint(), FITTING, holdout.VERSION, labels, asdict(self), colored)
+        )
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
         if tokenset.is_set(place):

@@ -15,19 +15,20 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import load_file, save_file
 
-from pixace import encoding, pixelart, tokenizers
-from pixace.draft import RECORDS, SPLITS, Draft, survey, with_bar
+from pixace import encoding, pixelart, splits, tokenizers
+from pixace.draft import RECORDS, Draft, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import expanded, whole
 from pixace.names import unknown
 from pixace.shards import File, Split, seal, sha256
+from pixace.splits import SPLITS
 
 if TYPE_CHECKING:
     from pixace.sources import Source
@@ -64,6 +65,10 @@ class Header:
       files: the files of the set, shards in order.
       skipped: number of pictures that could not be read.
       skipped_first: the first of them, "NAME: reason".
+      marked: whether records say themselves what they are for.
+      left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
+        marked, or `equal` to one that is trained on.
+      repeated: rows that are equal to one before; equal ones are all on one side.
     """
 
     format: int
@@ -78,6 +83,14 @@ class Header:
     files: tuple[File, ...]
     skipped: int
     skipped_first: tuple[str, ...]
+    marked: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+
+    @property
+    def listed(self) -> int:
+        """All pictures: trained on, held out, skipped and left out."""
+        return self.origin.pictures + (self.validation.pictures if self.validation else 0)
 
 
 @dataclass(frozen=True)
@@ -212,7 +225,9 @@ def build(
 ) -> TokenSet:
     """Makes a token set of all pictures of a source.
 
-    Pictures that cannot be read are left out; the header counts and names them.
+    Pictures that cannot be read are left out; the header counts and names them. Pictures that are
+    marked as test are left out, those marked as validation are held out, and where none is marked
+    so a share of the others is. Rows that are equal are never on both sides.
 
     Args:
       source: the pictures.
@@ -223,6 +238,7 @@ def build(
       validation: a source of its own for the validation pictures.
       validation_fraction: without such a source, the share of the pictures to keep for
         validation, 0 <= share < 1. Whole groups are taken, at least one if there are two.
+        Pictures that are marked as validation are held out instead, whatever the share.
       strict: stop at the first picture that cannot be read.
       workers: processes; None takes all cores, and just this process for small sources.
       progress: show a bar on stderr, if that is a terminal.
@@ -240,18 +256,19 @@ def build(
 
     out = Path(out)
     check(out, fit, validation_fraction)
-    parts = [survey(source, validation_fraction if validation is None else 0.0)]
+    parts = [splits.survey(source, validation_fraction if validation is None else None)]
     if validation is not None:
-        parts.append(survey(validation, 1.0))
+        parts.append(splits.survey(validation, 1.0))
 
     with whole(out) as draft:
         draft.mkdir()
         with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
             for part in parts:
                 encoder = encoding.Encoder(part.source, tokenizer, fit, background)
-                with closing(encoding.encode(encoder, workers=workers)) as chunks:
+                with closing(encoding.encode(encoder, part.wanted, workers=workers)) as chunks:
                     rows.extend(with_bar(chunks, part, progress), part, strict)
-            files = rows.finish()
+            places = splits.settle(parts)
+            files = rows.finish(parts, places)
         if tokenizer.arrays:
             save_file(dict(tokenizer.arrays), draft / LEARNED)
             files.append(seal(draft / LEARNED, 0))
@@ -268,6 +285,9 @@ def build(
             files=tuple(files),
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
+            marked=any(part.marks.any() for part in parts),
+            left_out=splits.left_out(parts, places),
+            repeated=splits.repeated(parts, places),
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)

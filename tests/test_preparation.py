@@ -28,7 +28,7 @@ def make(name, good=2, bad=0):
     folder = Path(name)
     folder.mkdir(parents=True)
     for i in range(good):
-        Pillow.new("L", (4, 4), 40 * i).save(folder / f"good{i}.png")
+        Pillow.new("L", (4, 4), 100 * i).save(folder / f"good{i}.png")
     for i in range(bad):
         (folder / f"bad{i:02d}.png").write_bytes(b"no picture")
     return folder
