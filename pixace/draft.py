@@ -13,6 +13,7 @@ import numpy as np
 
 from pixace import encoding
 from pixace.errors import ImageError, SourceError
+from pixace.printable import printable
 from pixace.shards import File, Split, Writer, seal
 from pixace.splits import NEITHER, SPLITS, Part
 
@@ -174,7 +175,9 @@ def with_bar(
     from tqdm import tqdm
 
     total, disable = len(part.wanted), None if progress else True
-    with tqdm(total=total, desc=part.source.spec, unit=" pictures", disable=disable) as bar:
+    with tqdm(
+        total=total, desc=printable(part.source.spec), unit=" pictures", disable=disable
+    ) as bar:
         for chunk in chunks:
             yield chunk
             bar.update(len(chunk.rows) + len(chunk.bad))

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import shutil
-import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,9 +13,11 @@ from pixace import cache, colors, holdout, modelfile, palettes, ranges, runs, to
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, load, parse_background, parse_size
+from pixace.printable import tell
 from pixace.ranges import Range
 from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
+from pixace.summary import tell_found, tell_skipped
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
@@ -29,7 +30,6 @@ LEARNED = "vq:"  # begins the colours that are a codebook's codes
 NO_SHARE = (
     "a validation fraction of {value:g} makes no sense; it is at least 0 and below 1, such as 0.05"
 )
-TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Preparation:
             progress=progress,
         )
         if progress and found.said:
-            print(found.said, file=sys.stderr)
+            tell(found.said)
         background = "#{:02x}{:02x}{:02x}".format(*found.background)
         return replace(self, colors=found.colors, background=background)
 
@@ -165,7 +165,8 @@ class Preparation:
             progress=progress,
         )
         if progress:
-            _tell_skipped(made)
+            tell_skipped(made)
+            tell_found(made)
         return made
 
     def cached(
@@ -195,7 +196,7 @@ class Preparation:
                 if strict and found.header.skipped:
                     raise ImageError(found.header.skipped_first[0])
                 if progress:
-                    _tell_skipped(found)
+                    tell_skipped(found)
                 return found
         try:
             cache.made("tokens")
@@ -246,16 +247,6 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
             f"pixace codebook PICTURES --size {wanted_width}x{wanted_height}"
         )
     return replace(tokenizer, order=order)
-
-
-def _tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures on stderr: the first of them, and how many there are."""
-    header = tokens.header
-    for reason in header.skipped_first[:TOLD]:
-        print(f"skipped {reason}", file=sys.stderr)
-    if header.skipped > TOLD:
-        more = header.skipped - TOLD
-        print(f"skipped {more:,} more; {tokens.path / tokenset.HEADER} names them", file=sys.stderr)
 
 
 def stem(named: str | Path | Source) -> str:

@@ -159,12 +159,25 @@ def repeated(parts: Sequence[Part], places: Sequence[np.ndarray]) -> int:
     return len(rows) - len(np.unique(rows))
 
 
+def marked(parts: Sequence[Part]) -> dict[str, int]:
+    """How many pictures say what of themselves; nothing where none says anything."""
+    counts = sum(
+        np.bincount(part.marks, minlength=len(MARKS)) for part in parts if part.marks.any()
+    )
+    return {} if isinstance(counts, int) else _named(counts)
+
+
 def left_out(parts: Sequence[Part], places: Sequence[np.ndarray]) -> dict[str, int]:
     """How many are in neither split, though nothing is wrong with them, by why that is."""
-    counts = dict.fromkeys((*MARKS, "equal"), 0)
-    for part, here in zip(parts, places, strict=True):
-        unwanted = np.bincount(part.marks[part.places == NEITHER], minlength=len(MARKS))
-        for mark, count in zip(MARKS, unwanted.tolist(), strict=True):
-            counts[mark] += count
-        counts["equal"] += int((part.read & (here == NEITHER)).sum())
-    return {why or "unmarked": count for why, count in counts.items() if count}
+    unwanted = [part.marks[part.places == NEITHER] for part in parts]
+    counts = _named(np.bincount(np.concatenate(unwanted), minlength=len(MARKS)))
+    equal = sum(
+        int((part.read & (here == NEITHER)).sum()) for part, here in zip(parts, places, strict=True)
+    )
+    return counts | ({"equal": equal} if equal else {})
+
+
+def _named(counts: np.ndarray) -> dict[str, int]:
+    """The counts of `MARKS` that are not 0, by name."""
+    named = zip(MARKS[1:] + MARKS[:1], np.roll(counts, -1).tolist(), strict=True)
+    return {mark or "unmarked": count for mark, count in named if count}

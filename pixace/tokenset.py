@@ -65,7 +65,7 @@ class Header:
       files: the files of the set, shards in order.
       skipped: number of pictures that could not be read.
       skipped_first: the first of them, "NAME: reason".
-      marked: whether records say themselves what they are for.
+      marked: where pictures say themselves what they are for, how many say what.
       left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
         marked, or `equal` to one that is trained on.
       repeated: rows that are equal to one before; equal ones are all on one side.
@@ -83,7 +83,7 @@ class Header:
     files: tuple[File, ...]
     skipped: int
     skipped_first: tuple[str, ...]
-    marked: bool = False
+    marked: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
 
@@ -285,7 +285,7 @@ def build(
             files=tuple(files),
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
-            marked=any(part.marks.any() for part in parts),
+            marked=splits.marked(parts),
             left_out=splits.left_out(parts, places),
             repeated=splits.repeated(parts, places),
         )
