@@ -161,10 +161,8 @@ def repeated(parts: Sequence[Part], places: Sequence[np.ndarray]) -> int:
 
 def marked(parts: Sequence[Part]) -> dict[str, int]:
     """How many pictures say what of themselves; nothing where none says anything."""
-    counts = sum(
-        np.bincount(part.marks, minlength=len(MARKS)) for part in parts if part.marks.any()
-    )
-    return {} if isinstance(counts, int) else _named(counts)
+    marks = [part.marks for part in parts if part.marks.any()]
+    return _named(np.bincount(np.concatenate(marks), minlength=len(MARKS))) if marks else {}
 
 
 def left_out(parts: Sequence[Part], places: Sequence[np.ndarray]) -> dict[str, int]:

@@ -62,27 +62,22 @@ def _short(label: str | None) -> str:
 
 def _splits(header: Header) -> Iterator[str]:
     """How pictures came to their parts, if not by a share of them alone."""
+    held_out = header.splits["validation"] > 0
     if header.marked:
         counts = ", ".join(f"{mark} {count:,}" for mark, count in header.marked.items())
+        how = ""
         if header.validation is not None:
             how = ", but the validation source wins"
-        elif "validation" not in header.marked:
-            how = ", and a share of what is trained on is held out" * (
-                header.splits["validation"] > 0
-            )
-        else:
-            how = ""
+        elif "validation" not in header.marked and held_out:
+            how = ", and a share of what is trained on is held out"
         yield f"split: marked {counts}{how}"
     if header.left_out:
         whys = [f"{count:,} {_why(mark)}" for mark, count in header.left_out.items()]
         yield f"left out: {', '.join(whys)}"
     if header.repeated:
-        one = header.repeated == 1
-        where = ", kept on its side" if one else ", kept on one side"
-        yield (
-            f"{header.repeated:,} picture{'s' * (not one)} equal to another at this size and in "
-            f"these colours{where if header.splits['validation'] else ''}"
-        )
+        are = "picture is" if header.repeated == 1 else "pictures are"
+        side = ", and on the same side" if held_out else ""
+        yield f"{header.repeated:,} {are} equal to others{side}"
 
 
 def _why(mark: str) -> str:

@@ -8,8 +8,9 @@ from PIL import Image as Pillow
 
 from pixace import tokenset
 from pixace.errors import ImageError, PixaceError, SourceError
-from pixace.preparation import TOLD, Preparation, absolute, stem
+from pixace.preparation import Preparation, absolute, stem
 from pixace.sources import open_source
+from pixace.summary import TOLD
 
 SMALL = Preparation(size=4, colors="grey:4")
 
