@@ -75,12 +75,12 @@ def _splits(header: Header) -> Iterator[str]:
         whys = [f"{count:,} {_why(mark)}" for mark, count in header.left_out.items()]
         yield f"left out: {', '.join(whys)}"
     if header.repeated:
-        are = "picture is" if header.repeated == 1 else "pictures are"
-        side = ", and on the same side" if held_out else ""
-        yield f"{header.repeated:,} {are} equal to others{side}"
+        one = "1 picture is equal to another"
+        equal = one if header.repeated == 1 else f"{header.repeated:,} pictures are equal to others"
+        yield equal + ", and on the same side" * held_out
 
 
 def _why(mark: str) -> str:
     if mark == "equal":
-        return "held-out ones equal to training pictures"
+        return "held out but equal to training pictures"
     return mark if mark == "unmarked" else f"marked {mark}"

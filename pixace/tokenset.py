@@ -311,5 +311,7 @@ def _parse(data: dict[str, Any]) -> Header:
             "background": (red, green, blue),
             "files": tuple(File(**file) for file in data["files"]),
             "skipped_first": tuple(data["skipped_first"]),
+            "marked": dict(data.get("marked", {})),  # older sets have none of these two
+            "left_out": dict(data.get("left_out", {})),
         }
     )

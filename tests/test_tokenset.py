@@ -364,6 +364,16 @@ def test_a_damaged_header_is_named(folder, text):
         tokenset.open_set(folder)
 
 
+def test_a_set_of_before_there_were_marks_can_be_read(folder):
+    header = json.loads((folder / "header.json").read_text())
+    for name in ("marked", "left_out", "repeated"):
+        del header[name]
+    (folder / "header.json").write_text(json.dumps(header))
+    opened = tokenset.open_set(folder)
+    assert (opened.header.listed, opened.header.splits["train"]) == (40, 38)
+    assert (opened.header.marked, opened.header.left_out, opened.header.repeated) == ({}, {}, 0)
+
+
 def test_a_header_that_lost_a_shard_is_damaged(folder):
     change(folder, files=[])
     with pytest.raises(TokenError, match=r"header\.json is damaged"):
