@@ -16,6 +16,7 @@ import click
 from pixace import __version__, cache, doors, streams
 from pixace.commands.options import example
 from pixace.errors import PixaceError
+from pixace.printable import printable, tell
 
 COMMANDS = {
     "tokenize": "Turn pictures into tokens.",
@@ -55,7 +56,7 @@ class Lazy(click.Group):
             with streams.answering():
                 return super().main(*args, **extra)
         except PixaceError as why:  # a help text found no room; commands are heard below
-            click.echo(f"Error: {why}", err=True)
+            tell(f"Error: {why}")
             sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -63,9 +64,12 @@ class Lazy(click.Group):
         _keep_programs()
         try:
             return super().invoke(ctx)
+        except click.ClickException as why:
+            vars(why)["message"] = printable(why.message)  # of words and files that were named
+            raise
         except Exception as why:
             if said := doors.explained(why, ctx.invoked_subcommand):
-                raise click.ClickException(" ".join(str(said).split())) from why
+                raise click.ClickException(printable(" ".join(str(said).split()))) from why
             raise
 
 

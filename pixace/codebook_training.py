@@ -1,7 +1,6 @@
 """Trains a codebook: encoder, codes and decoder, from the first step or from where it stopped."""
 
 import math
-import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from pixace.models.pictures import psnr
 from pixace.models.vqvae import Network
 from pixace.names import unknown
 from pixace.pace import Pace
+from pixace.printable import tell
 from pixace.ranges import Amount, Count, Part, Range, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
@@ -174,7 +174,7 @@ def train(
             schedules.jump(read(run.path / METRICS), rate, done, "codebook"),
         ]
         for note in filter(None, notes):
-            print(note, file=sys.stderr)
+            tell(note)
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,

@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SMALL = 4096  # pictures: about what one process reads while others start
 CHUNK_TOKENS = 1 << 18  # tokens made at a time by one worker
 CHUNK_PICTURES = 256  # so that progress shows and a chunk's raw pictures fit in memory
+
+Indices = range | np.ndarray  # numbers of pictures
 
 
 class Row(NamedTuple):
@@ -60,12 +62,12 @@ class Encoder:
     fit: str
     background: tuple[int, int, int]
 
-    def __call__(self, indices: Sequence[int]) -> Chunk:
+    def __call__(self, indices: Indices) -> Chunk:
         """Reads pictures and makes tokens of them."""
         from pixace import image
 
         rows, images, bad = [], [], []
-        for i in indices:
+        for i in map(int, indices):
             record = self.source.record(i)
             try:
                 raw = self.source.read(i)
@@ -94,11 +96,14 @@ def smallest_type(vocab_size: int) -> np.dtype:
     return np.min_scalar_type(vocab_size - 1).newbyteorder("<")
 
 
-def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, None, None]:
-    """Yields all pictures of the encoder's source, chunk by chunk, in order.
+def encode(
+    encoder: Encoder, wanted: Indices | None = None, *, workers: int | None = None
+) -> Generator[Chunk, None, None]:
+    """Yields pictures of the encoder's source, chunk by chunk, in order.
 
     Args:
       encoder: what to do with each picture.
+      wanted: their numbers, rising; None means all.
       workers: processes; 1 works in this one; None takes all cores for all but small sources.
 
     Raises:
@@ -107,11 +112,12 @@ def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, 
     import joblib
 
     if not encoder.tokenizer.parallel:
-        yield from _encode_here(encoder, workers)
+        yield from _encode_here(encoder, wanted, workers)
         return
-    count = len(encoder.source)
+    wanted = range(len(encoder.source)) if wanted is None else wanted
+    count = len(wanted)
     step = max(1, min(CHUNK_PICTURES, CHUNK_TOKENS // encoder.tokenizer.length))
-    chunks = [range(start, min(start + step, count)) for start in range(0, count, step)]
+    chunks = [wanted[start : start + step] for start in range(0, count, step)]
     if workers is None:
         workers = 1 if count <= SMALL else joblib.cpu_count()
     workers = min(workers, len(chunks))
@@ -121,17 +127,19 @@ def encode(encoder: Encoder, *, workers: int | None = None) -> Generator[Chunk, 
         yield from _encode_in_parallel(encoder, chunks, workers)
 
 
-def _encode_here(encoder: Encoder, workers: int | None) -> Generator[Chunk, None, None]:
+def _encode_here(
+    encoder: Encoder, wanted: Indices | None, workers: int | None
+) -> Generator[Chunk, None, None]:
     """Has workers read and fit the pictures, and makes tokens of them in this process."""
     tokenizer, raw = encoder.tokenizer, RawTokenizer(encoder.tokenizer.size)
-    with closing(encode(replace(encoder, tokenizer=raw), workers=workers)) as chunks:
+    with closing(encode(replace(encoder, tokenizer=raw), wanted, workers=workers)) as chunks:
         for chunk in chunks:
             tokens = tokenizer.encode(raw.decode(chunk.tokens))
             yield chunk._replace(tokens=tokens.astype(smallest_type(tokenizer.vocab_size)))
 
 
 def _encode_in_parallel(
-    encoder: Encoder, chunks: list[range], workers: int
+    encoder: Encoder, chunks: list[Indices], workers: int
 ) -> Generator[Chunk, None, None]:
     from joblib.externals.loky import ProcessPoolExecutor
 
@@ -172,7 +180,7 @@ def _equip(encoder: Encoder) -> None:
     os.close(silence)
 
 
-def _work(chunk: range) -> Chunk:
+def _work(chunk: Indices) -> Chunk:
     return _equipment[0](chunk)
 
 
@@ -189,7 +197,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _died(encoder: Encoder, first: range, last: range) -> PixaceError:
+def _died(encoder: Encoder, first: Indices, last: Indices) -> PixaceError:
     """The line for a worker that was killed while these chunks were in work."""
     names = [encoder.source.record(i).name for i in (first[0], last[-1])]
     return PixaceError(

@@ -4,7 +4,6 @@ Every PNG remembers the model, the seed and all settings that its pixels depend 
 `encore.again` can make it once more.
 """
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from pixace.collage import save_gif, save_png
 from pixace.cuts import blank_after, parse_cut
 from pixace.errors import PixaceError
 from pixace.photos import read
+from pixace.printable import tell
 from pixace.prompts import Prompts
 from pixace.sampling import Settings, several_temperatures
 from pixace.trained import Trained, load
@@ -282,10 +282,9 @@ def _of_type(trained: Trained, dtype: str | None) -> Trained:
     trained = trained if dtype is None else trained.of_type(dtype)
     own = trained.description.dtype
     if trained.dtype != own:
-        print(
+        tell(
             f"drawn in {trained.dtype}, where {trained.description.name} was trained in {own} and "
-            "draws other pictures in that",
-            file=sys.stderr,
+            "draws other pictures in that"
         )
     return trained
 

@@ -16,9 +16,9 @@ from PIL import Image as Pillow
 
 from pixace import image
 from pixace.colors import exact, kmeans, palette
-from pixace.draft import survey
 from pixace.errors import ImageError, SourceError, TokenError
 from pixace.silence import silence
+from pixace.splits import Part, survey
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
@@ -51,6 +51,12 @@ class Pictures:
     background: tuple[int, int, int]
     fraction: float = 0.0
     validation: "Source | None" = None
+
+    def surveyed(self) -> list[Part]:
+        """The sources, looked through as they are when tokens are made of them."""
+        if self.validation is None:
+            return [survey(self.source, self.fraction)]
+        return [survey(self.source, None), survey(self.validation, 1.0)]
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,7 @@ def settle(spec: str, pictures: Pictures, *, progress: bool = False) -> Settled:
 
 def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: bool) -> Settled:
     """From training pictures alone, taken evenly."""
-    fraction = 0.0 if pictures.validation is not None else pictures.fraction
-    training = np.flatnonzero(~survey(pictures.source, fraction).held_out)
+    training = pictures.surveyed()[0].training
     height, width = pictures.size
     most = max(1, min(PICTURES, PIXELS // (height * width)))
     if len(training) > most:
@@ -121,11 +126,10 @@ def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: b
 
 
 def _exact(pictures: Pictures, progress: bool) -> Settled:
-    """From all pictures: a colour that only validation pictures have must have an id too."""
+    """From all that get tokens: a colour that only validation pictures have must have an id too."""
     found: dict[int, None] = {}  # an ordered set
     how = partial(_as_drawn, pictures.size)
-    sources = [each for each in (pictures.source, pictures.validation) if each is not None]
-    every = (_read(each, np.arange(len(each)), how, progress) for each in sources)
+    every = (_read(each.source, each.wanted, how, progress) for each in pictures.surveyed())
     for codes, own in itertools.chain.from_iterable(every):
         used = set(np.unique(codes).tolist())
         found.update(dict.fromkeys([*(code for code in own if code in used), *sorted(used)]))

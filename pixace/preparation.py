@@ -3,21 +3,22 @@
 import hashlib
 import re
 import shutil
-import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
 
-from pixace import cache, colors, modelfile, palettes, ranges, runs, tokenizers, tokenset
+from pixace import cache, colors, holdout, modelfile, palettes, ranges, runs, tokenizers, tokenset
 from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, READING, load, parse_background, parse_size
+from pixace.printable import tell
 from pixace.ranges import Range
 from pixace.sources import Data, Source, open_source
 from pixace.sources.opening import BUILTIN
 from pixace.sources.sidecar import TELLING
+from pixace.summary import tell_found, tell_skipped
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
@@ -30,7 +31,6 @@ LEARNED = "vq:"  # begins the colours that are a codebook's codes
 NO_SHARE = (
     "a validation fraction of {value:g} makes no sense; it is at least 0 and below 1, such as 0.05"
 )
-TOLD = 10  # bad pictures that are named; the rest are only counted
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Preparation:
             progress=progress,
         )
         if progress and found.said:
-            print(found.said, file=sys.stderr)
+            tell(found.said)
         background = "#{:02x}{:02x}{:02x}".format(*found.background)
         return replace(self, colors=found.colors, background=background)
 
@@ -166,7 +166,8 @@ class Preparation:
             progress=progress,
         )
         if progress:
-            _tell_skipped(made)
+            tell_skipped(made)
+            tell_found(made)
         return made
 
     def cached(
@@ -182,7 +183,7 @@ class Preparation:
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted else self.tokenizer().spec
-        way = f"{FITTING} {READING} {TELLING}"
+        way = f"{FITTING} {READING} {TELLING} {holdout.VERSION}"
         identity = repr((source.fingerprint(), way, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
@@ -195,7 +196,7 @@ class Preparation:
                 if strict and found.header.skipped:
                     raise ImageError(found.header.skipped_first[0])
                 if progress:
-                    _tell_skipped(found)
+                    tell_skipped(found)
                 return found
         try:
             cache.made("tokens")
@@ -246,20 +247,6 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
             f"pixace codebook PICTURES --size {wanted_width}x{wanted_height}"
         )
     return replace(tokenizer, order=order)
-
-
-def _tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures and captions on stderr: the first of them, and how many there are."""
-    header = tokens.header
-    for what, count, first in (
-        ("skipped", header.skipped, header.skipped_first),
-        ("unread", header.unread, header.unread_first),
-    ):
-        for reason in first[:TOLD]:
-            print(f"{what} {reason}", file=sys.stderr)
-        if count > TOLD:
-            place = tokens.path / tokenset.HEADER
-            print(f"{what} {count - TOLD:,} more; {place} names them", file=sys.stderr)
 
 
 def stem(named: str | Path | Source) -> str:

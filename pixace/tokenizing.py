@@ -17,6 +17,7 @@ from pixace.ranges import Count
 from pixace.report import report
 from pixace.shorthands import several
 from pixace.sources import Data, open_source
+from pixace.summary import tell_none_held_out
 from pixace.tokenset import TokenSet
 
 
@@ -56,14 +57,14 @@ def tokenize(
       labels: take sub-folders as labels.
       strict: stop at the first bad picture instead of skipping it.
       workers: processes; None takes one per core.
-      progress: a live bar on stderr, and a line for each picture skipped.
+      progress: a live bar on stderr, a line for each picture skipped, and one on what was found.
 
     Raises:
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
     workers = ranges.one(tokenize, "workers", workers)
     preparation = Preparation(size, colors, order, fit, background, validation_fraction)
-    return preparation.build(
+    made = preparation.build(
         open_source(source, labels=labels),
         expanded(out),
         validation=None if validation is None else open_source(validation, labels=labels),
@@ -71,6 +72,9 @@ def tokenize(
         workers=workers,
         progress=progress,
     )
+    if progress:
+        tell_none_held_out(made)
+    return made
 
 
 @door("tokenize")

@@ -15,19 +15,20 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import load_file, save_file
 
-from pixace import encoding, pixelart, tokenizers
-from pixace.draft import NAMED, RECORDS, SPLITS, Draft, survey, with_bar
+from pixace import encoding, pixelart, splits, tokenizers
+from pixace.draft import NAMED, RECORDS, Draft, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import expanded, whole
 from pixace.names import unknown
 from pixace.shards import File, Split, seal, sha256
+from pixace.splits import SPLITS
 
 if TYPE_CHECKING:
     from pixace.sources import Source
@@ -66,6 +67,10 @@ class Header:
       skipped_first: the first of them, "NAME: reason".
       unread: number of captions that could not be read.
       unread_first: the first of them, likewise.
+      marked: where pictures say themselves what they are for, how many say what.
+      left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
+        marked, or `equal` to one that is trained on.
+      repeated: rows that are equal to one before; equal ones are all on one side.
     """
 
     format: int
@@ -82,6 +87,14 @@ class Header:
     skipped_first: tuple[str, ...]
     unread: int = 0
     unread_first: tuple[str, ...] = ()
+    marked: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+
+    @property
+    def listed(self) -> int:
+        """All pictures: trained on, held out, skipped and left out."""
+        return self.origin.pictures + (self.validation.pictures if self.validation else 0)
 
 
 @dataclass(frozen=True)
@@ -216,7 +229,9 @@ def build(
 ) -> TokenSet:
     """Makes a token set of all pictures of a source.
 
-    Pictures that cannot be read are left out; the header counts and names them.
+    Pictures that cannot be read are left out; the header counts and names them. Pictures that are
+    marked as test are left out, those marked as validation are held out, and where none is marked
+    so a share of the others is. Rows that are equal are never on both sides.
 
     Args:
       source: the pictures.
@@ -227,6 +242,7 @@ def build(
       validation: a source of its own for the validation pictures.
       validation_fraction: without such a source, the share of the pictures to keep for
         validation, 0 <= share < 1. Whole groups are taken, at least one if there are two.
+        Pictures that are marked as validation are held out instead, whatever the share.
       strict: stop at the first picture that cannot be read.
       workers: processes; None takes all cores, and just this process for small sources.
       progress: show a bar on stderr, if that is a terminal.
@@ -244,9 +260,9 @@ def build(
 
     out = Path(out)
     check(out, fit, validation_fraction)
-    parts = [survey(source, validation_fraction if validation is None else 0.0)]
+    parts = [splits.survey(source, validation_fraction if validation is None else None)]
     if validation is not None:
-        parts.append(survey(validation, 1.0))
+        parts.append(splits.survey(validation, 1.0))
     unread = [reason for part in parts for reason in part.unread]
 
     with whole(out) as draft:
@@ -254,9 +270,10 @@ def build(
         with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
             for part in parts:
                 encoder = encoding.Encoder(part.source, tokenizer, fit, background)
-                with closing(encoding.encode(encoder, workers=workers)) as chunks:
+                with closing(encoding.encode(encoder, part.wanted, workers=workers)) as chunks:
                     rows.extend(with_bar(chunks, part, progress), part, strict)
-            files = rows.finish()
+            places = splits.settle(parts)
+            files = rows.finish(parts, places)
         if tokenizer.arrays:
             save_file(dict(tokenizer.arrays), draft / LEARNED)
             files.append(seal(draft / LEARNED, 0))
@@ -275,6 +292,9 @@ def build(
             skipped_first=tuple(rows.skipped_first),
             unread=len(unread),
             unread_first=tuple(unread[:NAMED]),
+            marked=splits.marked(parts),
+            left_out=splits.left_out(parts, places),
+            repeated=splits.repeated(parts, places),
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
@@ -299,5 +319,7 @@ def _parse(data: dict[str, Any]) -> Header:
             "files": tuple(File(**file) for file in data["files"]),
             "skipped_first": tuple(data["skipped_first"]),
             "unread_first": tuple(data.get("unread_first", ())),
+            "marked": dict(data.get("marked", {})),  # older sets have none of these two
+            "left_out": dict(data.get("left_out", {})),
         }
     )

@@ -1,7 +1,6 @@
 """Trains a language model on a token set, from the first step or from where it was stopped."""
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from pixace.judging import Judge
 from pixace.metrics import METRICS, MetricsLog, read
 from pixace.models.lm import LanguageModel
 from pixace.pace import Pace
+from pixace.printable import tell
 from pixace.ranges import Amount, Count, Part, Rate, Seed, Share, Whole
 from pixace.runs import MODEL, Run
 from pixace.signals import stopped_by_signal
@@ -152,7 +152,7 @@ def train(
             other and f"products go on in {dtype}, and were {other} so far",
         ]
         for note in filter(None, notes):
-            print(note, file=sys.stderr)
+            tell(note)
         told = trackers.opened(track, run.story(done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,

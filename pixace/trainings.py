@@ -4,7 +4,6 @@ Every argument has the command line's name and default, and errors are the same 
 """
 
 import importlib.metadata
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from pixace import (
 from pixace.doors import door
 from pixace.pixelart import STRIP, palette_of, save_strip
 from pixace.preparation import stem
+from pixace.printable import tell
 from pixace.shorthands import lines, several, tracked
 from pixace.sources import Data, open_source
 from pixace.trained import load
@@ -121,7 +121,7 @@ def train(
     built = configurables.language_model(tokens.tokenizer, vocabulary)
     config.refuse_idle_of_trax(text)
     for line in learned.said if progress and learned else ():
-        print(line, file=sys.stderr)
+        tell(line)
     with runs.begun(runs.home(root), name, f"{stem(data)}-{built.kind}") as run:
         description = runs.Description(
             name=run.name,

@@ -24,9 +24,10 @@ def sorted_classes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sorted")
     random = np.random.default_rng(0)
     dark = np.zeros((16, 4, 4), np.uint8)
-    noise = random.integers(0, 255, (16, 4, 4), np.uint8)
-    np.save(folder / "held-out.npy", np.concatenate([dark, noise]))
+    noise, other = random.integers(0, 255, (2, 16, 4, 4), np.uint8)
     np.save(folder / "train.npy", np.concatenate([dark, noise]))
+    dark[:, 3, 3] = 255  # unlike those of training
+    np.save(folder / "held-out.npy", np.concatenate([dark, other]))
     return pixace.tokenize(
         folder / "train.npy", folder / "set", size=4, colors="grey:4",
         validation=folder / "held-out.npy",

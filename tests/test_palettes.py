@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from pixace.cli import main
 from pixace.errors import PixaceError, SourceError, TokenError
 from pixace.preparation import Preparation
 from pixace.runs import Run
-from pixace.sources import open_source
+from pixace.sources import Record, open_source
 
 INK, RED, SKIN = (20, 12, 28), (208, 70, 72), (222, 238, 214)
 
@@ -72,6 +73,38 @@ def test_with_validation_pictures_of_their_own_all_others_are_seen(here):
     assert exact.tokenizer().colors.size == 42
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Small pictures of one grey each, and what each is for."""
+
+    greys: tuple[int, ...]
+    marks: tuple[str, ...]
+    spec: str = "marked"
+
+    def __len__(self):
+        return len(self.greys)
+
+    def record(self, i):
+        return Record(f"{i}", f"{i}", split=self.marks[i])
+
+    def read(self, i):
+        return np.full((2, 2, 3), self.greys[i], np.uint8)
+
+    def fingerprint(self):
+        return "1"
+
+
+def test_pictures_that_are_marked_otherwise_give_no_colours():
+    source = Marked((10, 20, 30, 40), ("train", "train", "validation", "test"))
+    assert settled("kmeans:8", source).tokenizer().colors.size == 2
+    assert settled("exact", source).tokenizer().colors.size == 3  # validation has its own as well
+    other = Marked((50, 60), ("validation", "test"))
+    own = Preparation(size=2, colors="kmeans:8").settled(source, validation=other)
+    assert own.tokenizer().colors.size == 2
+    own = Preparation(size=2, colors="exact").settled(source, validation=other)
+    assert own.tokenizer().colors.size == 3
+
+
 def test_of_very_many_pictures_some_are_taken_evenly(here, monkeypatch):
     monkeypatch.setattr(palettes, "PICTURES", 5)
     source = greys("greys.npy", *range(0, 250, 10))
@@ -110,7 +143,9 @@ def test_what_was_found_or_recognised_is_said(here):
         out = f"set-{re.sub(r'[:.]', '-', spec)}"
         words = ["tokenize", "greys.npy", out, "--size", "2", "--colors", spec]
         result = CliRunner().invoke(main, words, catch_exceptions=False)
-        assert re.fullmatch(line, result.stderr.strip()), result.stderr
+        said, *more = result.stderr.splitlines()
+        assert re.fullmatch(line, said), result.stderr
+        assert all(" equal to " in each or "no picture is held out" in each for each in more)
 
 
 def test_a_report_compares_palettes_that_are_still_to_be_found(here):

@@ -8,8 +8,9 @@ from PIL import Image as Pillow
 
 from pixace import tokenset
 from pixace.errors import ImageError, PixaceError, SourceError
-from pixace.preparation import TOLD, Preparation, absolute, stem
+from pixace.preparation import Preparation, absolute, stem
 from pixace.sources import open_source
+from pixace.summary import TOLD
 
 SMALL = Preparation(size=4, colors="grey:4")
 
@@ -28,7 +29,7 @@ def make(name, good=2, bad=0):
     folder = Path(name)
     folder.mkdir(parents=True)
     for i in range(good):
-        Pillow.new("L", (4, 4), 40 * i).save(folder / f"good{i}.png")
+        Pillow.new("L", (4, 4), 100 * i).save(folder / f"good{i}.png")
     for i in range(bad):
         (folder / f"bad{i:02d}.png").write_bytes(b"no picture")
     return folder

@@ -22,15 +22,21 @@ from pixace.sources import Record
 TOKENIZER = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
 
 
+def picture(number):
+    """The picture of a number below 65,536, unlike all others."""
+    return np.repeat([number % 256, number // 256], 12).astype(np.uint8).reshape(2, 4, 3)
+
+
 @dataclass(frozen=True)
 class Numbers:
-    """Picture i shows the number i, as its grey; some are bad, one kills who reads it."""
+    """Picture i shows the number i, its low byte above; some are bad, one kills who reads it."""
 
     count: int
     bad: frozenset[int] = frozenset()
     group_of: int = 1
     described: bool = False
     deadly: int | None = None
+    first: int = 0
     spec: str = "numbers"
 
     def __len__(self):
@@ -45,7 +51,7 @@ class Numbers:
             os.kill(os.getpid(), signal.SIGKILL)
         if i in self.bad:
             return b"not a picture"
-        return np.full((2, 4, 3), i % 256, np.uint8)
+        return picture(self.first + i)
 
     def fingerprint(self):
         return f"{self.count} numbers"
@@ -166,10 +172,13 @@ def test_no_fraction_means_no_validation(tmp_path):
 
 def test_a_validation_source_of_its_own_wins(tmp_path):
     opened = build(
-        Numbers(50), tmp_path / "set", validation=Numbers(3, spec="three"), validation_fraction=0.5
+        Numbers(50),
+        tmp_path / "set",
+        validation=Numbers(3, first=70, spec="three"),
+        validation_fraction=0.5,
     )
     assert shown(opened, "train") == list(range(50))
-    assert shown(opened, "validation") == [0, 1, 2]
+    assert shown(opened, "validation") == [70, 71, 72]
     assert opened.header.validation == tokenset.Origin("three", "3 numbers", 3)
     assert opened.header.validation_fraction == 0
 
@@ -248,7 +257,7 @@ def test_a_file_that_cannot_be_handed_out_is_a_bad_picture(tmp_path, monkeypatch
     def read(self, i):
         if i == 1:
             raise OSError(errno.EACCES, "Permission denied")
-        return np.zeros((2, 4, 3), np.uint8)
+        return picture(i)
 
     monkeypatch.setattr(Numbers, "read", read)
     opened = build(Numbers(3), tmp_path / "set")
@@ -300,9 +309,9 @@ SCRIPT = """
 
         def read(self, i):
             time.sleep(SECONDS)
-            return np.zeros((2, 4, 3), np.uint8)
+            return np.repeat([i % 256, i // 256], 12).astype(np.uint8).reshape(2, 4, 3)
 
-    tokenizer = tokenizers.by_spec("pixel size=4x2 colors=grey:16 order=raster")
+    tokenizer = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
     print("ready", flush=True)
     tokenset.build(Source(), Path("set"), tokenizer, workers=2)
     print("done")
@@ -374,6 +383,16 @@ def test_a_damaged_header_is_named(folder, text):
     (folder / "header.json").write_text(text)
     with pytest.raises(TokenError, match=r"header\.json is damaged"):
         tokenset.open_set(folder)
+
+
+def test_a_set_of_before_there_were_marks_can_be_read(folder):
+    header = json.loads((folder / "header.json").read_text())
+    for name in ("marked", "left_out", "repeated"):
+        del header[name]
+    (folder / "header.json").write_text(json.dumps(header))
+    opened = tokenset.open_set(folder)
+    assert (opened.header.listed, opened.header.splits["train"]) == (40, 38)
+    assert (opened.header.marked, opened.header.left_out, opened.header.repeated) == ({}, {}, 0)
 
 
 def test_a_header_that_lost_a_shard_is_damaged(folder):

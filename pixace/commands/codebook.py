@@ -75,4 +75,4 @@ def command(ctx, resume, as_json, **settings):
             f"{outcome.used} of {outcome.codes} codes used (perplexity {outcome.perplexity:.0f}); "
             f"next: pixace train PICTURES --colors vq:{path}"
         )
-    options.say(text, facts, as_json)
+    options.say([text], facts, as_json)

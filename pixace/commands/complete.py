@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pixace.commands import options
+from pixace.printable import tell
 
 
 @click.command(
@@ -69,12 +70,11 @@ def command(ctx, photos, again, as_json, **settings):
         raise click.UsageError("name at least one photo, or --again FILE.png")
     options.tell_unknown(facts)
     for reason in facts["skipped"]:
-        click.echo(f"skipped {reason}", err=True)
+        tell(f"skipped {reason}")
     finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)
     skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
-    options.say(
+    line = (
         f"{options.place(facts)}: {finished} finished by {Path(facts['run']).name}, "
-        f"seed {facts['seed']}{skipped}",
-        facts,
-        as_json,
+        f"seed {facts['seed']}{skipped}"
     )
+    options.say([line], facts, as_json)

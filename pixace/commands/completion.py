@@ -21,4 +21,4 @@ def command(ctx, shell, as_json):
     """Print the lines that teach SHELL to complete pixace's commands, options and runs."""
     kind = get_completion_class(shell)
     script = kind(ctx.find_root().command, {}, "pixace", "_PIXACE_COMPLETE").source()
-    options.say(script, {"shell": shell, "script": script}, as_json)
+    options.say(script.split("\n"), {"shell": shell, "script": script}, as_json)

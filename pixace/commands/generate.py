@@ -81,9 +81,8 @@ def command(ctx, again, as_json, **settings):
     options.tell_unknown(facts)
     texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
     of_each = f" of each of {texts} texts" if texts > 1 else ""
-    options.say(
+    line = (
         f"{options.place(facts)}: {facts['n']} pictures{of_each} by {Path(facts['run']).name}, "
-        f"seed {facts['seed']}",
-        facts,
-        as_json,
+        f"seed {facts['seed']}"
     )
+    options.say([line], facts, as_json)

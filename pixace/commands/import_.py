@@ -3,6 +3,7 @@
 import click
 
 from pixace.commands import options
+from pixace.printable import tell
 
 
 @click.command(
@@ -38,10 +39,9 @@ def command(ctx, file, as_json, **settings):
     path, it = done.run.path, done.settings
     for binding in done.assumed:
         value = done.run.description.config.partition(f"{binding} = ")[2].partition("\n")[0]
-        click.echo(
+        tell(
             f"assumed {binding} = {value}, which no weight tells; if it was another: "
-            f"--set {binding}=N",
-            err=True,
+            f"--set {binding}=N"
         )
     facts = {
         "run": str(path),
@@ -51,10 +51,9 @@ def command(ctx, file, as_json, **settings):
         "weights": done.weights,
         "step": done.step,
     }
-    options.say(
+    line = (
         f"{path}: a {done.kind}, layers {it['n_layers']}, features {it['d_model']}, "
         f"weights {done.weights:,}, steps {done.step:,}; "
-        f"next: pixace generate --run {path}",
-        facts,
-        as_json,
+        f"next: pixace generate --run {path}"
     )
+    options.say([line], facts, as_json)

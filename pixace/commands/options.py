@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from pixace import files, streams
 from pixace.errors import PixaceError
+from pixace.printable import printable, safe_json, tell
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -252,9 +253,7 @@ def chosen(ctx: click.Context, names: Sequence[str]) -> dict[str, Any]:
 def tell_unknown(facts: dict[str, Any]) -> None:
     """Says on stderr which words of a text a model has never seen."""
     if unknown := facts.get("unknown"):
-        click.echo(
-            f"left out, as no caption of the training had it: {', '.join(unknown)}", err=True
-        )
+        tell(f"left out, as no caption of the training had it: {', '.join(unknown)}")
 
 
 def place(facts: dict[str, Any]) -> str:
@@ -263,17 +262,18 @@ def place(facts: dict[str, Any]) -> str:
     return f"{first} to {others[-1]}" if others else first
 
 
-def say(text: str, facts: dict[str, Any], as_json: bool) -> None:
-    """The result on stdout: a line for people, or an object for programs.
+def say(lines: Sequence[str], facts: dict[str, Any], as_json: bool) -> None:
+    """The result on stdout: lines for people, or an object for programs.
 
     JSON knows no infinities, and numbers that are none: they are null.
 
     Raises:
       PixaceError: there is no room for it.
     """
+    text = "\n".join(map(printable, lines))
     if as_json:
         plain = _plain(facts)
-        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        text = safe_json(json.dumps(plain, ensure_ascii=False, allow_nan=False))
         if not streams.shows(text):
             text = json.dumps(plain, allow_nan=False)
     with streams.answering():

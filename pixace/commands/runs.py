@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from pixace.commands import options
+from pixace.printable import printable
 
 
 @click.command(
@@ -33,9 +34,10 @@ def command(root, as_json):
             quality += " (training pictures)"
         named = it.data.get("named", "–").rpartition("/")[2]
         rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", quality, it.status))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    cells = [list(map(printable, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
     if not known:
         lines = [f"no runs in {root.absolute()}; train one with: pixace train"]
     facts = {"runs": [{"path": str(run.path), **asdict(it)} for run, it in known]}
-    options.say("\n".join(lines), facts, as_json)
+    options.say(lines, facts, as_json)

@@ -71,16 +71,20 @@ def command(ctx, source, out, report, compare, as_json, **given):
     if out is not None:
         extra = {name: given[name] for name in given if name not in options.PICTURES}
         header = tokenizing.tokenize(source, out, **settings, **extra, progress=True).header
+        left_out = sum(header.left_out.values())
         facts |= {
             "out": str(out),
             "tokenizer": header.tokenizer,
             **header.splits,
+            "listed": header.listed,
+            "left_out": left_out,
+            "equal": header.repeated,
             "skipped": header.skipped,
             "skipped_first": list(header.skipped_first),
         }
         lines.append(
             f"{out}: {header.splits['train']:,} pictures to train on, "
-            f"{header.splits['validation']:,} for validation, {header.skipped:,} skipped; "
-            f"next: pixace train {out}"
+            f"{header.splits['validation']:,} for validation, {header.skipped:,} skipped"
+            f"{f', {left_out:,} left out' * (left_out > 0)}; next: pixace train {out}"
         )
-    options.say("\n".join(lines), facts, as_json)
+    options.say(lines, facts, as_json)

@@ -73,16 +73,16 @@ def command(ctx, resume, as_json, **settings):
         "collage": None if outcome.collage is None else str(outcome.collage),
     }
     if outcome.step < outcome.steps:
-        text = (
+        lines = [
             f"{path}: stopped after {outcome.step:,} of {outcome.steps:,} steps; "
             f"go on with: pixace train --resume {path}"
-        )
+        ]
     else:
-        text = (
+        lines = [
             f"{path}: {outcome.step:,} steps, {outcome.loss:.4f} nats/token, "
             f"{outcome.bits_per_pixel:.3f} bits/pixel"
-            f"{'' if outcome.held_out else ' on training pictures, as none were held out'}\n"
+            f"{'' if outcome.held_out else ' on training pictures, as none were held out'}",
             f"{outcome.collage}: pictures drawn by the best model; more with: "
-            f"pixace generate --run {path}"
-        )
-    options.say(text, facts, as_json)
+            f"pixace generate --run {path}",
+        ]
+    options.say(lines, facts, as_json)

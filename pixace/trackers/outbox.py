@@ -15,6 +15,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from pixace.printable import printable
+
 PAUSE = 1.0  # seconds in which letters gather, so that many go in one envelope
 TOGETHER = 100  # letters of one kind in an envelope
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two tries
@@ -73,7 +75,7 @@ class Outbox:
 
     def say(self, text: str) -> None:
         """Tells people something of the other side."""
-        tqdm.write(f"warning: {self._name} {text}", file=sys.stderr)
+        tqdm.write(printable(f"warning: {self._name} {text}"), file=sys.stderr)
 
     def _run(self) -> None:
         wait = FIRST_WAIT
