@@ -219,7 +219,7 @@ def test_captions_that_cannot_be_read_are_counted_and_named_and_their_pictures_k
         def record(self, i):
             return replace(super().record(i), unread="its caption is torn")
 
-    opened = build(Unread(200), tmp_path / "set", validation=Unread(2))
+    opened = build(Unread(200), tmp_path / "set", validation=Unread(2, first=200))
     assert opened.header.splits == {"train": 200, "validation": 2}
     assert (opened.header.skipped, opened.header.unread) == (0, 202)
     assert len(opened.header.unread_first) == 100
