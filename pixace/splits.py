@@ -164,6 +164,12 @@ def repeated(parts: Sequence[Part], places: Sequence[np.ndarray]) -> int:
     return len(rows) - len(np.unique(rows))
 
 
+def obeyed(parts: Sequence[Part], places: Sequence[np.ndarray]) -> bool:
+    """Whether pictures are held out because they are marked so, and not by a share."""
+    marks = parts[0].marks[places[0] == VALIDATION]
+    return bool(len(marks)) and bool((marks == MARKS.index("validation")).all())
+
+
 def marked(parts: Sequence[Part]) -> dict[str, int]:
     """How many pictures say what of themselves; nothing where none says anything."""
     marks = [part.marks for part in parts if part.marks.any()]

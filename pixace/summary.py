@@ -72,8 +72,8 @@ def _splits(header: Header) -> Iterator[str]:
         how = ""
         if header.validation is not None:
             how = ", but the validation source wins"
-        elif "validation" not in header.marked and held_out:
-            how = ", and a share of what is trained on is held out"
+        elif held_out and header.validation_fraction:
+            how = ", and a share of those to train on is held out"
         yield f"split: marked {counts}{how}"
     if header.left_out:
         whys = [f"{count:,} {_why(mark)}" for mark, count in header.left_out.items()]

@@ -57,7 +57,8 @@ class Header:
       tokenizer: its spec.
       origin: the source of the pictures.
       validation: the source of the validation pictures, if they have their own.
-      validation_fraction: share of the pictures asked for when they have not.
+      validation_fraction: share of the pictures asked for; 0 when it was not needed, as a source
+        of their own or marks said which.
       fit: crop, pad or stretch.
       background: RGB below transparent pictures.
       fitting: the version of the way from file to pixels; another one may give other tokens.
@@ -274,6 +275,7 @@ def build(
                     rows.extend(with_bar(chunks, part, progress), part, strict)
             places = splits.settle(parts)
             files = rows.finish(parts, places)
+        given = validation is not None or splits.obeyed(parts, places)
         if tokenizer.arrays:
             save_file(dict(tokenizer.arrays), draft / LEARNED)
             files.append(seal(draft / LEARNED, 0))
@@ -282,7 +284,7 @@ def build(
             tokenizer=tokenizer.spec,
             origin=_origin(source),
             validation=None if validation is None else _origin(validation),
-            validation_fraction=validation_fraction if validation is None else 0.0,
+            validation_fraction=0.0 if given else validation_fraction,
             fit=fit,
             background=background,
             fitting=image.FITTING,

@@ -239,6 +239,7 @@ def test_marks_are_obeyed(tmp_path):
         list(range(0, 30, 3)),
         list(range(1, 30, 3)),
     )
+    assert header.validation_fraction == 0
     assert header.marked == {"train": 10, "validation": 10, "test": 10}
     assert header.left_out == {"test": 10}
     assert json.loads((tmp_path / "set" / "header.json").read_text())["left_out"] == {"test": 10}

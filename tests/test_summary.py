@@ -82,8 +82,16 @@ def test_marks_and_what_they_leave_out_are_said(found):
 def test_a_share_of_the_marked_is_said(found):
     marks = [{"split": "train"}] * 4 + [{}] + [{"split": "test"}] * 3
     assert found(*marks) == (
-        "split: marked train 4, test 3, unmarked 1, and a share of what is trained on is held out; "
+        "split: marked train 4, test 3, unmarked 1, and a share of those to train on is held out; "
         "left out: 3 marked test\n"
+    )
+
+
+def test_a_share_in_place_of_marked_ones_is_said(found):
+    marks = [{"split": "train"}] * 4 + [{"split": "validation"}] * 2
+    assert found(*marks, shows=[0, 1, 2, 3, 2, 3]) == (
+        "split: marked train 4, validation 2, and a share of those to train on is held out; "
+        "left out: 2 held out but equal to training pictures\n"
     )
 
 
