@@ -16,7 +16,7 @@ from pixace.preparation import LEARNED, Preparation
 from pixace.ranges import Count
 from pixace.report import report
 from pixace.shorthands import several
-from pixace.sources import Data, open_source
+from pixace.sources import Data, limited, open_source
 from pixace.tokenset import TokenSet
 
 
@@ -32,6 +32,7 @@ def tokenize(
     background: str = "white",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
+    limit: Count | None = None,
     labels: bool = False,
     strict: bool = False,
     workers: Count | None = None,
@@ -53,6 +54,8 @@ def tokenize(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: source of the validation part; None keeps back a share of `source`.
       validation_fraction: that share, 0 or more and below 1.
+      limit: take at most so many pictures of a source, evenly and always the same ones; None
+        takes all.
       labels: take sub-folders as labels.
       strict: stop at the first bad picture instead of skipping it.
       workers: processes; None takes one per core.
@@ -62,7 +65,8 @@ def tokenize(
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
     workers = ranges.one(tokenize, "workers", workers)
-    preparation = Preparation(size, colors, order, fit, background, validation_fraction)
+    limit = ranges.one(tokenize, "limit", limit)
+    preparation = Preparation(size, colors, order, fit, background, validation_fraction, limit)
     return preparation.build(
         open_source(source, labels=labels),
         expanded(out),
@@ -85,6 +89,7 @@ def compare(
     background: str = "white",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
+    limit: Count | None = None,
     pictures: Count = 256,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -100,6 +105,7 @@ def compare(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: as in `tokenize`: colours made for the pictures are made for the training part.
       validation_fraction: likewise.
+      limit: likewise: all is found out of at most so many pictures.
       pictures: at most so many are measured, taken evenly from the source.
       progress: a live bar on stderr, and a line for each palette.
 
@@ -113,8 +119,9 @@ def compare(
     places.checked(out)
     if not (colors := several(colors)):
         raise PixaceError("no colours to compare; name at least one scheme")
-    opened = open_source(source)
-    other = None if validation is None else open_source(validation)
+    limit = ranges.one(compare, "limit", limit)
+    opened = limited(open_source(source), limit)
+    other = None if validation is None else limited(open_source(validation), limit)
     learned = [each for each in colors if each.startswith(LEARNED)]
     if size is None and learned:
         height, width = Preparation(colors=learned[0]).tokenizer().size

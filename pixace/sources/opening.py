@@ -17,6 +17,7 @@ from pixace.sources.folder import files_below, open_folder
 from pixace.sources.idx import is_idx, open_idx, training_images
 from pixace.sources.memory import open_memory
 from pixace.sources.naming import may_be_picture
+from pixace.sources.several import is_pattern, open_several, shards, spelled_out
 from pixace.sources.source import Source
 from pixace.sources.table import open_table
 from pixace.sources.tfds import PREFIX, open_tfds
@@ -28,7 +29,7 @@ KINDS = (
     "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, .npy, "
     ".npz, tfds:NAME, digits, emoji"
 )
-INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz")
+INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz", ".parquet")
 
 
 def open_source(spec: Data, labels: bool = False) -> Source:
@@ -63,6 +64,10 @@ def open_source(spec: Data, labels: bool = False) -> Source:
 
 
 def _open_path(path: Path, labels: bool) -> Source:
+    if is_pattern(path):
+        return open_several(
+            str(path), spelled_out(path), lambda each: _open_path(each, labels), labels
+        )
     if path.is_dir():
         return _open_folder(path, labels)
     file, _, array = str(path).partition("#")
@@ -87,6 +92,9 @@ def _open_folder(path: Path, labels: bool) -> Source:
     names = list(files_below(path))
     if not any(map(may_be_picture, names)):
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
+        if together := shards(sources):
+            paths = [path / name for name in together]
+            return open_several(str(path), paths, lambda each: _open_path(each, labels), labels)
         if sources:
             listed = ", ".join(str(path / name) for name in sources[:5])
             more = ", …" if len(sources) > 5 else ""

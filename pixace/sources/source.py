@@ -1,5 +1,6 @@
 """What every source of pictures can do, and what is known of one picture."""
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -56,3 +57,9 @@ class Source(Protocol):
 
         As cheap as it can be: of files it takes names, sizes and times of change.
         """
+
+
+def tell(source: Source) -> None:
+    """Says on stderr how a source was read, where that is not plain to see."""
+    if said := getattr(source, "said", ""):
+        print(said, file=sys.stderr)
