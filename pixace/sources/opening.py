@@ -11,6 +11,7 @@ from pixace.errors import PixaceError, SourceError
 from pixace.files import expanded
 from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
+from pixace.sources.cifar import is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import files_below, open_folder
@@ -81,6 +82,8 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
         return open_idx(path)
+    if is_cifar(path):
+        return open_cifar(path)
     if is_archive(path):
         return open_archive(path, labels)
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")
@@ -89,6 +92,8 @@ def _open_path(path: Path, labels: bool) -> Source:
 def _open_folder(path: Path, labels: bool) -> Source:
     if images := training_images(path):
         return open_idx(images, spec=str(path))
+    if is_cifar(path):
+        return open_cifar(path)
     names = list(files_below(path))
     if not any(map(may_be_picture, names)):
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
