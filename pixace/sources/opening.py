@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pixace.errors import PixaceError, SourceError
+from pixace.errors import MissingError, PixaceError, SourceError
 from pixace.files import expanded
 from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
@@ -15,9 +15,12 @@ from pixace.sources.cifar import is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import files_below, open_folder
+from pixace.sources.foreign import foreign
 from pixace.sources.idx import is_idx, open_idx, training_images
+from pixace.sources.matlab import open_matlab
 from pixace.sources.memory import open_memory
 from pixace.sources.naming import may_be_picture
+from pixace.sources.parquet import is_parquet, open_parquet
 from pixace.sources.several import is_pattern, open_several, shards, spelled_out
 from pixace.sources.source import Source
 from pixace.sources.table import open_table
@@ -27,10 +30,24 @@ from pixace.sources.tfds import PREFIX, open_tfds
 Data = str | Path | Source | np.ndarray | Sequence[Any]
 BUILTIN: dict[str, Callable[[], Source]] = {"digits": open_digits, "emoji": open_emoji}
 KINDS = (
-    "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, .npy, "
-    ".npz, tfds:NAME, digits, emoji"
+    "a folder, a zip or tar, a .csv or .tsv with a column image_path, MNIST's idx files, CIFAR's "
+    "batches, .npy, .npz, .parquet, .mat, several of these (shard-{000..012}.tar), tfds:NAME, "
+    "digits, emoji"
 )
-INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".npy", ".npz", ".parquet")
+INSIDE = (
+    ".zip",
+    ".tar",
+    ".tgz",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".csv",
+    ".tsv",
+    ".npy",
+    ".npz",
+    ".parquet",
+    ".mat",
+)
 
 
 def open_source(spec: Data, labels: bool = False) -> Source:
@@ -58,7 +75,7 @@ def open_source(spec: Data, labels: bool = False) -> Source:
         return open_tfds(str(spec))
     try:
         return _open_path(expanded(spec), labels)
-    except SourceError:
+    except (SourceError, MissingError):
         raise
     except (OSError, RuntimeError, PixaceError) as why:  # no permission, a name too long, no home
         raise SourceError(f"cannot open {spec}: {getattr(why, 'strerror', why) or why}") from why
@@ -70,10 +87,14 @@ def _open_path(path: Path, labels: bool) -> Source:
             str(path), spelled_out(path), lambda each: _open_path(each, labels), labels
         )
     if path.is_dir():
+        if why := foreign(path):
+            raise SourceError(f"{path} is {why}")
         return _open_folder(path, labels)
     file, _, array = str(path).partition("#")
     if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
         return open_arrays(Path(file), array)
+    if array and file.lower().endswith(".parquet") and not path.exists() and Path(file).is_file():
+        return open_parquet(Path(file), array)
     if not path.is_file():
         raise SourceError(_no_such(path))
     if path.suffix.lower() in (".csv", ".tsv"):
@@ -82,8 +103,14 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
         return open_idx(path)
+    if is_parquet(path):
+        return open_parquet(path)
     if is_cifar(path):
         return open_cifar(path)
+    if path.suffix.lower() == ".mat":
+        return open_matlab(path)
+    if why := foreign(path):
+        raise SourceError(f"{path} is {why}")
     if is_archive(path):
         return open_archive(path, labels)
     raise SourceError(f"{path} is no source of pictures, or broken; a source is {KINDS}")

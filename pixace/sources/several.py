@@ -20,6 +20,7 @@ from pixace.sources.source import Source
 
 BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
 TOGETHER = (".parquet", ".npy", ".tar")  # a folder with nothing but one of these is one source
+NAMING = (".npy", ".npz", ".parquet", ".mat")  # files whose pictures bear their name
 MOST = 100_000  # files that a pattern may name
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -101,14 +102,17 @@ def open_several(
     """
     root = os.path.commonpath([path.parent for path in paths])
     names = [readable(path.relative_to(root).as_posix()) for path in paths]
-    parts: list[Source]
+    within = [_in_front(name) for name in names]
     if all(path.suffix.lower() == ".npy" for path in paths):
-        parts = [*_arrays(spec, paths)]
-        within = [name.rpartition("/")[0] for name in names]  # their pictures name their file
         classes = [folder_label(name) for name in names] if labels else []
-        return Joined(spec, tuple(parts), tuple(within), _splits(names), tuple(classes))
-    parts = [open_one(path) for path in paths]
-    return Joined(spec, tuple(parts), tuple(names), _splits(names))
+        parts = tuple(_arrays(spec, paths))
+        return Joined(spec, parts, tuple(within), _splits(names), tuple(classes))
+    return Joined(spec, tuple(map(open_one, paths)), tuple(within), _splits(names))
+
+
+def _in_front(name: str) -> str:
+    """What stands in front of the names of pictures; some name their file themselves."""
+    return name.rpartition("/")[0] if Path(name).suffix.lower() in NAMING else name
 
 
 def _arrays(spec: str, paths: Sequence[Path]) -> list[Rows]:
