@@ -266,7 +266,7 @@ def _tell_skipped(tokens: TokenSet) -> None:
 def stem(named: str | Path | Source) -> str:
     """A short name for files and runs, made from what the user named."""
     name = Path(absolute(named)).name
-    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz)\b", "", name)
+    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|np[yz]|bz2|xz|parquet|mat)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
 
 

@@ -41,7 +41,8 @@ def tokenize(
     """Turns the pictures of a source into a token set.
 
     Args:
-      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`; or the
+      source: folder, archive, table, file of arrays, idx, Parquet or CIFAR's batches, several of
+        these (`shard-{000..012}.tar`, `*.parquet`), `tfds:NAME`, `digits` or `emoji`; or the
         pictures themselves: an array `(n, height, width)` or `(n, height, width, 3)`, or a list of
         paths, bytes, arrays and Pillow's images.
       out: folder to make.

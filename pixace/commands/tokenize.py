@@ -48,7 +48,8 @@ from pixace.commands import options
 def command(ctx, source, out, report, compare, as_json, **given):
     """Turn the pictures of SOURCE into tokens, in the new folder OUT.
 
-    SOURCE is a folder, a zip or tar, a CSV or TSV with a column image_path, an idx or .npy file,
+    SOURCE is a folder, a zip or tar, a CSV or TSV with a column image_path, an idx, .npy, .parquet
+    or .mat file, CIFAR's batches, several of these ('shard-{000..012}.tar', '*.parquet'),
     tfds:NAME, digits or emoji. With --report, OUT may be left out.
     """
     from pixace import tokenizing
