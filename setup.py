@@ -35,6 +35,7 @@ setup(
         "pillow>=11",
         "safetensors>=0.5",
         "scikit-learn>=1.6",
+        "scipy>=1.14",
         "tensorboardX>=2.6.2",
         "threadpoolctl>=3.5",
         "tqdm>=4.66",
@@ -44,6 +45,7 @@ setup(
         "cuda": ["jax[cuda12]>=0.10,<0.13"],
         "tfds": ["tensorflow-datasets>=4.9.9", "importlib_resources"],
         "tf": ["tensorflow>=2.18", "tensorflow-datasets>=4.9.9", "importlib_resources"],
+        "parquet": ["pyarrow>=17"],
         "tensorboard": ["tensorboard>=2.18"],
         # The store in a file needs a database; without it, mlflow-skinny only knows servers.
         "mlflow": ["mlflow-skinny>=3.5,<4", "sqlalchemy>=2,<2.1", "alembic>=1.13", "sqlparse>=0.5"],

@@ -1,9 +1,9 @@
 """Pickles read as mere data: nothing that a pickle names is ever imported or called.
 
-A pickle is a program that builds objects by calling what it names. Here each name that old weights
-need stands for an empty record, which keeps what it is given, and every other name is refused.
-Which records are arrays is seen afterwards, when types and sizes have been checked: so NumPy's own
-unpickling never sees what stands in the file either.
+A pickle is a program that builds objects by calling what it names. Here each name that arrays and
+old weights need stands for an empty record, which keeps what it is given, and every other name is
+refused. Which records are arrays is seen afterwards, when types and sizes have been checked: so
+NumPy's own unpickling never sees what stands in the file either.
 """
 
 import gzip
@@ -45,8 +45,9 @@ BESIDE = {
     *(f"numpy.{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     *(f"numpy.float{bits}" for bits in (16, 32, 64)),
 }
+ENCODED = {"_codecs.encode"}  # bytes, as Python 3 writes them for Python 2
 ARRAYS = {"numpy.ndarray", "numpy.dtype"} | SHAPED | BUFFERED | SCALAR | ON_DEVICE | BFLOAT16
-KNOWN = ARRAYS | BESIDE
+KNOWN = ARRAYS | BESIDE | ENCODED
 # What reaches out of the file, or was last written in the days of Python 1.
 REFUSED = {
     *("PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"),
@@ -97,15 +98,29 @@ def load(path: Path) -> Any:
     Raises:
       RunError: the file is missing or broken, too large, or names what is not known here.
     """
-    data = unpacked(path)
+    return parsed(unpacked(path), path, "weights")
+
+
+def parsed(data: bytes, path: Path, what: str, encoding: str = "ASCII") -> Any:
+    """What a pickle holds, as `load` gives it.
+
+    Args:
+      data: the pickle.
+      path: what errors call it.
+      what: what it should hold, likewise.
+      encoding: of texts that Python 2 wrote; `bytes` leaves them as they are.
+
+    Raises:
+      RunError: it is broken, or names what is not known here.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in damaged text
             _check_opcodes(data)
-            return _Reader(io.BytesIO(data)).load()
+            return _Reader(io.BytesIO(data), encoding=encoding).load()
     except _ForeignError as why:
         raise RunError(
-            f"{path} is refused: it names {why}, and weights are made of arrays, tuples, lists, "
+            f"{path} is refused: it names {why}, and {what} are made of arrays, tuples, lists, "
             "dicts, numbers and strings; nothing in it was run"
         ) from None
     except BROKEN as why:
@@ -155,12 +170,27 @@ def array(thing: Any) -> np.ndarray:
             thing, name = inner, build.name
     if name in SHAPED and isinstance(thing.state, tuple) and len(thing.state) == 5:
         _, shape, kind, is_fortran, raw = thing.state
-        return _array(raw, kind, shape, "F" if is_fortran else "C")
+        return _array(_bytes(raw), kind, shape, "F" if is_fortran else "C")
     if name in BUFFERED and len(thing.args) in (4, 5):
         raw, kind, shape, order, *axes = thing.args
         found = _array(raw, kind, shape, "F" if order == "F" else "C")
         return found.transpose(axes[0]) if order == "K" and axes else found
     raise ValueError(f"an array was expected, not {_said(thing)}")
+
+
+def text(thing: Any) -> Any:
+    """A text, be it one, or bytes, or bytes that were written as a text; all else as it is."""
+    thing = _bytes(thing)
+    return thing.decode("utf-8", "replace") if isinstance(thing, bytes) else thing
+
+
+def _bytes(thing: Any) -> Any:
+    """Bytes, if it is a text that stands for some; all else as it is."""
+    if isinstance(thing, Record) and thing.name in ENCODED and len(thing.args) == 2:
+        letters, encoding = thing.args
+        if isinstance(letters, str) and encoding == "latin1":
+            return letters.encode("latin1", "replace")
+    return thing
 
 
 def whole_number(thing: Any) -> int:
@@ -195,12 +225,12 @@ def from_bfloat16(bits: np.ndarray) -> np.ndarray:
 def _dtype(kind: Any) -> tuple[bool, np.dtype]:
     """Whether a type is bfloat16, and which type its bytes have."""
     if isinstance(kind, Record) and kind.name == "numpy.dtype" and kind.args:
-        said = kind.args[0]
+        said = text(kind.args[0])
         if isinstance(said, type) and issubclass(said, Record) and said.name in BFLOAT16:
             return True, np.dtype("<u2")
         state = kind.state if isinstance(kind.state, tuple) else ()
         if isinstance(said, str) and re.fullmatch("b1|[iu][1248]|f[248]", said):
-            order = ">" if len(state) > 1 and state[1] == ">" else "<"
+            order = ">" if len(state) > 1 and text(state[1]) == ">" else "<"
             return False, np.dtype(f"{order}{said}")
     raise ValueError(f"{_said(kind)} is no type of numbers")
 

@@ -14,9 +14,10 @@ from pixace.arrays import Images
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, READING, load, parse_background, parse_size
 from pixace.printable import tell
-from pixace.ranges import Range
-from pixace.sources import Data, Source, open_source
+from pixace.ranges import Count, Range
+from pixace.sources import Data, Source, limited, open_source, remark
 from pixace.sources.opening import BUILTIN
+from pixace.sources.several import is_pattern
 from pixace.sources.sidecar import TELLING
 from pixace.summary import tell_found, tell_skipped
 from pixace.tokenizers import Tokenizer
@@ -47,6 +48,7 @@ class Preparation:
       fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
+      limit: at most so many pictures are taken, evenly and always the same ones; None takes all.
 
     Raises:
       PixaceError: a number cannot be meant; words are looked at when they are needed.
@@ -58,6 +60,7 @@ class Preparation:
     fit: str = "crop"
     background: str = "white"
     validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
+    limit: Count | None = None
 
     def __post_init__(self) -> None:
         ranges.settle(self)
@@ -152,6 +155,10 @@ class Preparation:
     ) -> TokenSet:
         """Tokenizes a source into the folder `out`; see `tokenset.build`."""
         tokenset.check(out, self.fit, self.validation_fraction)
+        if progress and (said := remark(source)):
+            tell(said)
+        source = limited(source, self.limit)
+        validation = validation and limited(validation, self.limit)
         own = self.settled(source, validation=validation, progress=progress)
         made = tokenset.build(
             source,
@@ -252,7 +259,7 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
 def stem(named: str | Path | Source) -> str:
     """A short name for files and runs, made from what the user named."""
     name = Path(absolute(named)).name
-    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|jsonl|txt|np[yz]|bz2|xz)\b", "", name)
+    name = re.sub(r"\.(zip|tar|tgz|gz|csv|tsv|jsonl|txt|np[yz]|bz2|xz|parquet|mat)\b", "", name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "pictures"
 
 
@@ -264,6 +271,8 @@ def absolute(named: str | Path | Source) -> str:
     if not Path(file).expanduser().exists():
         file, sharp, array = file.partition("#")  # FILE.npz#ARRAY
     path = Path(file).expanduser()
+    if is_pattern(path):
+        return str(path.absolute())
     if str(named) in BUILTIN or not path.exists():
         return str(named)
     return f"{path.resolve()}{sharp}{array}"

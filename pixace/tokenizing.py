@@ -16,7 +16,7 @@ from pixace.preparation import LEARNED, Preparation
 from pixace.ranges import Count
 from pixace.report import report
 from pixace.shorthands import several
-from pixace.sources import Data, open_source
+from pixace.sources import Data, limited, open_source
 from pixace.summary import tell_none_held_out
 from pixace.tokenset import TokenSet
 
@@ -33,6 +33,7 @@ def tokenize(
     background: str = "white",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
+    limit: Count | None = None,
     labels: bool = False,
     strict: bool = False,
     workers: Count | None = None,
@@ -41,7 +42,8 @@ def tokenize(
     """Turns the pictures of a source into a token set.
 
     Args:
-      source: folder, archive, table, array or idx file, `tfds:NAME`, `digits` or `emoji`; or the
+      source: folder, archive, table, file of arrays, idx, Parquet or CIFAR's batches, several of
+        these (`shard-{000..012}.tar`, `*.parquet`), `tfds:NAME`, `digits` or `emoji`; or the
         pictures themselves: an array `(n, height, width)` or `(n, height, width, 3)`, or a list of
         paths, bytes, arrays and Pillow's images.
       out: folder to make.
@@ -54,6 +56,8 @@ def tokenize(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: source of the validation part; None keeps back a share of `source`.
       validation_fraction: that share, 0 or more and below 1.
+      limit: take at most so many pictures of a source, evenly and always the same ones; None
+        takes all.
       labels: take sub-folders as labels.
       strict: stop at the first bad picture instead of skipping it.
       workers: processes; None takes one per core.
@@ -63,7 +67,8 @@ def tokenize(
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
     workers = ranges.one(tokenize, "workers", workers)
-    preparation = Preparation(size, colors, order, fit, background, validation_fraction)
+    limit = ranges.one(tokenize, "limit", limit)
+    preparation = Preparation(size, colors, order, fit, background, validation_fraction, limit)
     made = preparation.build(
         open_source(source, labels=labels),
         expanded(out),
@@ -89,6 +94,7 @@ def compare(
     background: str = "white",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
+    limit: Count | None = None,
     pictures: Count = 256,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -104,6 +110,7 @@ def compare(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       validation: as in `tokenize`: colours made for the pictures are made for the training part.
       validation_fraction: likewise.
+      limit: likewise: all is found out of at most so many pictures.
       pictures: at most so many are measured, taken evenly from the source.
       progress: a live bar on stderr, and a line for each palette.
 
@@ -117,8 +124,9 @@ def compare(
     places.checked(out)
     if not (colors := several(colors)):
         raise PixaceError("no colours to compare; name at least one scheme")
-    opened = open_source(source)
-    other = None if validation is None else open_source(validation)
+    limit = ranges.one(compare, "limit", limit)
+    opened = limited(open_source(source), limit)
+    other = None if validation is None else limited(open_source(validation), limit)
     learned = [each for each in colors if each.startswith(LEARNED)]
     if size is None and learned:
         height, width = Preparation(colors=learned[0]).tokenizer().size

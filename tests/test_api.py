@@ -198,6 +198,7 @@ def test_an_unknown_model_is_no_matter_of_gin_files(tmp_path):
         ({"bindings": [" pictures.order = 'column'"]}, r"pictures\.order"),
         ({"bindings": ["pixace.pictures.order = 'column'"]}, r"pictures\.order"),
         ({"labels": True}, "labels"),
+        ({"limit": 9}, r"pictures\.limit"),
     ],
 )
 def test_a_token_set_is_not_contradicted(tiny_pictures, tmp_path, arguments, word):

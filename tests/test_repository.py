@@ -93,7 +93,7 @@ def test_no_file_is_larger_than_a_megabyte():
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize(
-    ("file", "extras"), [("slim", ()), ("dev", ("dev", "tfds", "mlflow")), ("cuda", ())]
+    ("file", "extras"), [("slim", ()), ("dev", ("dev", "tfds", "mlflow", "parquet")), ("cuda", ())]
 )
 def test_pins_fit_what_setup_asks_for(metadata, file, extras, python):
     have = pins(file, python)

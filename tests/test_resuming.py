@@ -220,6 +220,21 @@ def test_a_token_set_in_the_cache_that_was_cut_short_is_made_again(
     assert shard.read_bytes() == whole
 
 
+def test_a_limit_and_a_pattern_are_kept_by_the_run(tiny, tiny_pictures, tmp_path, monkeypatch):
+    """Going on from another folder, with the cache gone, takes the very pictures of before."""
+    monkeypatch.setenv("PIXACE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tiny_pictures.parent)
+    first = pixace.train("stripe*.npy", gin="base", bindings=tiny, limit=16, root=tmp_path / "runs")
+    data = first.run.description.data
+    assert data["train"] + data["validation"] == 16
+    assert data["named"] == str(tiny_pictures.parent / "stripe*.npy")
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    assert pixace.resume(first.run.path, steps=8).step == 8
+    with pytest.raises(PixaceError, match=r"leave out 'pictures\.limit = 20'"):
+        pixace.resume(first.run.path, steps=9, bindings=["pictures.limit = 20"])
+
+
 def test_a_token_set_of_the_users_that_was_cut_short_is_left_alone(tiny, tiny_pictures, tmp_path):
     pixace.tokenize(tiny_pictures, tmp_path / "set", size=4, colors="grey:4")
     bound = [line for line in tiny if not line.startswith("pictures.")]

@@ -87,6 +87,12 @@ _background = click.option(
     metavar="COLOR",
     help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
 )
+_limit = click.option(
+    "--limit",
+    type=int,
+    metavar="N",
+    help="Take N pictures only, evenly and always the same ones.  [default: all]",
+)
 fitting = together(
     click.option(
         "--size",
@@ -95,6 +101,7 @@ fitting = together(
     ),
     _fit,
     _background,
+    _limit,
 )
 
 pictures = together(
@@ -121,8 +128,9 @@ pictures = together(
     ),
     _fit,
     _background,
+    _limit,
 )
-PICTURES = ("size", "colors", "order", "fit", "background")
+PICTURES = ("size", "colors", "order", "fit", "background", "limit")
 # What --resume may change; all else is the run's own.
 CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
 

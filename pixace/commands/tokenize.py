@@ -49,7 +49,9 @@ def command(ctx, source, out, report, compare, as_json, **given):
     """Turn the pictures of SOURCE into tokens, in the new folder OUT.
 
     SOURCE is a folder, a zip or tar, a CSV, TSV or JSON Lines with a column image_path, a .txt of
-    paths, an idx or .npy file, tfds:NAME, digits or emoji. With --report, OUT may be left out.
+    paths, an idx, .npy, .parquet or .mat file, CIFAR's batches, several of these
+    ('shard-{000..012}.tar', '*.parquet'), tfds:NAME, digits or emoji. With --report, OUT may be
+    left out.
     """
     from pixace import tokenizing
 

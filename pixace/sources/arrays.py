@@ -1,22 +1,24 @@
 """Pictures that are the rows of one array: `.npy` and `.npz` files, and what else loads as one.
 
-A `.npy` file is read through a memory map. Arrays are (N, H, W) or (N, H, W, channels) with 1, 3
-or 4 channels, uint8 or floats in 0..1; (N, channels, H, W), as PyTorch keeps them, is turned.
-Objects are never unpickled: a file could run programs that way.
+A `.npy` file is read through a memory map; of floats it is looked through once, for their range.
+Which shapes are pictures stands in `shapes.py`, and what numbers mean in `scale.py`. Objects are
+never unpickled: a file could run programs that way.
 """
 
 import functools
 import os
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from pixace.errors import SourceError
+from pixace.errors import ImageError, SourceError
 from pixace.sources.folder import fingerprint_of
+from pixace.sources.scale import Extent, Scale, eight_bit, extent, scale_of
+from pixace.sources.shapes import as_pictures
 from pixace.sources.source import Record
 
 IMAGES = ("images", "x", "x_train", "train_images", "data", "arr_0")  # in .npz files, best first
@@ -28,6 +30,7 @@ class Pictures(NamedTuple):
 
     images: np.ndarray
     labels: tuple[str, ...] | None
+    said: str = ""  # how the array was read, where that is not plain to see
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,16 @@ class Rows:
       load: gives the array; called in each process anew, so it should remember.
       count: the number of rows.
       stamp: changes when the array does.
+      scale: of floats, which of them are black and white.
+      said: how the array was read, where that is not plain to see.
     """
 
     spec: str
     load: Callable[[], Pictures]
     count: int
     stamp: str
+    scale: Scale | None = None
+    said: str = ""
 
     def __len__(self) -> int:
         return self.count
@@ -56,8 +63,11 @@ class Rows:
         return Record(name, name, label=labels[i] if labels else None)
 
     def read(self, i: int) -> np.ndarray:
-        """Row i."""
-        return self.load().images[i]
+        """Row i, uint8."""
+        try:
+            return eight_bit(self.load().images[i], self.scale)
+        except ValueError as why:
+            raise ImageError(f"{self.record(i).name}: {why}") from why
 
     def fingerprint(self) -> str:
         """The stamp."""
@@ -65,17 +75,17 @@ class Rows:
 
 
 def open_rows(spec: str, load: Callable[[], Pictures], stamp: str) -> Rows:
-    """Loads an array once, to see that it holds pictures.
+    """Loads an array once, to see that it holds pictures; of floats, its scale is still to come.
 
     Raises:
       SourceError: it holds none, or other than one label each.
     """
-    images, labels = load()
+    images, labels, said = load()
     if not len(images):
         raise SourceError(f"{spec} holds no pictures; name another file")
     if labels is not None and len(labels) != len(images):
         raise SourceError(f"{spec} holds {len(images)} pictures but {len(labels)} labels")
-    return Rows(spec, load, len(images), stamp)
+    return Rows(spec, load, len(images), stamp, said=said)
 
 
 def open_arrays(path: Path, array: str | None = None) -> Rows:
@@ -86,11 +96,28 @@ def open_arrays(path: Path, array: str | None = None) -> Rows:
       array: the name of the array in a `.npz` file; None takes the one that looks like pictures.
 
     Raises:
-      SourceError: it is broken, or no array in it can be pictures.
+      SourceError: it is broken, no array in it can be pictures, or its floats may mean one thing
+        or another.
     """
+    rows = open_unscaled(path, array)
+    return replace(rows, scale=scale_of(extent_of(rows), rows.spec))
+
+
+def open_unscaled(path: Path, array: str | None = None) -> Rows:
+    """The same, for one file of several whose numbers have one scale."""
     spec = f"{path}#{array}" if array else str(path)
     stamp = fingerprint_of(path.parent, [path.name], array)
     return open_rows(spec, functools.partial(_load, path, array, stamp), stamp)
+
+
+def extent_of(rows: Rows) -> Extent | None:
+    """The extent of an array's floats; a process looks through the same ones once."""
+    if rows.stamp not in _extents:
+        _extents[rows.stamp] = extent(rows.load().images)
+    return _extents[rows.stamp]
+
+
+_extents: dict[str, Extent | None] = {}  # by stamp
 
 
 @functools.lru_cache(maxsize=4)
@@ -99,12 +126,15 @@ def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
         with path.open("rb") as file:
             if file.read(2) != b"PK":  # how zip files begin, and so .npz
                 images = np.load(path, mmap_mode="r", allow_pickle=False)
-                return Pictures(as_pictures(images, str(path)), None)
+                shaped = as_pictures(images, str(path))
+                return Pictures(shaped.images, None, shaped.said)
             file.seek(0)
             with np.load(file, allow_pickle=False) as loaded:
                 name = _named(loaded, path, array)
-                images = as_pictures(loaded[name], f"{path}#{name}")
-                return Pictures(images, _labels(loaded, name, len(images)))
+                found = loaded[name]
+                labels = _labels(loaded, name, found.shape[:1] + found.shape[3:])
+                shaped = as_pictures(found, f"{path}#{name}", len(labels) if labels else None)
+                return Pictures(shaped.images, labels, shaped.said)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
         reason = f"it is broken ({why})"
         if "pickle" in str(why) or "Python objects" in str(why):
@@ -112,31 +142,15 @@ def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
         raise SourceError(f"cannot read {path}: {reason}") from why
 
 
-def as_pictures(images: np.ndarray, name: str) -> np.ndarray:
-    """An array as rows of pictures, (N, H, W) or (N, H, W, channels).
-
-    Raises:
-      SourceError: it has another shape or type.
-    """
-    if images.ndim == 4 and images.shape[3] not in (1, 3, 4) and images.shape[1] in (1, 3, 4):
-        images = np.moveaxis(images, 1, 3)
-    right_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
-    if not right_shape or not (images.dtype == np.uint8 or images.dtype.kind == "f"):
-        raise SourceError(
-            f"{name} is {images.dtype} {images.shape}; pictures are (N, H, W) or (N, H, W, 3), "
-            "uint8 or floats in 0..1"
-        )
-    return images
-
-
 def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:
     if array is not None:
         if array not in loaded.files:
             raise SourceError(f"{path} has no array '{array}'; known: {', '.join(loaded.files)}")
         return array
+    lower = {name.lower(): name for name in reversed(loaded.files)}
     for name in IMAGES:
-        if name in loaded.files:
-            return name
+        if name in lower:
+            return lower[name]
     if len(loaded.files) == 1:
         return loaded.files[0]
     raise SourceError(
@@ -145,10 +159,33 @@ def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:
     )
 
 
-def _labels(loaded: np.lib.npyio.NpzFile, images: str, count: int) -> tuple[str, ...] | None:
-    """Labels that belong to an array: `y_test` to `x_test`, `train_labels` to `train_images`."""
-    partners = (images.replace("x", "y", 1), images.replace("images", "labels"), *LABELS)
-    for name in partners:
-        if name != images and name in loaded.files and loaded[name].size == count:
-            return tuple(str(label) for label in loaded[name].reshape(-1).tolist())
+def _labels(
+    loaded: np.lib.npyio.NpzFile, images: str, counts: Collection[int]
+) -> tuple[str, ...] | None:
+    """Labels that belong to an array: `y_test` to `x_test`, `train_labels` to `train_images`.
+
+    Args:
+      loaded: the file.
+      images: the array's name.
+      counts: how many pictures it may hold.
+    """
+    lower = {name.lower(): name for name in reversed(loaded.files)}
+    own = images.lower()
+    for partner in (own.replace("x", "y", 1), own.replace("images", "labels"), *LABELS):
+        name = lower.get(partner, images)
+        labels = () if name == images else as_labels(loaded[name])
+        if labels and len(labels) in counts:
+            return labels
     return None
+
+
+def as_labels(array: np.ndarray) -> tuple[str, ...]:
+    """The labels that an array holds: words, numbers, or rows with a one in the label's place."""
+    if array.ndim == 2 and array.shape[1] > 1 and array.dtype.kind in "biuf":
+        one_hot = ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
+        return tuple(map(str, array.argmax(axis=1).tolist())) if one_hot else ()
+    if array.ndim not in (1, 2):
+        return ()
+    if array.dtype.kind == "f" and (array == np.rint(array)).all():
+        array = array.astype(np.int64)
+    return tuple(str(label) for label in array.reshape(-1).tolist())

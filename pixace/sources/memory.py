@@ -3,19 +3,21 @@
 import functools
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixace.errors import SourceError
+from pixace.errors import ImageError, SourceError
 from pixace.ranges import said
-from pixace.sources.arrays import Pictures, Rows, as_pictures, open_rows
+from pixace.sources.arrays import Pictures, Rows, extent_of, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, readable
+from pixace.sources.scale import Scale, eight_bit, extent, scale_of, united
+from pixace.sources.shapes import as_picture, as_pictures
 from pixace.sources.sidecar import SUFFIXES, Caption, caption_in, spelled
 from pixace.sources.source import Record
 
@@ -34,10 +36,12 @@ class Several:
     Attributes:
       items: paths, bytes of files, arrays (H, W) or (H, W, channels), and Pillow's images.
       labels: whether the folders that hold the files are their labels.
+      scale: of floats, which of them are black and white: one for all arrays.
     """
 
     items: "tuple[Item, ...]"
     labels: bool = False
+    scale: Scale | None = None
 
     @property
     def spec(self) -> str:
@@ -58,8 +62,14 @@ class Several:
         return Record(name, group_of(name), caption, label, unread=unread)
 
     def read(self, i: int) -> "Item":
-        """The item as it was given."""
-        return self.items[i]
+        """The item as it was given; of an array, the picture in uint8."""
+        item = self.items[i]
+        if not isinstance(item, np.ndarray):
+            return item
+        try:
+            return eight_bit(item, self.scale)
+        except ValueError as why:
+            raise ImageError(f"list[{i}]: {why}") from why
 
     def fingerprint(self) -> str:
         """Over contents; of files over names, sizes and times of change, of their texts too."""
@@ -94,17 +104,19 @@ def open_memory(data: Any, labels: bool = False) -> Rows | Several:
     items = tuple(_picture(item, f"list[{i}]") for i, item in enumerate(data))
     if not items:
         raise SourceError("the list holds no pictures; give at least one")
-    return Several(items, labels)
+    arrays = (item for item in items if isinstance(item, np.ndarray))
+    return Several(items, labels, scale_of(united(map(extent, arrays)), "the list"))
 
 
 def _open_array(array: np.ndarray) -> Rows:
     """The rows of an array; the stamp is made of all bytes."""
     spec = f"array {array.shape}"
-    images = as_pictures(array, "the array")
+    images, said = as_pictures(array, "the array")
     if not images.size:
         raise SourceError(f"{spec} holds no pictures; give one that does")
     stamp = hashlib.sha256(_contents(images)).hexdigest()
-    return open_rows(spec, functools.partial(Pictures, images, None), stamp)
+    rows = open_rows(spec, functools.partial(Pictures, images, None, said), stamp)
+    return replace(rows, scale=scale_of(extent_of(rows), "the array"))
 
 
 def _picture(item: Any, name: str) -> "Item":
@@ -120,14 +132,7 @@ def _picture(item: Any, name: str) -> "Item":
             f"{name} is {said(item)} and no picture; a list holds paths, bytes, arrays and "
             "Pillow's images"
         )
-    array = np.asarray(item)
-    try:
-        return as_pictures(array[None], name)[0]
-    except SourceError as why:
-        raise SourceError(
-            f"{name} is {array.dtype} {array.shape}; a picture is (H, W) or (H, W, 3), uint8 or "
-            "floats in 0..1"
-        ) from why
+    return as_picture(np.asarray(item), name)
 
 
 def _caption(path: Path) -> Caption:

@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from pixace.errors import PixaceError, SourceError
+from pixace.errors import MissingError, PixaceError, SourceError
 from pixace.files import expanded
 from pixace.sources.archive import is_archive, is_archive_file, open_archive
 from pixace.sources.arrays import open_arrays
+from pixace.sources.cifar import is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import listed, open_folder
+from pixace.sources.foreign import foreign
 from pixace.sources.idx import is_idx, is_idx_name, open_idx, training_images
+from pixace.sources.matlab import open_matlab
 from pixace.sources.memory import open_memory
 from pixace.sources.metadata import described
 from pixace.sources.naming import may_be_picture
 from pixace.sources.packers import unread
+from pixace.sources.parquet import is_parquet, open_parquet
+from pixace.sources.several import is_pattern, open_several, shards, spelled_out
 from pixace.sources.source import Source
 from pixace.sources.table import JSON, open_table, open_text
 from pixace.sources.tfds import PREFIX, open_tfds
@@ -28,9 +33,13 @@ Data = str | Path | Source | np.ndarray | Sequence[Any]
 BUILTIN: dict[str, Callable[[], Source]] = {"digits": open_digits, "emoji": open_emoji}
 KINDS = (
     "a folder, a zip or tar, a .csv, .tsv or .jsonl with a column image_path, a .txt of paths, "
-    "MNIST's idx files, .npy, .npz, tfds:NAME, digits, emoji"
+    "MNIST's idx files, CIFAR's batches, .npy, .npz, .parquet, .mat, several of these "
+    "(shard-{000..012}.tar), tfds:NAME, digits, emoji"
 )
-INSIDE = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".jsonl", ".npy", ".npz")
+INSIDE = (
+    *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".jsonl"),
+    *(".npy", ".npz", ".parquet", ".mat"),
+)
 
 
 def open_source(spec: Data, labels: bool = False) -> Source:
@@ -59,18 +68,26 @@ def open_source(spec: Data, labels: bool = False) -> Source:
         return open_tfds(str(spec))
     try:
         return _open_path(expanded(spec), labels)
-    except SourceError:
+    except (SourceError, MissingError):
         raise
     except (OSError, RuntimeError, PixaceError) as why:  # no permission, a name too long, no home
         raise SourceError(f"cannot open {spec}: {getattr(why, 'strerror', why) or why}") from why
 
 
 def _open_path(path: Path, labels: bool) -> Source:
+    if is_pattern(path):
+        return open_several(
+            str(path), spelled_out(path), lambda each: _open_path(each, labels), labels
+        )
     if path.is_dir():
+        if why := foreign(path):
+            raise SourceError(f"{path} is {why}")
         return described(_open_folder(path, labels))
     file, _, array = str(path).partition("#")
     if array and file.lower().endswith(".npz") and not path.exists() and Path(file).is_file():
         return open_arrays(Path(file), array)
+    if array and file.lower().endswith(".parquet") and not path.exists() and Path(file).is_file():
+        return open_parquet(Path(file), array)
     if array and not path.exists() and is_archive_file(Path(file)):
         return described(open_archive(Path(file), labels, array))
     if not path.is_file():
@@ -83,7 +100,14 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(path)
     if is_idx(path) or "idx3-ubyte" in path.name:
         return open_idx(path)
-    if why := unread(path, archive=(archive := is_archive(path))):
+    if is_parquet(path):
+        return open_parquet(path)
+    if is_cifar(path):
+        return open_cifar(path)
+    if path.suffix.lower() == ".mat":
+        return open_matlab(path)
+    archive = is_archive(path)
+    if why := unread(path, archive=archive) or foreign(path):
         raise SourceError(f"{path} is {why}")
     if archive:
         return described(open_archive(path, labels))
@@ -96,8 +120,13 @@ def _open_folder(path: Path, labels: bool) -> Source:
     deep = all(map(is_idx_name, pictures))  # nothing else, in whatever folder below
     if images := training_images(path, names if deep else filter(_is_at_top, names)):
         return open_idx(images, spec=str(path))
+    if is_cifar(path):
+        return open_cifar(path)
     if not pictures:
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
+        if together := shards(sources):
+            paths = [path / name for name in together]
+            return open_several(str(path), paths, lambda each: _open_path(each, labels), labels)
         if sources:
             named = ", ".join(str(path / name) for name in sources[:5])
             more = ", …" if len(sources) > 5 else ""

@@ -1,0 +1,234 @@
+"""CIFAR-10 and CIFAR-100 as they are given out: batches in Python's pickles, or in plain bytes.
+
+A folder of batches, a tar of such a folder, or one batch. Labels have the names that stand beside
+the batches; `test_batch` and `test` are the test pictures, all others are for training. Pickles are
+read as mere data, see `inert.py`.
+
+Format: a picture is 1,024 bytes of red, 1,024 of green, 1,024 of blue, row by row; in the binary
+version one byte (CIFAR-10) or two (CIFAR-100: coarse, fine) with its label stand in front
+(Krizhevsky, "The CIFAR-10 dataset", www.cs.toronto.edu/~kriz/cifar.html).
+"""
+
+import functools
+import re
+import tarfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import numpy as np
+
+from pixace import inert
+from pixace.errors import ImageError, RunError, SourceError
+from pixace.sources.folder import fingerprint_of
+from pixace.sources.joined import Joined
+from pixace.sources.source import Record
+
+TEN = re.compile(r"(data_batch_\d+|test_batch)(\.bin)?")
+HUNDRED = re.compile(r"(train|test)(\.bin)?")  # if one of these lies beside it:
+HUNDRED_NAMES = ("meta", "fine_label_names.txt")
+NAMES = ("batches.meta", "batches.meta.txt", *HUNDRED_NAMES)
+FIELDS = ("labels", "fine_labels")  # of pickles
+NAMING = ("label_names", "fine_label_names")
+SHAPE = (3, 32, 32)
+PIXELS = 3 * 32 * 32
+LIMIT = 256 << 20  # bytes of one file
+GLANCE = 4  # members of a tar that are looked at to see whether it is one of these
+FOLDER = "cifar-10"  # begins the name of the folder in all four tars
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The pictures of one file.
+
+    Attributes:
+      root: the folder or tar that holds it.
+      name: its path from there.
+      labels: of all pictures.
+      split: `train` or `test`.
+      stamp: changes when the file does.
+    """
+
+    root: Path
+    name: str
+    labels: tuple[str, ...]
+    split: str
+    stamp: str
+
+    @property
+    def spec(self) -> str:
+        """The path of the file."""
+        return str(self.root / self.name)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def record(self, i: int) -> Record:
+        """Label and split; the name is `BATCH[i]`."""
+        name = f"{PurePosixPath(self.name).name}[{i}]"
+        return Record(name, name, label=self.labels[i], split=self.split)
+
+    def read(self, i: int) -> np.ndarray:
+        """Picture i, uint8 (32, 32, 3)."""
+        try:
+            return np.moveaxis(_pictures(self.root, self.name, self.stamp)[i], 0, 2)
+        except (OSError, EOFError, SourceError, IndexError) as why:
+            raise ImageError(f"{self.record(i).name}: {why}") from why
+
+    def fingerprint(self) -> str:
+        """Over size and time of change of the file."""
+        return self.stamp
+
+
+def is_cifar(path: Path) -> bool:
+    """Whether a path is a folder of batches, a tar of one, or a batch."""
+    if path.is_dir():
+        found = batches_in(entry.name for entry in path.iterdir())
+        return bool(found) and all((path / name).is_file() for name in found)
+    if TEN.fullmatch(path.name) or HUNDRED.fullmatch(path.name):
+        return path.name in batches_in(entry.name for entry in path.parent.iterdir())
+    try:
+        with tarfile.open(path) as tar:
+            return any(FOLDER in member.name for member in islice(tar, GLANCE)) and bool(
+                batches_in(member.name for member in tar)
+            )
+    except (tarfile.TarError, OSError, EOFError):
+        return False  # no tar; or who reads archives will say what is wrong
+
+
+def batches_in(names: Iterable[str]) -> list[str]:
+    """The batches among files: those of the first folder that holds any, for training first."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    for inside in folders.values():
+        files = {name.rpartition("/")[2]: name for name in inside}
+        kind = HUNDRED if any(name in files for name in HUNDRED_NAMES) else TEN
+        if found := [name for file, name in files.items() if kind.fullmatch(file)]:
+            return sorted(found, key=lambda name: (_split(name) == "test", name))
+    return []
+
+
+def open_cifar(path: Path) -> Joined:
+    """Opens a folder of batches, a tar of one, or a batch.
+
+    Raises:
+      SourceError: it is broken.
+    """
+    alone = path.is_file() and not tarfile.is_tarfile(path)
+    root = path.parent if alone else path
+    try:
+        batches = [path.name] if alone else batches_in(name for name, _ in _files(root, None))
+        labels, classes = _labels(root, batches)
+    except (tarfile.TarError, OSError, EOFError) as why:
+        raise SourceError(f"cannot read {path}: {why}; get it again") from why
+    named = {
+        name: tuple(classes[i] if i < len(classes) else str(i) for i in numbers)
+        for name, numbers in labels.items()
+    }
+    parts = tuple(
+        Batch(root, name, named[name], _split(name), _stamp(root, name)) for name in batches
+    )
+    return Joined(str(path), parts, ("",) * len(parts))
+
+
+def _split(name: str) -> str:
+    return "test" if "test" in name.rpartition("/")[2] else "train"
+
+
+def _stamp(root: Path, name: str) -> str:
+    """Of a file, or of the tar that holds it."""
+    path = root / name if root.is_dir() else root
+    return fingerprint_of(path.parent, [path.name], name)
+
+
+def _labels(root: Path, batches: Sequence[str]) -> tuple[dict[str, list[int]], list[str]]:
+    """The labels of all pictures, as numbers, and the names of the classes where they are there."""
+    folder = batches[0][: -len(batches[0].rpartition("/")[2])]
+    labels: dict[str, list[int]] = {}
+    classes: list[str] = []
+    for name, raw in _files(root, {*batches, *(folder + each for each in NAMES)}):
+        if name in batches:
+            labels[name] = _content(raw, root / name)[1]
+            if not labels[name]:
+                raise SourceError(f"{root / name} holds no pictures; get it again")
+        elif name.endswith(".txt"):
+            classes = raw.decode("utf-8", "replace").split()
+        else:
+            found = _fields(raw, root / name)
+            names = next((found[field] for field in NAMING if field in found), ())
+            classes = [str(inert.text(each)) for each in names]
+    return labels, classes
+
+
+def _files(root: Path, wanted: Collection[str] | None) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of files in a folder or a tar; no contents where all names are wanted.
+
+    Raises:
+      SourceError: one is too large.
+    """
+    if root.is_dir():
+        for path in sorted(root.iterdir()):
+            if path.is_file() and (wanted is None or path.name in wanted):
+                with path.open("rb") as file:
+                    yield path.name, _read(file, root / path.name) if wanted else b""
+        return
+    with tarfile.open(root) as tar:
+        for member in tar:
+            if member.isreg() and (wanted is None or member.name in wanted):
+                opened = tar.extractfile(member)
+                yield member.name, _read(opened, root / member.name) if wanted and opened else b""
+
+
+def _read(file: IO[bytes], path: Path) -> bytes:
+    raw = file.read(LIMIT + 1)
+    if len(raw) > LIMIT:
+        raise SourceError(f"{path} is larger than {LIMIT:,} bytes, and no batch of CIFAR")
+    return raw
+
+
+@functools.lru_cache(maxsize=2)
+def _pictures(root: Path, name: str, _stamp: str) -> np.ndarray:
+    """All pictures of a batch, uint8 (N, 3, 32, 32)."""
+    raw = next((raw for _, raw in _files(root, {name})), None)
+    if raw is None:
+        raise FileNotFoundError("its file is gone")
+    return _content(raw, root / name)[0]
+
+
+def _content(raw: bytes, path: Path) -> tuple[np.ndarray, list[int]]:
+    """Pictures and labels of a batch.
+
+    Raises:
+      SourceError: it is broken.
+    """
+    if path.suffix == ".bin":
+        head = 1 if TEN.fullmatch(path.name) else 2
+        if len(raw) % (head + PIXELS):
+            raise SourceError(f"{path} is cut short: {len(raw):,} bytes; get it again")
+        rows = np.frombuffer(raw, np.uint8).reshape(-1, head + PIXELS)
+        return rows[:, head:].reshape(-1, *SHAPE), rows[:, head - 1].tolist()
+    found = _fields(raw, path)
+    try:
+        data = inert.array(found.get("data"))
+        labels = [inert.whole_number(each) for each in next(found[f] for f in FIELDS if f in found)]
+        if data.dtype != np.uint8 or data.shape != (len(labels), PIXELS):
+            raise ValueError(f"{data.dtype} {data.shape} and {len(labels)} labels")
+        if min(labels, default=0) < 0:
+            raise ValueError("labels below 0")
+    except (ValueError, TypeError, StopIteration) as why:
+        raise SourceError(f"{path} is no batch of CIFAR: {str(why) or 'no labels'}") from why
+    return data.reshape(-1, *SHAPE), labels
+
+
+def _fields(raw: bytes, path: Path) -> dict[str, Any]:
+    """The dictionary that a pickle holds, with texts as its keys."""
+    try:
+        found = inert.parsed(raw, path, "batches of CIFAR", encoding="bytes")
+    except RunError as why:
+        raise SourceError(str(why)) from why
+    if not isinstance(found, dict):
+        raise SourceError(f"{path} is no batch of CIFAR: {type(found).__name__}, not a dictionary")
+    return {str(inert.text(key)): value for key, value in found.items()}
