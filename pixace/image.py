@@ -10,6 +10,7 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 - The rest shrinks with Hamming's filter and grows bilinearly: neither has negative weights, so no
   colour appears that is brighter or darker than the picture's own.
 - A picture that has the size already is not resampled.
+- Pixel art stays pixel art: see `blocks.py`.
 
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
@@ -23,22 +24,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from PIL import ExifTags, ImageColor, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pixace import blocks
 from pixace.arrays import Image
-from pixace.errors import ImageError, PixaceError
+from pixace.errors import ImageError, PixaceError, SizeError
 from pixace.files import expanded
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
 
-FITTING = "draft2+hamming/1"
-FITS = ("crop", "pad", "stretch")
+FITTING = "draft2+hamming+blocks/2"
+PLANS = ("crop", "pad", "stretch", "center")
+NEAREST = "nearest"
+FITS = (*PLANS, NEAREST)  # and "pad,nearest", as any of the plans
+ALPHAS = ("blend", "threshold")
+HALF = 128  # the least alpha that counts as opaque under a threshold
 LIMIT = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting
 
 FORMATS = (  # the commonest first: they are tried in this order
@@ -66,7 +72,9 @@ def load(
     size: Size | None,
     *,
     fit: str = "crop",
-    background: tuple[int, int, int] = (255, 255, 255),
+    background: tuple[int, int, int] | None = (255, 255, 255),
+    alpha: str = "blend",
+    exact: bool = False,
     name: str | None = None,
 ) -> Image:
     """Reads one picture and fits it to a size.
@@ -76,27 +84,49 @@ def load(
         `(H, W, 4)`, uint8 or floats in 0..1; or a Pillow image.
       size: (height, width) in pixels; None keeps the picture's own.
       fit: "crop" fills the size and cuts off what juts out, equally on both sides; "pad" shows
-        all of the picture and fills up with the background; "stretch" bends the proportions.
-      background: red, green, blue, 0..255; shines through where the picture is transparent.
+        all of the picture and fills up with the background; "stretch" bends the proportions;
+        "center" pads what is smaller without enlarging it. Each may be followed by ",nearest":
+        no colour is mixed, and padding leaves room rather than enlarge by a fraction. "nearest"
+        alone crops.
+      background: red, green, blue, 0..255; shines through where the picture is transparent. None,
+        for a picture in its own size, keeps transparency.
+      alpha: "blend" mixes colours with the background, where they are half transparent; with
+        "threshold" each pixel is all colour, from half opaque on, or all background.
+      exact: refuse what would change a colour or lose a pixel.
       name: what errors call the picture; by default its path.
 
     Returns:
-      uint8 (height, width, 3), sRGB. Of an animation or a book of pages, the first.
+      uint8 (height, width, 3), sRGB. Of an animation or a book of pages, the first. Without a
+      background (height, width, 4), if the picture has transparency.
 
     Raises:
-      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels.
+      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels; or it
+        cannot be `exact`, with `SizeError` for its size.
     """
-    if fit not in FITS:
-        raise PixaceError(unknown("fit", fit, FITS))
+    check(fit, alpha)
     raw = expanded(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
         with silence, _opened(raw) as picture:
-            return _fitted(picture, size, fit, background, draft=picture is not raw)
+            how = _How(size, *_planned(fit), background, alpha, exact)
+            return _fitted(picture, how, draft=picture is not raw)
     except ImageError as why:
-        raise ImageError(f"{name}: {why}") from why
+        raise type(why)(f"{name}: {why}") from why
     except Exception as why:  # Pillow meets broken files with a dozen kinds of exception
         raise ImageError(f"{name}: {_reason(why, raw)}") from why
+
+
+def check(fit: str, alpha: str = "blend") -> None:
+    """Refuses words that `load` does not know.
+
+    Raises:
+      PixaceError: names the one that was meant.
+    """
+    plan, nearest = _planned(fit)
+    if plan not in PLANS or (nearest and not fit.endswith(NEAREST)):
+        raise PixaceError(unknown("fit", fit, FITS))
+    if alpha not in ALPHAS:
+        raise PixaceError(unknown("alpha", alpha, ALPHAS))
 
 
 def parse_size(text: str) -> Size:
@@ -150,18 +180,34 @@ def _from_array(array: np.ndarray) -> Pillow.Image:
     return Pillow.fromarray(np.ascontiguousarray(array))
 
 
+class _How(NamedTuple):
+    """What `load` was asked for."""
+
+    size: Size | None
+    plan: str
+    nearest: bool
+    background: tuple[int, int, int] | None
+    alpha: str
+    exact: bool
+
+
+def _planned(fit: str) -> tuple[str, bool]:
+    """Which part of a picture is used, and whether its colours are never mixed."""
+    plan, _, nearest = fit.partition(",")
+    return ("crop", True) if fit == NEAREST else (plan, bool(nearest))
+
+
 def _fitted(
     picture: Pillow.Image,
-    size: Size | None,
-    fit: str,
-    background: tuple[int, int, int],
+    how: _How,
     *,
     draft: bool,  # a draft changes the picture itself: not for one that the caller goes on using
 ) -> Image:
-    claimed = picture.size
+    size, claimed = how.size, picture.size
     extent = None
-    if draft and size and isinstance(picture, JpegImageFile):
-        (width, height), _ = _plan(claimed, size, fit, _turn(picture))
+    lossy = isinstance(picture, JpegImageFile)
+    if draft and size and not (how.exact or how.nearest) and isinstance(picture, JpegImageFile):
+        (width, height), _ = _plan(claimed, how, _turn(picture))
         if drafted := picture.draft(None, (2 * width, 2 * height)):
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
     # A progressive JPEG is held whole by its decoder, however small the draft.
@@ -171,24 +217,48 @@ def _fitted(
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
     profile = picture.info.get("icc_profile")
-    inner, box = _plan(extent or picture.size, size, fit, turn)
+    inner, box = _plan(extent or picture.size, how, turn)
     picture = _eight_bit(picture)
     if inner != picture.size or box != (0, 0, *inner):
-        grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
-        smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
-        picture = picture.resize(inner, smooth, box, reducing_gap=3.0)
-    picture = _flat(in_srgb(picture, profile), background)
+        picture = _resized(picture, inner, box, how, lossy)
+    picture = _flat(in_srgb(picture, profile), how)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     if size and picture.size != size[::-1]:
-        sheet = Pillow.new("RGB", size[::-1], background)
+        sheet = Pillow.new("RGB", size[::-1], how.background or 0)
         sheet.paste(picture, ((size[1] - picture.width) // 2, (size[0] - picture.height) // 2))
         picture = sheet
     return np.array(picture)
 
 
+def _resized(
+    picture: Pillow.Image, inner: tuple[int, int], box: blocks.Box, how: _How, lossy: bool
+) -> Pillow.Image:
+    """A part of a picture in another size.
+
+    Raises:
+      SizeError: it was to be exact, and cannot be.
+    """
+    whole = box == (0, 0, *picture.size)
+    if not lossy and (whole or not how.exact):
+        squares = blocks.resized(picture, inner, box, sure=how.exact)
+        if squares is not None:
+            return squares
+    if how.exact and how.size:
+        wanted, own = "{1}x{0}".format(*how.size), "{}x{}".format(*picture.size)
+        raise SizeError(
+            f"{own} pixels, not {wanted}, and exact colours are never resampled; say --size {own}, "
+            "or --fit pad for what is smaller, or choose --colors kmeans:64"
+        )
+    if how.nearest:
+        return picture.resize(inner, Pillow.Resampling.NEAREST, box)
+    grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
+    smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
+    return picture.resize(inner, smooth, box, reducing_gap=3.0)
+
+
 def _plan(
-    extent: tuple[float, float], size: Size | None, fit: str, turn: int
+    extent: tuple[float, float], how: _How, turn: int
 ) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
     """Which box of a picture is used, and how many pixels (width, height) it becomes.
 
@@ -196,13 +266,15 @@ def _plan(
     """
     width, height = extent
     whole = (0.0, 0.0, width, height)
-    if size is None:
+    if how.size is None:
         return (round(width), round(height)), whole
-    across, down = size if turn >= 5 else size[::-1]
-    if fit == "stretch":
+    across, down = how.size if turn >= 5 else how.size[::-1]
+    if how.plan == "stretch":
         return (across, down), whole
-    if fit == "pad":
+    if how.plan in ("pad", "center"):
         scale = max(width / across, height / down)
+        if scale < 1 and (how.nearest or how.plan == "center"):
+            scale = 1.0 if how.plan == "center" else 1 / int(1 / scale)
         return (max(1, round(width / scale)), max(1, round(height / scale))), whole
     scale = min(width / across, height / down)
     left, top = max(0.0, (width - across * scale) / 2), max(0.0, (height - down * scale) / 2)
@@ -249,13 +321,29 @@ def _from_deep(picture: Pillow.Image) -> Pillow.Image:
     return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
 
 
-def _flat(picture: Pillow.Image, background: tuple[int, int, int]) -> Pillow.Image:
-    """RGB, with the background where the picture is transparent."""
-    if picture.mode in ("LA", "RGBA"):
-        sheet = Pillow.new("RGB", picture.size, background)
-        sheet.paste(picture.convert("RGB"), mask=picture.getchannel("A"))
-        return sheet
-    return picture.convert("RGB")
+def _flat(picture: Pillow.Image, how: _How) -> Pillow.Image:
+    """RGB, with the background where the picture is transparent; RGBA, if there is none.
+
+    Raises:
+      ImageError: it was to be exact, and is half transparent somewhere.
+    """
+    if picture.mode not in ("LA", "RGBA"):
+        return picture.convert("RGB")
+    mask = picture.getchannel("A")
+    if how.alpha == "threshold":
+        mask = mask.point(lambda value: 255 * (value >= HALF))
+    elif how.exact and any(mask.histogram()[1:255]):
+        raise ImageError(
+            "some pixels are half transparent, which exact colours cannot keep; choose "
+            "--alpha threshold, or --colors kmeans:64"
+        )
+    colored = picture.convert("RGB")
+    if how.background is None:
+        colored.putalpha(mask)
+        return colored
+    sheet = Pillow.new("RGB", picture.size, how.background)
+    sheet.paste(colored, mask=mask)
+    return sheet
 
 
 def _reason(why: Exception, raw: Raw) -> str:
