@@ -29,6 +29,7 @@ def codebook(
     size: str | int | None = None,
     fit: str | None = None,
     background: str | None = None,
+    alpha: str | None = None,
     strict: bool = False,
     name: str | None = None,
     root: str | Path | None = None,
@@ -48,9 +49,10 @@ def codebook(
       seed: short for `codebook.seed`.
       track: short for `codebook.track`: one or several of `tensorboard`, `mlflow`,
         `mlflow:ADDRESS` and `none`.
-      size: short for `pictures.size`, as the next two are.
-      fit: `crop`, `pad` or `stretch`.
+      size: short for `pictures.size`, as the next three are.
+      fit: `crop`, `pad`, `stretch`, `center` or `nearest`.
       background: colour behind transparency and padding.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
       strict: stop at a bad picture instead of skipping it.
       name: of the run; None makes one from the data.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
@@ -69,7 +71,7 @@ def codebook(
         seed=seed,
         track=tracked(track),
     )
-    pictures = lines("pictures", size=size, fit=fit, background=background)
+    pictures = lines("pictures", size=size, fit=fit, background=background, alpha=alpha)
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and tokenset.is_set(Path(data)):

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from pixace import image
 from pixace.colors import exact, kmeans, palette
 from pixace.draft import survey
-from pixace.errors import ImageError, SourceError, TokenError
+from pixace.errors import ImageError, SizeError, SourceError, TokenError
 from pixace.silence import silence
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ class Pictures:
     Attributes:
       source: where they are.
       size: (height, width) that they get.
-      fit: crop, pad or stretch.
+      fit: crop, pad or another, as `pixace.image.load` takes it.
       background: RGB below transparent pixels.
       fraction: share of the pictures that is for validation.
       validation: a source of its own for these, in place of a share.
+      alpha: blend or threshold, for half-transparent pixels.
     """
 
     source: "Source"
@@ -51,6 +52,7 @@ class Pictures:
     background: tuple[int, int, int]
     fraction: float = 0.0
     validation: "Source | None" = None
+    alpha: str = "blend"
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: b
 def _exact(pictures: Pictures, progress: bool) -> Settled:
     """From all pictures: a colour that only validation pictures have must have an id too."""
     found: dict[int, None] = {}  # an ordered set
-    how = partial(_as_drawn, pictures.size)
+    how = partial(_as_drawn, pictures)
     sources = [each for each in (pictures.source, pictures.validation) if each is not None]
     every = (_read(each, np.arange(len(each)), how, progress) for each in sources)
     for codes, own in itertools.chain.from_iterable(every):
@@ -175,28 +177,29 @@ def _read(
 
 def _as_trained(pictures: Pictures, raw: "Raw", name: str) -> "Image":
     return image.load(
-        raw, pictures.size, fit=pictures.fit, background=pictures.background, name=name
+        raw,
+        pictures.size,
+        fit=pictures.fit,
+        background=pictures.background,
+        alpha=pictures.alpha,
+        name=name,
     )
 
 
-def _as_drawn(size: tuple[int, int], raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
-    """The codes of a picture's pixels, and those of its palette, if it brings one."""
-    over_black, over_white = (
-        image.load(raw, None, background=(grey, grey, grey), name=name) for grey in (0, 255)
-    )
-    height, width = over_black.shape[:2]
-    if (height, width) != size:
-        stated = "{1}x{0}".format(*size)
-        raise TokenError(
-            f"{name} has {width}x{height} pixels, not {stated}, and exact colours are never "
-            f"resampled; say --size {width}x{height}, or choose --colors kmeans:64"
-        )
+def _as_drawn(pictures: Pictures, raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
+    """The codes of a picture's pixels, and those of its palette, if it brings one.
+
+    Padding is transparent, too.
+    """
+    fit = "center" if pictures.fit == "pad" else pictures.fit
+    load = partial(image.load, fit=fit, alpha=pictures.alpha, exact=True, name=name)
     try:
-        return exact.codes(over_black, over_white), _own_palette(raw)
-    except TokenError as why:
-        raise TokenError(
-            f"{name}: {why}, which exact colours cannot keep; choose --colors kmeans:64"
-        ) from why
+        over_black, over_white = (
+            load(raw, pictures.size, background=(grey, grey, grey)) for grey in (0, 255)
+        )
+    except SizeError as why:  # as of one, so of many
+        raise TokenError(str(why)) from why
+    return exact.codes(over_black, over_white), _own_palette(raw)
 
 
 def _own_palette(raw: "Raw") -> list[int]:

@@ -24,6 +24,7 @@ from pixace.tokenizers.vq import VQTokenizer
 from pixace.tokenset import TokenSet
 
 LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
+EXACT, PAD, CENTER = "exact", "pad", "center"  # colours, and fits
 DEFAULT = 32  # pixels a side, where nobody says otherwise
 LEARNED = "vq:"  # begins the colours that are a codebook's codes
 NO_SHARE = (
@@ -43,8 +44,11 @@ class Preparation:
         made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
         codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
 
     Raises:
@@ -57,6 +61,7 @@ class Preparation:
     fit: str = "crop"
     background: str = "white"
     validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
+    alpha: str = "blend"
 
     def __post_init__(self) -> None:
         ranges.settle(self)
@@ -107,13 +112,20 @@ class Preparation:
                 parse_background(self.background),
                 self.validation_fraction,
                 validation,
+                self.alpha,
             ),
             progress=progress,
         )
         if progress and found.said:
             print(found.said, file=sys.stderr)
         background = "#{:02x}{:02x}{:02x}".format(*found.background)
-        return replace(self, colors=found.colors, background=background)
+        fit = CENTER if self.exact and self.fit == PAD else self.fit  # as nothing is enlarged
+        return replace(self, colors=found.colors, background=background, fit=fit)
+
+    @property
+    def exact(self) -> bool:
+        """Whether pictures that would lose a colour or a pixel are left out."""
+        return self.colors == EXACT
 
     def _pixels(self) -> tuple[int, int]:
         """`(height, width)` as asked for."""
@@ -132,7 +144,16 @@ class Preparation:
             try:
                 name = source.record(index).name
                 raw = source.read(index)
-                images.append(load(raw, size, fit=self.fit, background=background, name=name))
+                images.append(
+                    load(
+                        raw,
+                        size,
+                        fit=self.fit,
+                        background=background,
+                        alpha=self.alpha,
+                        name=name,
+                    )
+                )
             except ImageError as why:
                 bad.append(str(why))
         if not images:
@@ -148,16 +169,22 @@ class Preparation:
         strict: bool = False,
         workers: int | None = None,
         progress: bool = False,
+        own: "Preparation | None" = None,
     ) -> TokenSet:
-        """Tokenizes a source into the folder `out`; see `tokenset.build`."""
-        tokenset.check(out, self.fit, self.validation_fraction)
-        own = self.settled(source, validation=validation, progress=progress)
+        """Tokenizes a source into the folder `out`; see `tokenset.build`.
+
+        What these settings become for the pictures, `own`, may be known already.
+        """
+        tokenset.check(out, self.fit, self.validation_fraction, self.alpha)
+        own = own or self.settled(source, validation=validation, progress=progress)
         made = tokenset.build(
             source,
             out,
             own.tokenizer(),
-            fit=self.fit,
+            fit=own.fit,
             background=parse_background(own.background),
+            alpha=self.alpha,
+            exact=self.exact,
             validation=validation,
             validation_fraction=self.validation_fraction,
             strict=strict,
@@ -175,12 +202,13 @@ class Preparation:
         labels: bool = False,
         strict: bool = False,
         progress: bool = False,
+        own: "Preparation | None" = None,
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
         source = open_source(data, labels=labels)
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
-        colored = palettes.VERSION if fitted else self.tokenizer().spec
+        colored = palettes.VERSION if fitted and not own else (own or self).tokenizer().spec
         identity = repr((source.fingerprint(), FITTING, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         place = cache.folder() / "tokens" / f"{stem(named)}-{digest}"
@@ -197,7 +225,7 @@ class Preparation:
                 return found
         try:
             cache.made("tokens")
-            return self.build(source, place, strict=strict, progress=progress)
+            return self.build(source, place, strict=strict, progress=progress, own=own)
         except PixaceError:
             if tokenset.is_set(place):  # another process has just made it
                 return tokenset.open_set(place)

@@ -30,6 +30,7 @@ def tokenize(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    alpha: str = "blend",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     labels: bool = False,
@@ -49,8 +50,11 @@ def tokenize(
         made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
         codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
       validation: source of the validation part; None keeps back a share of `source`.
       validation_fraction: that share, 0 or more and below 1.
       labels: take sub-folders as labels.
@@ -62,7 +66,7 @@ def tokenize(
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
     workers = ranges.one(tokenize, "workers", workers)
-    preparation = Preparation(size, colors, order, fit, background, validation_fraction)
+    preparation = Preparation(size, colors, order, fit, background, validation_fraction, alpha)
     return preparation.build(
         open_source(source, labels=labels),
         expanded(out),
@@ -83,6 +87,7 @@ def compare(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    alpha: str = "blend",
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     pictures: Count = 256,
@@ -96,8 +101,11 @@ def compare(
       colors: schemes, one column each.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
       validation: as in `tokenize`: colours made for the pictures are made for the training part.
       validation_fraction: likewise.
       pictures: at most so many are measured, taken evenly from the source.
@@ -120,7 +128,7 @@ def compare(
         height, width = Preparation(colors=learned[0]).tokenizer().size
         size = f"{width}x{height}"
     schemes = [
-        Preparation(size, each, order, fit, background, validation_fraction).settled(
+        Preparation(size, each, order, fit, background, validation_fraction, alpha).settled(
             opened, validation=other, progress=progress
         )
         for each in colors

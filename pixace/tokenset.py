@@ -57,13 +57,14 @@ class Header:
       origin: the source of the pictures.
       validation: the source of the validation pictures, if they have their own.
       validation_fraction: share of the pictures asked for when they have not.
-      fit: crop, pad or stretch.
+      fit: crop, pad, stretch, center or nearest, as `pixace.image.load` takes it.
       background: RGB below transparent pictures.
       fitting: the version of the way from file to pixels; another one may give other tokens.
       splits: rows of each split.
       files: the files of the set, shards in order.
       skipped: number of pictures that could not be read.
       skipped_first: the first of them, "NAME: reason".
+      alpha: what became of half-transparent pixels, blend or threshold.
     """
 
     format: int
@@ -78,6 +79,7 @@ class Header:
     files: tuple[File, ...]
     skipped: int
     skipped_first: tuple[str, ...]
+    alpha: str = "blend"
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def open_set(path: Path) -> TokenSet:
     return opened
 
 
-def check(out: Path, fit: str, validation_fraction: float) -> None:
+def check(out: Path, fit: str, validation_fraction: float, alpha: str = "blend") -> None:
     """Refuses what `build` would refuse, before any picture is read.
 
     Raises:
@@ -188,8 +190,7 @@ def check(out: Path, fit: str, validation_fraction: float) -> None:
 
     if Path(out).exists():
         raise TokenError(f"{out} exists already; choose another name or remove it")
-    if fit not in image.FITS:
-        raise PixaceError(unknown("fit", fit, image.FITS))
+    image.check(fit, alpha)
     if not 0 <= validation_fraction < 1:
         raise PixaceError(
             f"a validation fraction of {validation_fraction:g} makes no sense; "
@@ -204,6 +205,8 @@ def build(
     *,
     fit: str = "crop",
     background: tuple[int, int, int] = (255, 255, 255),
+    alpha: str = "blend",
+    exact: bool = False,
     validation: "Source | None" = None,
     validation_fraction: float = 0.05,
     strict: bool = False,
@@ -218,8 +221,10 @@ def build(
       source: the pictures.
       out: the folder to make; it must not exist, and does not until all is done.
       tokenizer: how pictures become rows.
-      fit: crop, pad or stretch, as `pixace.image.load` takes it.
+      fit: crop, pad or another, as `pixace.image.load` takes it.
       background: RGB below transparent pictures, 0..255.
+      alpha: blend or threshold, likewise.
+      exact: leave out pictures that would lose a colour or a pixel.
       validation: a source of its own for the validation pictures.
       validation_fraction: without such a source, the share of the pictures to keep for
         validation, 0 <= share < 1. Whole groups are taken, at least one if there are two.
@@ -239,7 +244,7 @@ def build(
     from pixace import image
 
     out = Path(out)
-    check(out, fit, validation_fraction)
+    check(out, fit, validation_fraction, alpha)
     parts = [survey(source, validation_fraction if validation is None else 0.0)]
     if validation is not None:
         parts.append(survey(validation, 1.0))
@@ -248,7 +253,7 @@ def build(
         draft.mkdir()
         with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
             for part in parts:
-                encoder = encoding.Encoder(part.source, tokenizer, fit, background)
+                encoder = encoding.Encoder(part.source, tokenizer, fit, background, alpha, exact)
                 with closing(encoding.encode(encoder, workers=workers)) as chunks:
                     rows.extend(with_bar(chunks, part, progress), part, strict)
             files = rows.finish()
@@ -268,6 +273,7 @@ def build(
             files=tuple(files),
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
+            alpha=alpha,
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)

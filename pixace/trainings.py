@@ -48,6 +48,7 @@ def train(
     order: str | None = None,
     fit: str | None = None,
     background: str | None = None,
+    alpha: str | None = None,
     labels: bool = False,
     captions: bool = False,
     template: str | Sequence[str] = (),
@@ -71,11 +72,12 @@ def train(
       seed: short for `train.seed`.
       track: short for `train.track`: one or several of `tensorboard`, `mlflow`,
         `mlflow:ADDRESS` and `none`.
-      size: short for `pictures.size`, as the next four are; a token set has its own.
+      size: short for `pictures.size`, as the next five are; a token set has its own.
       colors: colour scheme, as in `tokenize`.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`.
+      fit: `crop`, `pad`, `stretch`, `center` or `nearest`.
       background: colour behind transparency and padding.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
       labels: take sub-folders as labels.
       captions: put each picture's caption in front of it, or its label where it has none.
       template: one or several sentences with `{label}` or `{caption}` in them, for captions.
@@ -88,7 +90,13 @@ def train(
       PixaceError: something is unknown, missing, contradictory or full.
     """
     pictures = lines(
-        "pictures", size=size, colors=colors, order=order, fit=fit, background=background
+        "pictures",
+        size=size,
+        colors=colors,
+        order=order,
+        fit=fit,
+        background=background,
+        alpha=alpha,
     )
     training = lines(
         "train",

@@ -109,7 +109,10 @@ def test_every_fit_gives_the_size_asked_for(own, size, fit, kind):
     raw = pixels if kind == "array" else encoded(Pillow.fromarray(pixels), kind)
     loaded = image.load(raw, size, fit=fit, background=(0, 0, 0))
     assert loaded.shape == (*size, 3)
-    if fit not in ("pad", "center"):  # one colour stays that colour, up to the rounding of JPEG's YCbCr
+    if fit not in (
+        "pad",
+        "center",
+    ):  # one colour stays that colour, up to the rounding of JPEG's YCbCr
         assert np.abs(loaded.astype(int) - (200, 100, 50)).max() <= 2
 
 
@@ -183,7 +186,9 @@ def test_resizing_makes_no_colour_that_was_not_between_those_there(rng):
 
 
 def test_an_unknown_fit_names_the_known_ones(noise):
-    with pytest.raises(PixaceError, match=r"no fit 'cropp'.*center, crop, nearest, pad, stretch.*mean crop\?"):
+    with pytest.raises(
+        PixaceError, match=r"no fit 'cropp'.*center, crop, nearest, pad, stretch.*mean crop\?"
+    ):
         image.load(noise, None, fit="cropp")
 
 

@@ -78,13 +78,21 @@ _size = click.option(
 _fit = click.option(
     "--fit",
     metavar="FIT",
-    shell_complete=words("crop", "pad", "stretch"),
-    help="Where proportions differ: crop, pad or stretch.  [default: crop]",
+    shell_complete=words("crop", "pad", "stretch", "center", "nearest", "pad,nearest"),
+    help="Where proportions differ: crop, pad or stretch; center (pad, enlarge nothing), nearest "
+    "(crop, mix no colours) or pad,nearest.  [default: crop]",
 )
 _background = click.option(
     "--background",
     metavar="COLOR",
     help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
+)
+_alpha = click.option(
+    "--alpha",
+    metavar="WORD",
+    shell_complete=words("blend", "threshold"),
+    help="Half-transparent pixels: blend with the background, or threshold: from half opaque on "
+    "all colour, else all background.  [default: blend]",
 )
 fitting = together(
     click.option(
@@ -94,6 +102,7 @@ fitting = together(
     ),
     _fit,
     _background,
+    _alpha,
 )
 
 pictures = together(
@@ -120,8 +129,9 @@ pictures = together(
     ),
     _fit,
     _background,
+    _alpha,
 )
-PICTURES = ("size", "colors", "order", "fit", "background")
+PICTURES = ("size", "colors", "order", "fit", "background", "alpha")
 # What --resume may change; all else is the run's own.
 CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
 
