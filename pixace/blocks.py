@@ -15,9 +15,8 @@ from PIL import Image as Pillow
 
 FEWEST = 16  # pixels for each colour, or a picture is not clearly drawn in them
 COLORS = 32  # and at most so many colours
-LARGEST = (
-    1 << 23
-)  # pixels; nobody enlarges sprites beyond, and looking at all of them takes a while
+LARGEST = 1 << 23  # pixels; beyond, looking at all of them takes too long
+
 
 Box = tuple[float, float, float, float]
 

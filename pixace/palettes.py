@@ -119,6 +119,8 @@ def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: b
     said = f"{spec}: {found.size:,} colours found in {of}"
     if len(codes) < wanted.count:
         said = f"{spec}: {of} have {len(codes):,} different colours, and all of them are kept"
+    if len(codes) == 1:
+        said = f"{spec}: {of} have one colour, and it is kept"
     return Settled(found.spec, pictures.background, said)
 
 

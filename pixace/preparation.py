@@ -38,8 +38,8 @@ class Preparation:
     """Settings of the way from a picture to tokens.
 
     Attributes:
-      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`; None means 32, or the
-        codebook's own.
+      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`; None means that of the
+        tiles, or 32, or the codebook's own.
       colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
         made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
         codes.
@@ -49,6 +49,7 @@ class Preparation:
       background: colour behind transparency and padding, a name or `#rrggbb`.
       alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
         colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
 
     Raises:
@@ -62,11 +63,13 @@ class Preparation:
     background: str = "white"
     validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
     alpha: str = "blend"
+    tiles: str | int | None = None
 
     def __post_init__(self) -> None:
         ranges.settle(self)
-        if self.size is not None:
-            parse_size(str(self.size))
+        for size in (self.size, self.tiles):
+            if size is not None:
+                parse_size(str(size))
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that these settings describe.
@@ -129,7 +132,8 @@ class Preparation:
 
     def _pixels(self) -> tuple[int, int]:
         """`(height, width)` as asked for."""
-        return parse_size(str(DEFAULT if self.size is None else self.size))
+        named = (each for each in (self.size, self.tiles, DEFAULT) if each is not None)
+        return parse_size(str(next(named)))
 
     def images(self, source: Source, limit: int) -> Images:
         """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.
@@ -205,7 +209,7 @@ class Preparation:
         own: "Preparation | None" = None,
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
-        source = open_source(data, labels=labels)
+        source = open_source(data, labels=labels, tiles=self.tiles)
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
         colored = palettes.VERSION if fitted and not own else (own or self).tokenizer().spec
@@ -275,8 +279,10 @@ def _learned(named: str, size: str | int | None, order: str) -> VQTokenizer:
 
 
 def _tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures on stderr: the first of them, and how many there are."""
+    """Says on stderr how sheets were cut; names bad pictures: the first, and how many there are."""
     header = tokens.header
+    for line in header.notes:
+        print(line, file=sys.stderr)
     for reason in header.skipped_first[:TOLD]:
         print(f"skipped {reason}", file=sys.stderr)
     if header.skipped > TOLD:

@@ -31,6 +31,7 @@ def tokenize(
     fit: str = "crop",
     background: str = "white",
     alpha: str = "blend",
+    tiles: str | int | None = None,
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     labels: bool = False,
@@ -55,6 +56,7 @@ def tokenize(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
         colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation: source of the validation part; None keeps back a share of `source`.
       validation_fraction: that share, 0 or more and below 1.
       labels: take sub-folders as labels.
@@ -66,11 +68,16 @@ def tokenize(
       PixaceError: nothing to read, something unknown, or `out` exists.
     """
     workers = ranges.one(tokenize, "workers", workers)
-    preparation = Preparation(size, colors, order, fit, background, validation_fraction, alpha)
+    preparation = Preparation(
+        size, colors, order, fit, background, validation_fraction, alpha, tiles
+    )
+    other = None
+    if validation is not None:
+        other = open_source(validation, labels=labels, tiles=tiles)
     return preparation.build(
-        open_source(source, labels=labels),
+        open_source(source, labels=labels, tiles=tiles),
         expanded(out),
-        validation=None if validation is None else open_source(validation, labels=labels),
+        validation=other,
         strict=strict,
         workers=workers,
         progress=progress,
@@ -88,6 +95,7 @@ def compare(
     fit: str = "crop",
     background: str = "white",
     alpha: str = "blend",
+    tiles: str | int | None = None,
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     pictures: Count = 256,
@@ -106,6 +114,7 @@ def compare(
       background: colour behind transparency and padding, a name or `#rrggbb`.
       alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
         colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation: as in `tokenize`: colours made for the pictures are made for the training part.
       validation_fraction: likewise.
       pictures: at most so many are measured, taken evenly from the source.
@@ -121,14 +130,14 @@ def compare(
     places.checked(out)
     if not (colors := several(colors)):
         raise PixaceError("no colours to compare; name at least one scheme")
-    opened = open_source(source)
-    other = None if validation is None else open_source(validation)
+    opened = open_source(source, tiles=tiles)
+    other = None if validation is None else open_source(validation, tiles=tiles)
     learned = [each for each in colors if each.startswith(LEARNED)]
     if size is None and learned:
         height, width = Preparation(colors=learned[0]).tokenizer().size
         size = f"{width}x{height}"
     schemes = [
-        Preparation(size, each, order, fit, background, validation_fraction, alpha).settled(
+        Preparation(size, each, order, fit, background, validation_fraction, alpha, tiles).settled(
             opened, validation=other, progress=progress
         )
         for each in colors

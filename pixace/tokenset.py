@@ -65,6 +65,7 @@ class Header:
       skipped: number of pictures that could not be read.
       skipped_first: the first of them, "NAME: reason".
       alpha: what became of half-transparent pixels, blend or threshold.
+      notes: what else there is to say of the pictures, such as how sheets were cut; a line each.
     """
 
     format: int
@@ -80,6 +81,7 @@ class Header:
     skipped: int
     skipped_first: tuple[str, ...]
     alpha: str = "blend"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -274,6 +276,7 @@ def build(
             skipped=rows.skipped,
             skipped_first=tuple(rows.skipped_first),
             alpha=alpha,
+            notes=tuple(line for part in parts for line in getattr(part.source, "notes", ())),
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
@@ -297,5 +300,6 @@ def _parse(data: dict[str, Any]) -> Header:
             "background": (red, green, blue),
             "files": tuple(File(**file) for file in data["files"]),
             "skipped_first": tuple(data["skipped_first"]),
+            "notes": tuple(data.get("notes", ())),
         }
     )

@@ -112,7 +112,7 @@ def test_every_fit_gives_the_size_asked_for(own, size, fit, kind):
     if fit not in (
         "pad",
         "center",
-    ):  # one colour stays that colour, up to the rounding of JPEG's YCbCr
+    ):  # one colour stays that, up to the rounding of JPEG's YCbCr
         assert np.abs(loaded.astype(int) - (200, 100, 50)).max() <= 2
 
 
@@ -186,9 +186,8 @@ def test_resizing_makes_no_colour_that_was_not_between_those_there(rng):
 
 
 def test_an_unknown_fit_names_the_known_ones(noise):
-    with pytest.raises(
-        PixaceError, match=r"no fit 'cropp'.*center, crop, nearest, pad, stretch.*mean crop\?"
-    ):
+    known = "center, crop, nearest, pad, stretch"
+    with pytest.raises(PixaceError, match=rf"no fit 'cropp'.*{known}.*mean crop\?"):
         image.load(noise, None, fit="cropp")
 
 

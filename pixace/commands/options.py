@@ -131,7 +131,13 @@ pictures = together(
     _background,
     _alpha,
 )
-PICTURES = ("size", "colors", "order", "fit", "background", "alpha")
+tiles = click.option(
+    "--tiles",
+    metavar="PIXELS",
+    help="Cut sheets and strips into pictures of this size, 16 or WIDTHxHEIGHT, which --size then "
+    "is, too; empty ones are left out.",
+)
+PICTURES = ("size", "colors", "order", "fit", "background", "alpha", "tiles")
 # What --resume may change; all else is the run's own.
 CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
 
