@@ -13,8 +13,8 @@ from typing import cast
 import numpy as np
 from PIL import Image as Pillow
 
-FEWEST = 16  # pixels for each colour, or a picture is not clearly drawn in them
-COLORS = 32  # and at most so many colours
+FEWEST = 20  # pixels for each colour: fewer, and it may be a slope from one colour to another
+COLORS = 16  # and at most so many colours
 LARGEST = 1 << 23  # pixels; beyond, looking at all of them takes too long
 
 

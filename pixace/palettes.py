@@ -95,9 +95,20 @@ def settle(spec: str, pictures: Pictures, *, progress: bool = False) -> Settled:
         return _exact(pictures, progress)
     if name == "palette" and palette.is_file(settings):
         found, taken = palette.read(Path(settings))
-        said = f"{settings}: {found.size:,} colours, read as numbers in {taken}"
-        return Settled(found.spec, pictures.background, said)
+        many = "1 colour" if found.size == 1 else f"{found.size:,} colours"
+        said = f"{settings}: {many}" + (f", read as numbers in {taken}" if taken else "")
+        return Settled(found.spec, _behind(found, pictures.background), said)
+    if name == "palette":
+        return Settled(spec, _behind(palette.parse(settings), pictures.background))
     return Settled(spec, pictures.background)
+
+
+def _behind(found: palette.Palette, background: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What is seen below transparent pixels: the colour that stands for them, if there is one."""
+    if found.transparent is None:
+        return background
+    red, green, blue = found.table[found.transparent].tolist()
+    return red, green, blue
 
 
 def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: bool) -> Settled:
@@ -139,11 +150,9 @@ def _exact(pictures: Pictures, progress: bool) -> Settled:
                 "each of them; choose --colors kmeans:512 or hsv:5,4,4 instead of exact"
             )
     made = exact.collected(found, pictures.background)
-    background, clear = pictures.background, ""
-    if made.transparent is not None:
-        red, green, blue = made.table[made.transparent].tolist()
-        background, clear = (red, green, blue), ", one of them transparency"
-    return Settled(made.spec, background, f"exact: {made.size:,} colours{clear}")
+    clear = "" if made.transparent is None else ", one of them transparency"
+    many = "1 colour" if made.size == 1 else f"{made.size:,} colours{clear}"
+    return Settled(made.spec, _behind(made, pictures.background), f"exact: {many}")
 
 
 def _read(
