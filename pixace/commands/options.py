@@ -115,7 +115,8 @@ pictures = together(
             *("kmeans:512", "kmeans:512,rgb", "palette:", "exact", "vq:"),
         ),
         help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), kmeans:N or kmeans:N,rgb (found in "
-        "the pictures), palette:FILE.npy, exact (pixel art), or vq:RUN (a codebook's run).  "
+        "the pictures), palette:FILE (.npy, .hex, .gpl, .pal or .png), exact (pixel art), or "
+        "vq:RUN (a codebook's run).  "
         "[default: hsv:5,4,4]",
     ),
     click.option(
