@@ -30,6 +30,8 @@ def codebook(
     fit: str | None = None,
     background: str | None = None,
     limit: int | None = None,
+    alpha: str | None = None,
+    tiles: str | int | None = None,
     strict: bool = False,
     name: str | None = None,
     root: str | Path | None = None,
@@ -49,10 +51,12 @@ def codebook(
       seed: short for `codebook.seed`.
       track: short for `codebook.track`: one or several of `tensorboard`, `mlflow`,
         `mlflow:ADDRESS` and `none`.
-      size: short for `pictures.size`, as the next three are.
-      fit: `crop`, `pad` or `stretch`.
+      size: short for `pictures.size`, as the next five are.
+      fit: `crop`, `pad`, `stretch`, `center` or `nearest`.
       background: colour behind transparency and padding.
       limit: take at most so many pictures, evenly and always the same ones.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
+      tiles: cut sprite sheets and strips into pictures of this size, which `size` then is, too.
       strict: stop at a bad picture instead of skipping it.
       name: of the run; None makes one from the data.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
@@ -71,7 +75,15 @@ def codebook(
         seed=seed,
         track=tracked(track),
     )
-    pictures = lines("pictures", size=size, fit=fit, background=background, limit=limit)
+    pictures = lines(
+        "pictures",
+        size=tiles if size is None else size,
+        fit=fit,
+        background=background,
+        limit=limit,
+        alpha=alpha,
+        tiles=tiles,
+    )
     text = config.load(gin or "codebook", [*bindings, *own, *pictures])
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and tokenset.is_set(Path(data)):

@@ -61,6 +61,8 @@ class Encoder:
     tokenizer: "Tokenizer"
     fit: str
     background: tuple[int, int, int]
+    alpha: str = "blend"
+    exact: bool = False
 
     def __call__(self, indices: Indices) -> Chunk:
         """Reads pictures and makes tokens of them."""
@@ -77,6 +79,8 @@ class Encoder:
                         self.tokenizer.size,
                         fit=self.fit,
                         background=self.background,
+                        alpha=self.alpha,
+                        exact=self.exact,
                         name=record.name,
                     )
                 )

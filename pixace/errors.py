@@ -14,6 +14,10 @@ class ImageError(PixaceError):
     """One file is not a picture that pixace can read."""
 
 
+class SizeError(ImageError):
+    """A picture would have to be resampled, and must not be."""
+
+
 class SourceError(PixaceError):
     """A source of pictures does not exist, is empty or is of no known kind."""
 

@@ -10,6 +10,7 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 - The rest shrinks with Hamming's filter and grows bilinearly: neither has negative weights, so no
   colour appears that is brighter or darker than the picture's own.
 - A picture that has the size already is not resampled.
+- Pixel art stays pixel art: see `blocks.py`.
 
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
@@ -32,6 +33,7 @@ from pixace import formats
 from pixace.arrays import Image
 from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
+from pixace.fitting import How, Size, planned, planned_box, resized
 from pixace.formats import canvas, depth, png
 from pixace.formats.kinds import UNKNOWN_TIFF
 from pixace.formats.limits import LIMIT
@@ -40,9 +42,11 @@ from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
 
-FITTING = "draft2+hamming/1"
+FITTING = "draft2+hamming+blocks/2"
 READING = 2  # the version of what files are taken to show; caches of another are not used
-FITS = ("crop", "pad", "stretch")
+ALPHAS = ("blend", "threshold")
+HALF = 128  # the least alpha that counts as opaque under a threshold
+
 
 TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the sides swap
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -55,7 +59,6 @@ TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the s
 }
 
 Raw = str | Path | bytes | np.ndarray | Pillow.Image
-Size = tuple[int, int]
 
 
 def load(
@@ -63,7 +66,9 @@ def load(
     size: Size | None,
     *,
     fit: str = "crop",
-    background: tuple[int, int, int] = (255, 255, 255),
+    background: tuple[int, int, int] | None = (255, 255, 255),
+    alpha: str = "blend",
+    exact: bool = False,
     name: str | None = None,
 ) -> Image:
     """Reads one picture and fits it to a size.
@@ -73,27 +78,47 @@ def load(
         `(H, W, 4)`, uint8 or floats in 0..1; or a Pillow image.
       size: (height, width) in pixels; None keeps the picture's own.
       fit: "crop" fills the size and cuts off what juts out, equally on both sides; "pad" shows
-        all of the picture and fills up with the background; "stretch" bends the proportions.
-      background: red, green, blue, 0..255; shines through where the picture is transparent.
+        all of the picture and fills up with the background; "stretch" bends the proportions;
+        "center" pads what is smaller without enlarging it. Each may be followed by ",nearest":
+        no colour is mixed, and padding leaves room rather than enlarge by a fraction. "nearest"
+        alone crops.
+      background: red, green, blue, 0..255; shines through where the picture is transparent. None,
+        for a picture in its own size, keeps transparency.
+      alpha: "blend" mixes colours with the background, where they are half transparent; with
+        "threshold" each pixel is all colour, from half opaque on, or all background.
+      exact: refuse what would change a colour or lose a pixel.
       name: what errors call the picture; by default its path.
 
     Returns:
-      uint8 (height, width, 3), sRGB. Of an animation or a book of pages, the first.
+      uint8 (height, width, 3), sRGB. Of an animation or a book of pages, the first. Without a
+      background (height, width, 4), if the picture has transparency.
 
     Raises:
-      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels.
+      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels; or it
+        cannot be `exact`, with `SizeError` for its size.
     """
-    if fit not in FITS:
-        raise PixaceError(unknown("fit", fit, FITS))
+    check(fit, alpha)
     raw = expanded(raw) if isinstance(raw, str) else raw
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
         with silence, _opened(raw, name) as picture:
-            return _fitted(picture, size, fit, background, draft=picture is not raw)
+            how = How(size, *planned(fit), background, alpha, exact)
+            return _fitted(picture, how, draft=picture is not raw)
     except ImageError as why:
-        raise ImageError(f"{name}: {why}") from why
+        raise type(why)(f"{name}: {why}") from why
     except Exception as why:  # Pillow meets broken files with a dozen kinds of exception
         raise ImageError(f"{name}: {_reason(why, raw)}") from why
+
+
+def check(fit: str, alpha: str = "blend") -> None:
+    """Refuses words that `load` does not know.
+
+    Raises:
+      PixaceError: names the one that was meant.
+    """
+    planned(fit)
+    if alpha not in ALPHAS:
+        raise PixaceError(unknown("alpha", alpha, ALPHAS))
 
 
 def parse_size(text: str) -> Size:
@@ -143,16 +168,15 @@ def _from_array(array: np.ndarray) -> Pillow.Image:
 
 def _fitted(
     picture: Pillow.Image,
-    size: Size | None,
-    fit: str,
-    background: tuple[int, int, int],
+    how: How,
     *,
     draft: bool,  # a draft changes the picture itself: not for one that the caller goes on using
 ) -> Image:
-    claimed = picture.size
+    size, claimed = how.size, picture.size
     extent = None
-    if draft and size and isinstance(picture, JpegImageFile):
-        (width, height), _ = _plan(claimed, size, fit, _turn(picture))
+    lossy = isinstance(picture, JpegImageFile)
+    if draft and size and not (how.exact or how.nearest) and isinstance(picture, JpegImageFile):
+        (width, height), _ = planned_box(claimed, how, _turn(picture))
         if drafted := picture.draft(None, (2 * width, 2 * height)):
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
     # A progressive JPEG is held whole by its decoder, however small the draft.
@@ -165,43 +189,19 @@ def _fitted(
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
     profile, gamma = picture.info.get("icc_profile"), Gamma.of(picture.info)
-    inner, box = _plan(extent or picture.size, size, fit, turn)
+    inner, box = planned_box(extent or picture.size, how, turn)
     picture = canvas.on_canvas(depth.eight_bit(picture, tiles), frame)
     if inner != picture.size or box != (0, 0, *inner):
-        grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
-        smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
-        picture = picture.resize(inner, smooth, box, reducing_gap=3.0)
+        picture = resized(picture, inner, box, how, lossy)
     picture = gamma.in_srgb(picture) if gamma else in_srgb(picture, profile)
-    picture = _flat(picture, background)
+    picture = _flat(picture, how)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
     if size and picture.size != size[::-1]:
-        sheet = Pillow.new("RGB", size[::-1], background)
+        sheet = Pillow.new("RGB", size[::-1], how.background or 0)
         sheet.paste(picture, ((size[1] - picture.width) // 2, (size[0] - picture.height) // 2))
         picture = sheet
     return np.array(picture)
-
-
-def _plan(
-    extent: tuple[float, float], size: Size | None, fit: str, turn: int
-) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
-    """Which box of a picture is used, and how many pixels (width, height) it becomes.
-
-    Both before the picture is turned upright: from orientation 5 on, the target lies on its side.
-    """
-    width, height = extent
-    whole = (0.0, 0.0, width, height)
-    if size is None:
-        return (round(width), round(height)), whole
-    across, down = size if turn >= 5 else size[::-1]
-    if fit == "stretch":
-        return (across, down), whole
-    if fit == "pad":
-        scale = max(width / across, height / down)
-        return (max(1, round(width / scale)), max(1, round(height / scale))), whole
-    scale = min(width / across, height / down)
-    left, top = max(0.0, (width - across * scale) / 2), max(0.0, (height - down * scale) / 2)
-    return (across, down), (left, top, width - left, height - top)
 
 
 def _turn(picture: Pillow.Image) -> int:
@@ -213,13 +213,29 @@ def _turn(picture: Pillow.Image) -> int:
     return turn if turn in TURNS else 1
 
 
-def _flat(picture: Pillow.Image, background: tuple[int, int, int]) -> Pillow.Image:
-    """RGB, with the background where the picture is transparent."""
-    if picture.mode in ("LA", "RGBA"):
-        sheet = Pillow.new("RGB", picture.size, background)
-        sheet.paste(picture.convert("RGB"), mask=picture.getchannel("A"))
-        return sheet
-    return picture.convert("RGB")
+def _flat(picture: Pillow.Image, how: How) -> Pillow.Image:
+    """RGB, with the background where the picture is transparent; RGBA, if there is none.
+
+    Raises:
+      ImageError: it was to be exact, and is half transparent somewhere.
+    """
+    if picture.mode not in ("LA", "RGBA"):
+        return picture.convert("RGB")
+    mask = picture.getchannel("A")
+    if how.alpha == "threshold":
+        mask = mask.point(lambda value: 255 * (value >= HALF))
+    elif how.exact and any(mask.histogram()[1:255]):
+        raise ImageError(
+            "some pixels are half transparent, which exact colours cannot keep; choose "
+            "--alpha threshold, or --colors kmeans:64"
+        )
+    colored = picture.convert("RGB")
+    if how.background is None:
+        colored.putalpha(mask)
+        return colored
+    sheet = Pillow.new("RGB", picture.size, how.background)
+    sheet.paste(colored, mask=mask)
+    return sheet
 
 
 def _reason(why: Exception, raw: Raw) -> str:

@@ -51,6 +51,7 @@ def import_weights(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    alpha: str = "blend",
     bindings: Sequence[str] = (),
     name: str | None = None,
     root: str | Path | None = None,
@@ -66,8 +67,10 @@ def import_weights(
       size: of the pictures that the model was trained on, `32` for a square or `WIDTHxHEIGHT`.
       colors: their colour scheme; the original's bit depth `5,4,4` is `hsv:5,4,4`.
       order: the path through their pixels.
-      fit: how photos are fitted before they are completed: `crop`, `pad` or `stretch`.
+      fit: how photos are fitted before they are completed: `crop`, `pad`, `stretch`, `center` or
+        `nearest`.
       background: colour behind transparency and padding.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
       bindings: gin lines that say what the weights cannot, such as `transformer.n_heads = 4`.
       name: of the run; None makes one from the file and the model.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
@@ -104,6 +107,7 @@ def import_weights(
                 "imported": hashlib.sha256(path.read_bytes()).hexdigest(),
                 "fit": fit,
                 "background": list(parse_background(background)),
+                "alpha": alpha,
             },
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
             dtype=precision.chosen("auto"),

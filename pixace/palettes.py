@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from pixace import image
 from pixace.colors import exact, kmeans, palette
-from pixace.errors import ImageError, SourceError, TokenError
+from pixace.errors import ImageError, SizeError, SourceError, TokenError
 from pixace.silence import silence
 from pixace.splits import Part, survey
 
@@ -39,10 +39,11 @@ class Pictures:
     Attributes:
       source: where they are.
       size: (height, width) that they get.
-      fit: crop, pad or stretch.
+      fit: crop, pad or another, as `pixace.image.load` takes it.
       background: RGB below transparent pixels.
       fraction: share of the pictures that is for validation.
       validation: a source of its own for these, in place of a share.
+      alpha: blend or threshold, for half-transparent pixels.
     """
 
     source: "Source"
@@ -51,6 +52,7 @@ class Pictures:
     background: tuple[int, int, int]
     fraction: float = 0.0
     validation: "Source | None" = None
+    alpha: str = "blend"
 
     def surveyed(self) -> list[Part]:
         """The sources, looked through as they are when tokens are made of them."""
@@ -99,9 +101,20 @@ def settle(spec: str, pictures: Pictures, *, progress: bool = False) -> Settled:
         return _exact(pictures, progress)
     if name == "palette" and palette.is_file(settings):
         found, taken = palette.read(Path(settings))
-        said = f"{settings}: {found.size:,} colours, read as numbers in {taken}"
-        return Settled(found.spec, pictures.background, said)
+        many = "1 colour" if found.size == 1 else f"{found.size:,} colours"
+        said = f"{settings}: {many}" + (f", read as numbers in {taken}" if taken else "")
+        return Settled(found.spec, _behind(found, pictures.background), said)
+    if name == "palette":
+        return Settled(spec, _behind(palette.parse(settings), pictures.background))
     return Settled(spec, pictures.background)
+
+
+def _behind(found: palette.Palette, background: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What is seen below transparent pixels: the colour that stands for them, if there is one."""
+    if found.transparent is None:
+        return background
+    red, green, blue = found.table[found.transparent].tolist()
+    return red, green, blue
 
 
 def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: bool) -> Settled:
@@ -122,13 +135,15 @@ def _by_kmeans(spec: str, wanted: kmeans.KMeans, pictures: Pictures, progress: b
     said = f"{spec}: {found.size:,} colours found in {of}"
     if len(codes) < wanted.count:
         said = f"{spec}: {of} have {len(codes):,} different colours, and all of them are kept"
+    if len(codes) == 1:
+        said = f"{spec}: {of} have one colour, and it is kept"
     return Settled(found.spec, pictures.background, said)
 
 
 def _exact(pictures: Pictures, progress: bool) -> Settled:
     """From all that get tokens: a colour that only validation pictures have must have an id too."""
     found: dict[int, None] = {}  # an ordered set
-    how = partial(_as_drawn, pictures.size)
+    how = partial(_as_drawn, pictures)
     every = (_read(each.source, each.wanted, how, progress) for each in pictures.surveyed())
     for codes, own in itertools.chain.from_iterable(every):
         used = set(np.unique(codes).tolist())
@@ -139,11 +154,9 @@ def _exact(pictures: Pictures, progress: bool) -> Settled:
                 "each of them; choose --colors kmeans:512 or hsv:5,4,4 instead of exact"
             )
     made = exact.collected(found, pictures.background)
-    background, clear = pictures.background, ""
-    if made.transparent is not None:
-        red, green, blue = made.table[made.transparent].tolist()
-        background, clear = (red, green, blue), ", one of them transparency"
-    return Settled(made.spec, background, f"exact: {made.size:,} colours{clear}")
+    clear = "" if made.transparent is None else ", one of them transparency"
+    many = "1 colour" if made.size == 1 else f"{made.size:,} colours{clear}"
+    return Settled(made.spec, _behind(made, pictures.background), f"exact: {many}")
 
 
 def _read(
@@ -179,28 +192,29 @@ def _read(
 
 def _as_trained(pictures: Pictures, raw: "Raw", name: str) -> "Image":
     return image.load(
-        raw, pictures.size, fit=pictures.fit, background=pictures.background, name=name
+        raw,
+        pictures.size,
+        fit=pictures.fit,
+        background=pictures.background,
+        alpha=pictures.alpha,
+        name=name,
     )
 
 
-def _as_drawn(size: tuple[int, int], raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
-    """The codes of a picture's pixels, and those of its palette, if it brings one."""
-    over_black, over_white = (
-        image.load(raw, None, background=(grey, grey, grey), name=name) for grey in (0, 255)
-    )
-    height, width = over_black.shape[:2]
-    if (height, width) != size:
-        stated = "{1}x{0}".format(*size)
-        raise TokenError(
-            f"{name} has {width}x{height} pixels, not {stated}, and exact colours are never "
-            f"resampled; say --size {width}x{height}, or choose --colors kmeans:64"
-        )
+def _as_drawn(pictures: Pictures, raw: "Raw", name: str) -> tuple[np.ndarray, list[int]]:
+    """The codes of a picture's pixels, and those of its palette, if it brings one.
+
+    Padding is transparent, too.
+    """
+    fit = "center" if pictures.fit == "pad" else pictures.fit
+    load = partial(image.load, fit=fit, alpha=pictures.alpha, exact=True, name=name)
     try:
-        return exact.codes(over_black, over_white), _own_palette(raw)
-    except TokenError as why:
-        raise TokenError(
-            f"{name}: {why}, which exact colours cannot keep; choose --colors kmeans:64"
-        ) from why
+        over_black, over_white = (
+            load(raw, pictures.size, background=(grey, grey, grey)) for grey in (0, 255)
+        )
+    except SizeError as why:  # as of one, so of many
+        raise TokenError(str(why)) from why
+    return exact.codes(over_black, over_white), _own_palette(raw)
 
 
 def _own_palette(raw: "Raw") -> list[int]:

@@ -26,6 +26,8 @@ def palette_of(tokenizer: "Tokenizer") -> Palette | None:
 def save_strip(path: Path, palette: Palette) -> None:
     """Writes a PNG of the palette: a square for each colour, in order; transparency is transparent.
 
+    `palette:FILE.png` reads it.
+
     Raises:
       PixaceError: the file cannot be written.
     """
@@ -33,7 +35,7 @@ def save_strip(path: Path, palette: Palette) -> None:
     squares = np.zeros((-(-palette.size // across) * across, 4), np.uint8)
     squares[: palette.size] = np.pad(palette.table, ((0, 0), (0, 1)), constant_values=255)
     if palette.transparent is not None:
-        squares[palette.transparent] = 0
+        squares[palette.transparent, 3] = 0
     save_png(path, _enlarged(squares.reshape(-1, across, 4), SWATCH))
 
 

@@ -27,6 +27,7 @@ from pixace.tokenizers.vq import VQTokenizer
 from pixace.tokenset import TokenSet
 
 LARGEST = 1 << 20  # pixels; more than any model takes, and what fits in memory
+EXACT, PAD, CENTER = "exact", "pad", "center"  # colours, and fits
 DEFAULT = 32  # pixels a side, where nobody says otherwise
 LEARNED = "vq:"  # begins the colours that are a codebook's codes
 NO_SHARE = (
@@ -39,14 +40,18 @@ class Preparation:
     """Settings of the way from a picture to tokens.
 
     Attributes:
-      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`; None means 32, or the
-        codebook's own.
-      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
+      size: of the picture in pixels, `32` for a square or `WIDTHxHEIGHT`; None means that of the
+        tiles, or 32, or the codebook's own.
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE`; one that is
         made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
         codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation_fraction: share of the pictures that is kept for judging, 0 or more and below 1.
       limit: at most so many pictures are taken, evenly and always the same ones; None takes all.
 
@@ -61,11 +66,14 @@ class Preparation:
     background: str = "white"
     validation_fraction: Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)] = 0.05
     limit: Count | None = None
+    alpha: str = "blend"
+    tiles: str | int | None = None
 
     def __post_init__(self) -> None:
         ranges.settle(self)
-        if self.size is not None:
-            parse_size(str(self.size))
+        for size in (self.size, self.tiles):
+            if size is not None:
+                parse_size(str(size))
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that these settings describe.
@@ -111,17 +119,25 @@ class Preparation:
                 parse_background(self.background),
                 self.validation_fraction,
                 validation,
+                self.alpha,
             ),
             progress=progress,
         )
         if progress and found.said:
             tell(found.said)
         background = "#{:02x}{:02x}{:02x}".format(*found.background)
-        return replace(self, colors=found.colors, background=background)
+        fit = CENTER if self.exact and self.fit == PAD else self.fit  # as nothing is enlarged
+        return replace(self, colors=found.colors, background=background, fit=fit)
+
+    @property
+    def exact(self) -> bool:
+        """Whether pictures that would lose a colour or a pixel are left out."""
+        return self.colors == EXACT
 
     def _pixels(self) -> tuple[int, int]:
         """`(height, width)` as asked for."""
-        return parse_size(str(DEFAULT if self.size is None else self.size))
+        named = (each for each in (self.size, self.tiles, DEFAULT) if each is not None)
+        return parse_size(str(next(named)))
 
     def images(self, source: Source, limit: int) -> Images:
         """At most `limit` pictures, taken evenly from a source; unreadable ones are left out.
@@ -136,7 +152,16 @@ class Preparation:
             try:
                 name = source.record(index).name
                 raw = source.read(index)
-                images.append(load(raw, size, fit=self.fit, background=background, name=name))
+                images.append(
+                    load(
+                        raw,
+                        size,
+                        fit=self.fit,
+                        background=background,
+                        alpha=self.alpha,
+                        name=name,
+                    )
+                )
             except ImageError as why:
                 bad.append(str(why))
         if not images:
@@ -152,20 +177,26 @@ class Preparation:
         strict: bool = False,
         workers: int | None = None,
         progress: bool = False,
+        own: "Preparation | None" = None,
     ) -> TokenSet:
-        """Tokenizes a source into the folder `out`; see `tokenset.build`."""
-        tokenset.check(out, self.fit, self.validation_fraction)
+        """Tokenizes a source into the folder `out`; see `tokenset.build`.
+
+        What these settings become for the pictures, `own`, may be known already.
+        """
+        tokenset.check(out, self.fit, self.validation_fraction, self.alpha)
         if progress and (said := remark(source)):
             tell(said)
         source = limited(source, self.limit)
         validation = validation and limited(validation, self.limit)
-        own = self.settled(source, validation=validation, progress=progress)
+        own = own or self.settled(source, validation=validation, progress=progress)
         made = tokenset.build(
             source,
             out,
             own.tokenizer(),
-            fit=self.fit,
+            fit=own.fit,
             background=parse_background(own.background),
+            alpha=self.alpha,
+            exact=self.exact,
             validation=validation,
             validation_fraction=self.validation_fraction,
             strict=strict,
@@ -184,12 +215,13 @@ class Preparation:
         labels: bool = False,
         strict: bool = False,
         progress: bool = False,
+        own: "Preparation | None" = None,
     ) -> TokenSet:
         """The token set of a source, made now unless it was made before; see `build`."""
-        source = open_source(data, labels=labels)
+        source = open_source(data, labels=labels, tiles=self.tiles)
         named = data if isinstance(data, str | Path) else source
         fitted = palettes.is_fitted(self.colors)  # then by these pictures alone
-        colored = palettes.VERSION if fitted else self.tokenizer().spec
+        colored = palettes.VERSION if fitted and not own else (own or self).tokenizer().spec
         way = f"{FITTING} {READING} {TELLING} {holdout.VERSION}"
         identity = repr((source.fingerprint(), way, labels, asdict(self), colored))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -207,7 +239,7 @@ class Preparation:
                 return found
         try:
             cache.made("tokens")
-            return self.build(source, place, strict=strict, progress=progress)
+            return self.build(source, place, strict=strict, progress=progress, own=own)
         except PixaceError:
             if tokenset.is_set(place):  # another process has just made it
                 return tokenset.open_set(place)

@@ -29,9 +29,10 @@ def restore(
         if tokenset.is_set(place) and str(place) == data["named"]:
             raise  # the user's own, and damaged; one in the cache can be made again
         try:
-            tokens = (preparation or _settled(run, data)).cached(
-                data["named"], labels=data["labels"], progress=progress
-            )
+            bound, own = preparation or configurables.pictures(), None
+            if preparation is None:
+                own = _settled(bound, run, data)
+            tokens = bound.cached(data["named"], labels=data["labels"], progress=progress, own=own)
         except SourceError as why:
             if data["in_memory"]:
                 raise RunError(
@@ -49,17 +50,17 @@ def restore(
     return tokens
 
 
-def _settled(run: Path, data: dict[str, Any]) -> Preparation:
+def _settled(bound: Preparation, run: Path, data: dict[str, Any]) -> Preparation:
     """The settings that are bound, but with the palette that a run has learned.
 
     Its file may be gone, and pictures need not be looked through once more for what was found.
     """
-    bound, spec = configurables.pictures(), runs.Run(run).description.tokenizer
+    spec = runs.Run(run).description.tokenizer
     palette = palette_of(tokenizers.by_spec(spec)) if spec.startswith("pixel ") else None
     if palette is None:
         return bound
     background = "#{:02x}{:02x}{:02x}".format(*data["background"])
-    return replace(bound, colors=palette.spec, background=background)
+    return replace(bound, colors=palette.spec, background=background, fit=data["fit"])
 
 
 def refuse_imported(run: Path, data: dict[str, Any]) -> None:
@@ -88,6 +89,7 @@ def describe(data: str | Path | Source, tokens: TokenSet, *, labels: bool) -> di
         "validation": len(tokens.split("validation")),
         "fit": header.fit,
         "background": list(header.background),
+        "alpha": header.alpha,
     }
 
 

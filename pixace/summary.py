@@ -12,8 +12,10 @@ LETTERS = 24  # of a class's name
 
 
 def tell_skipped(tokens: TokenSet) -> None:
-    """Names bad pictures and captions on stderr: the first of them, and how many there are."""
+    """Says on stderr how sheets were cut, and names the first bad pictures and captions."""
     header = tokens.header
+    for line in header.notes:
+        tell(line)
     for what, count, first in (
         ("skipped", header.skipped, header.skipped_first),
         ("unread", header.unread, header.unread_first),

@@ -31,6 +31,8 @@ def tokenize(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    alpha: str = "blend",
+    tiles: str | int | None = None,
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     limit: Count | None = None,
@@ -48,12 +50,16 @@ def tokenize(
         paths, bytes, arrays and Pillow's images.
       out: folder to make.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
-      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`; one that is
+      colors: colour scheme: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE`; one that is
         made for the pictures: `kmeans:512`, `kmeans:512,rgb`, `exact`; or `vq:RUN`, a codebook's
         codes.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation: source of the validation part; None keeps back a share of `source`.
       validation_fraction: that share, 0 or more and below 1.
       limit: take at most so many pictures of a source, evenly and always the same ones; None
@@ -68,11 +74,16 @@ def tokenize(
     """
     workers = ranges.one(tokenize, "workers", workers)
     limit = ranges.one(tokenize, "limit", limit)
-    preparation = Preparation(size, colors, order, fit, background, validation_fraction, limit)
+    preparation = Preparation(
+        size, colors, order, fit, background, validation_fraction, limit, alpha=alpha, tiles=tiles
+    )
+    other = None
+    if validation is not None:
+        other = open_source(validation, labels=labels, tiles=tiles)
     made = preparation.build(
-        open_source(source, labels=labels),
+        open_source(source, labels=labels, tiles=tiles),
         expanded(out),
-        validation=None if validation is None else open_source(validation, labels=labels),
+        validation=other,
         strict=strict,
         workers=workers,
         progress=progress,
@@ -92,6 +103,8 @@ def compare(
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
+    alpha: str = "blend",
+    tiles: str | int | None = None,
     validation: Data | None = None,
     validation_fraction: float = 0.05,
     limit: Count | None = None,
@@ -106,8 +119,12 @@ def compare(
       colors: schemes, one column each.
       size: `32` for a square, or `WIDTHxHEIGHT`; None means 32, or the codebook's own.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`, where a picture has other proportions.
+      fit: `crop`, `pad` or `stretch`, where a picture has other proportions; `center` pads what is
+        smaller and enlarges nothing; `nearest` crops and mixes no colours, as `pad,nearest` pads.
       background: colour behind transparency and padding, a name or `#rrggbb`.
+      alpha: `blend` mixes half-transparent pixels with the background; `threshold` makes them all
+        colour, from half opaque on, or all background.
+      tiles: cut sprite sheets and strips into pictures of this size, `16x16`; None cuts nothing.
       validation: as in `tokenize`: colours made for the pictures are made for the training part.
       validation_fraction: likewise.
       limit: likewise: all is found out of at most so many pictures.
@@ -125,16 +142,16 @@ def compare(
     if not (colors := several(colors)):
         raise PixaceError("no colours to compare; name at least one scheme")
     limit = ranges.one(compare, "limit", limit)
-    opened = limited(open_source(source), limit)
-    other = None if validation is None else limited(open_source(validation), limit)
+    opened = limited(open_source(source, tiles=tiles), limit)
+    other = None if validation is None else limited(open_source(validation, tiles=tiles), limit)
     learned = [each for each in colors if each.startswith(LEARNED)]
     if size is None and learned:
         height, width = Preparation(colors=learned[0]).tokenizer().size
         size = f"{width}x{height}"
     schemes = [
-        Preparation(size, each, order, fit, background, validation_fraction).settled(
-            opened, validation=other, progress=progress
-        )
+        Preparation(
+            size, each, order, fit, background, validation_fraction, alpha=alpha, tiles=tiles
+        ).settled(opened, validation=other, progress=progress)
         for each in colors
     ]
     found = report(

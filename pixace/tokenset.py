@@ -59,7 +59,7 @@ class Header:
       validation: the source of the validation pictures, if they have their own.
       validation_fraction: share of the pictures asked for; 0 when it was not needed, as a source
         of their own or marks said which.
-      fit: crop, pad or stretch.
+      fit: crop, pad, stretch, center or nearest, as `pixace.image.load` takes it.
       background: RGB below transparent pictures.
       fitting: the version of the way from file to pixels; another one may give other tokens.
       splits: rows of each split.
@@ -72,6 +72,8 @@ class Header:
       left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
         marked, or `equal` to one that is trained on.
       repeated: rows that are equal to one before; equal ones are all on one side.
+      alpha: what became of half-transparent pixels, blend or threshold.
+      notes: what else there is to say of the pictures, such as how sheets were cut; a line each.
     """
 
     format: int
@@ -91,6 +93,8 @@ class Header:
     marked: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
+    alpha: str = "blend"
+    notes: tuple[str, ...] = ()
 
     @property
     def listed(self) -> int:
@@ -195,7 +199,7 @@ def open_set(path: Path) -> TokenSet:
     return opened
 
 
-def check(out: Path, fit: str, validation_fraction: float) -> None:
+def check(out: Path, fit: str, validation_fraction: float, alpha: str = "blend") -> None:
     """Refuses what `build` would refuse, before any picture is read.
 
     Raises:
@@ -206,8 +210,7 @@ def check(out: Path, fit: str, validation_fraction: float) -> None:
 
     if Path(out).exists():
         raise TokenError(f"{out} exists already; choose another name or remove it")
-    if fit not in image.FITS:
-        raise PixaceError(unknown("fit", fit, image.FITS))
+    image.check(fit, alpha)
     if not 0 <= validation_fraction < 1:
         raise PixaceError(
             f"a validation fraction of {validation_fraction:g} makes no sense; "
@@ -222,6 +225,8 @@ def build(
     *,
     fit: str = "crop",
     background: tuple[int, int, int] = (255, 255, 255),
+    alpha: str = "blend",
+    exact: bool = False,
     validation: "Source | None" = None,
     validation_fraction: float = 0.05,
     strict: bool = False,
@@ -238,8 +243,10 @@ def build(
       source: the pictures.
       out: the folder to make; it must not exist, and does not until all is done.
       tokenizer: how pictures become rows.
-      fit: crop, pad or stretch, as `pixace.image.load` takes it.
+      fit: crop, pad or another, as `pixace.image.load` takes it.
       background: RGB below transparent pictures, 0..255.
+      alpha: blend or threshold, likewise.
+      exact: leave out pictures that would lose a colour or a pixel.
       validation: a source of its own for the validation pictures.
       validation_fraction: without such a source, the share of the pictures to keep for
         validation, 0 <= share < 1. Whole groups are taken, at least one if there are two.
@@ -260,7 +267,7 @@ def build(
     from pixace import image
 
     out = Path(out)
-    check(out, fit, validation_fraction)
+    check(out, fit, validation_fraction, alpha)
     parts = [splits.survey(source, validation_fraction if validation is None else None)]
     if validation is not None:
         parts.append(splits.survey(validation, 1.0))
@@ -270,7 +277,7 @@ def build(
         draft.mkdir()
         with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
             for part in parts:
-                encoder = encoding.Encoder(part.source, tokenizer, fit, background)
+                encoder = encoding.Encoder(part.source, tokenizer, fit, background, alpha, exact)
                 with closing(encoding.encode(encoder, part.wanted, workers=workers)) as chunks:
                     rows.extend(with_bar(chunks, part, progress), part, strict)
             places = splits.settle(parts)
@@ -297,6 +304,8 @@ def build(
             marked=splits.marked(parts),
             left_out=splits.left_out(parts, places),
             repeated=splits.repeated(parts, places),
+            alpha=alpha,
+            notes=tuple(line for part in parts for line in getattr(part.source, "notes", ())),
         )
         if palette := pixelart.palette_of(tokenizer):
             pixelart.save_strip(draft / pixelart.STRIP, palette)
@@ -323,5 +332,6 @@ def _parse(data: dict[str, Any]) -> Header:
             "unread_first": tuple(data.get("unread_first", ())),
             "marked": dict(data.get("marked", {})),  # older sets have none of these two
             "left_out": dict(data.get("left_out", {})),
+            "notes": tuple(data.get("notes", ())),
         }
     )

@@ -216,6 +216,7 @@ class Trained:
             self.size,
             fit=data["fit"],
             background=tuple(data["background"]),
+            alpha=data.get("alpha", "blend"),
         )
 
 

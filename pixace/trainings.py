@@ -49,6 +49,8 @@ def train(
     fit: str | None = None,
     background: str | None = None,
     limit: int | None = None,
+    alpha: str | None = None,
+    tiles: str | int | None = None,
     labels: bool = False,
     captions: bool = False,
     template: str | Sequence[str] = (),
@@ -72,12 +74,14 @@ def train(
       seed: short for `train.seed`.
       track: short for `train.track`: one or several of `tensorboard`, `mlflow`,
         `mlflow:ADDRESS` and `none`.
-      size: short for `pictures.size`, as the next five are; a token set has its own.
+      size: short for `pictures.size`, as the next seven are; a token set has its own.
       colors: colour scheme, as in `tokenize`.
       order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
-      fit: `crop`, `pad` or `stretch`.
+      fit: `crop`, `pad`, `stretch`, `center` or `nearest`.
       background: colour behind transparency and padding.
       limit: take at most so many pictures, evenly and always the same ones.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
+      tiles: cut sprite sheets and strips into pictures of this size, which `size` then is, too.
       labels: take sub-folders as labels.
       captions: put each picture's caption in front of it, or its label where it has none.
       template: one or several sentences with `{label}` or `{caption}` in them, for captions.
@@ -91,12 +95,14 @@ def train(
     """
     pictures = lines(
         "pictures",
-        size=size,
+        size=tiles if size is None else size,
         colors=colors,
         order=order,
         fit=fit,
         background=background,
         limit=limit,
+        alpha=alpha,
+        tiles=tiles,
     )
     training = lines(
         "train",

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
-from pixace import image
+from pixace import fitting, image
 from pixace.errors import ImageError
 
 
@@ -462,7 +462,7 @@ def test_a_negative_of_a_camera_is_not_its_preview():
 
 
 @pytest.mark.parametrize("own", [(1, 1), (1, 4000), (4000, 1), (2, 3), (7, 5000), (31, 33)])
-@pytest.mark.parametrize("fit", image.FITS)
+@pytest.mark.parametrize("fit", fitting.FITS)
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_the_middle_of_odd_sizes_is_kept(own, fit, kind):
     """Bright in the middle half of long sides."""

@@ -234,12 +234,14 @@ def test_pictures_without_a_palette_may_be_exact_too(here):
 def test_what_is_not_exact_is_told_what_to_do(here):
     sprite("large/1.png", np.zeros((3, 5)))
     said = refused("exact", open_source("large"))
-    assert "1.png has 5x3 pixels, not 2x2, and exact colours are never resampled" in said
+    assert "1.png: 5x3 pixels, not 2x2, and exact colours are never resampled" in said
     assert "say --size 5x3" in said
 
     Path("soft").mkdir()
     Pillow.new("RGBA", (2, 2), (9, 9, 9, 128)).save("soft/1.png")
-    assert "1.png: some pixels are half transparent" in refused("exact", open_source("soft"))
+    said = refused("exact", open_source("soft"), SourceError)
+    assert "1.png: some pixels are half transparent" in said
+    assert "choose --alpha threshold" in said
 
     noise = np.random.default_rng(0).integers(0, 256, (1, 70, 70, 3), dtype=np.uint8)
     np.save("noise.npy", noise)

@@ -58,7 +58,7 @@ class Colors(Protocol):
 
 
 def by_spec(spec: str) -> Colors:
-    """Makes a scheme from text: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE.npy`.
+    """Makes a scheme from text: `hsv:5,4,4`, `rgb:3,3,2`, `grey:16`, `palette:FILE`.
 
     Raises:
       TokenError: no such scheme, or its settings make no sense.

@@ -2,7 +2,7 @@
 
 "Nearest" is by squared distance in RGB, exactly; the earliest colour wins a tie. Colours that are
 twice in a palette share the first one's id, the canonical one. In text the colours are spelled
-out, `palette:000000,ff0000,…`, so a spec needs no file beside it; `palette:FILE.npy` reads one.
+out, `palette:000000,ff0000,…`, so a spec needs no file beside it; `palette:FILE` reads one.
 
 One colour may stand for transparency: `ffffff00`, two more digits as in CSS. In pictures it is
 shown by its red, green and blue, which no other colour of the palette has.
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from pixace.colors.nearest import Nearest, search
+from pixace.colors.palette_files import SUFFIXES, colors_of
 from pixace.colors.table import look_up
 from pixace.errors import TokenError
-from pixace.files import expanded
 
 MOST = 1 << 15  # colours
 BLOCK = 1 << 15  # pixels; what one block asks for, the next one finds known
@@ -89,14 +89,15 @@ class Palette:
 
 
 def parse(settings: str) -> Palette:
-    """Reads the part after `palette:`: colours in hexadecimal, or the path of a `.npy` file."""
+    """Reads the part after `palette:`: colours in hexadecimal, or the path of a file."""
     if is_file(settings):
         return read(Path(settings))[0]
     colors = settings.lower().split(",")
     if not all(re.fullmatch(f"[0-9a-f]{{6}}({CLEAR})?", color) for color in colors):
         raise TokenError(
-            f"palette:{settings:.60} is no colour scheme: it takes a file, palette:FILE.npy, or "
-            "colours as six hexadecimal digits, palette:000000,ffffff"
+            f"palette:{settings:.60} is no colour scheme: it takes a file, palette:FILE with "
+            f"one of {', '.join(SUFFIXES)}, or colours as six hexadecimal digits, "
+            "palette:000000,ffffff"
         )
     clear = [color[:6] for color in colors if len(color) > 6]
     if len(clear) > 1 or (clear and clear[0] in colors):
@@ -109,7 +110,7 @@ def parse(settings: str) -> Palette:
 
 def is_file(settings: str) -> bool:
     """Whether the part after `palette:` names a file."""
-    return settings.endswith(".npy")
+    return settings.lower().endswith(SUFFIXES)
 
 
 def of(table: Iterable[Iterable[int]]) -> Palette:
@@ -122,42 +123,19 @@ def of(table: Iterable[Iterable[int]]) -> Palette:
 
 
 def read(path: Path) -> tuple[Palette, str]:
-    """Colours of a `.npy` file, (k, 3) or (k, 1), in -1..1, 0..1 or 0..255.
+    """The colours of a file; see `palette_files`.
 
     Returns:
-      The palette, and the range that its numbers were taken for, such as "-1..1".
+      The palette, and the range that its numbers were taken for, such as "-1..1", or "".
 
     Raises:
       TokenError: the file cannot be read, or holds no palette.
     """
+    colors, taken = colors_of(path)
     try:
-        table = np.asarray(np.load(expanded(path), allow_pickle=False))
-    except (OSError, ValueError, EOFError) as why:
-        reason = getattr(why, "strerror", None) or why
-        raise TokenError(
-            f"cannot read the palette {path}: {reason}; "
-            "a palette is a NumPy file (.npy) of shape (k, 3) or (k, 1)"
-        ) from why
-    if table.ndim != 2 or table.shape[1] not in (1, 3) or table.dtype.kind not in "fiu":
-        raise TokenError(
-            f"{path} is no palette: it holds {table.dtype} {table.shape}, "
-            "not numbers of shape (k, 3) or (k, 1)"
-        )
-    table = table.astype(np.float64)
-    slack = 1e-3  # means of many pixels overshoot a little
-    low, high = (table.min(), table.max()) if table.size else (0.0, 0.0)
-    if low >= -1 - slack and high <= 1 + slack:
-        taken = "-1..1" if low < -slack else "0..1"
-        table = (table + 1) / 2 * 255 if low < -slack else table * 255
-    elif low >= -slack and high <= 255 + slack:
-        taken = "0..255"
-    else:  # NaN ends here too
-        raise TokenError(
-            f"{path} is no palette: its values run from {low:g} to {high:g}, "
-            "not within -1..1, 0..1 or 0..255"
-        )
-    rgb = np.rint(table).clip(0, 255).astype(int)
-    return of(np.broadcast_to(rgb, (len(rgb), 3)).tolist()), taken
+        return _checked(colors), taken
+    except TokenError as why:
+        raise TokenError(f"{path}: {why}") from why
 
 
 def _checked(colors: list[str]) -> Palette:

@@ -29,6 +29,7 @@ from pixace.commands import options
 )
 @options.training("codebook", "codebook.beta=0.5")
 @options.fitting
+@options.tiles
 @click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data]")
 @options.root

@@ -79,8 +79,9 @@ _size = click.option(
 _fit = click.option(
     "--fit",
     metavar="FIT",
-    shell_complete=words("crop", "pad", "stretch"),
-    help="Where proportions differ: crop, pad or stretch.  [default: crop]",
+    shell_complete=words("crop", "pad", "stretch", "center", "nearest", "pad,nearest"),
+    help="Where proportions differ: crop, pad or stretch; center (pad, enlarge nothing), nearest "
+    "(crop, mix no colours) or pad,nearest.  [default: crop]",
 )
 _background = click.option(
     "--background",
@@ -93,6 +94,13 @@ _limit = click.option(
     metavar="N",
     help="Take N pictures only, evenly and always the same ones.  [default: all]",
 )
+_alpha = click.option(
+    "--alpha",
+    metavar="WORD",
+    shell_complete=words("blend", "threshold"),
+    help="Half-transparent pixels: blend with the background, or threshold: from half opaque on "
+    "all colour, else all background.  [default: blend]",
+)
 fitting = together(
     click.option(
         "--size",
@@ -102,6 +110,7 @@ fitting = together(
     _fit,
     _background,
     _limit,
+    _alpha,
 )
 
 pictures = together(
@@ -114,7 +123,8 @@ pictures = together(
             *("kmeans:512", "kmeans:512,rgb", "palette:", "exact", "vq:"),
         ),
         help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), kmeans:N or kmeans:N,rgb (found in "
-        "the pictures), palette:FILE.npy, exact (pixel art), or vq:RUN (a codebook's run).  "
+        "the pictures), palette:FILE (.npy, .hex, .gpl, .pal or .png), exact (pixel art), or "
+        "vq:RUN (a codebook's run).  "
         "[default: hsv:5,4,4]",
     ),
     click.option(
@@ -129,8 +139,15 @@ pictures = together(
     _fit,
     _background,
     _limit,
+    _alpha,
 )
-PICTURES = ("size", "colors", "order", "fit", "background", "limit")
+tiles = click.option(
+    "--tiles",
+    metavar="PIXELS",
+    help="Cut sheets and strips into pictures of this size, 16 or WIDTHxHEIGHT, which --size then "
+    "is, too; empty ones are left out.",
+)
+PICTURES = ("size", "colors", "order", "fit", "background", "limit", "alpha", "tiles")
 # What --resume may change; all else is the run's own.
 CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
 

@@ -19,6 +19,7 @@ from pixace.commands import options
 @click.argument("source", type=options.Place(), metavar="SOURCE")
 @click.argument("out", type=options.Place(path_type=Path), required=False)
 @options.pictures
+@options.tiles
 @click.option(
     "--validation",
     type=options.Place(),
@@ -83,6 +84,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
             "equal": header.repeated,
             "skipped": header.skipped,
             "skipped_first": list(header.skipped_first),
+            "notes": list(header.notes),
         }
         lines.append(
             f"{out}: {header.splits['train']:,} pictures to train on, "

@@ -29,6 +29,7 @@ from pixace.commands import options
 )
 @options.training("train", "train.ema=0.99")
 @options.pictures
+@options.tiles
 @options.labels
 @click.option(
     "--captions",

@@ -32,6 +32,11 @@ class Limited:
         """What the user named."""
         return self.source.spec
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of all pictures of the source."""
+        return getattr(self.source, "notes", ())
+
     def __len__(self) -> int:
         return self.count
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pixace.errors import MissingError, PixaceError, SourceError
 from pixace.files import expanded
+from pixace.image import parse_size
 from pixace.sources.archive import is_archive, is_archive_file, open_archive
 from pixace.sources.arrays import open_arrays
 from pixace.sources.cifar import is_cifar, open_cifar
@@ -27,6 +28,7 @@ from pixace.sources.several import is_pattern, open_several, shards, spelled_out
 from pixace.sources.source import Source
 from pixace.sources.table import JSON, open_table, open_text
 from pixace.sources.tfds import PREFIX, open_tfds
+from pixace.sources.tiles import Tiles
 
 # What pictures may be given as; see `open_source`.
 Data = str | Path | Source | np.ndarray | Sequence[Any]
@@ -42,7 +44,7 @@ INSIDE = (
 )
 
 
-def open_source(spec: Data, labels: bool = False) -> Source:
+def open_source(spec: Data, labels: bool = False, tiles: str | int | None = None) -> Source:
     """Opens what the user names: a path, the name of a built-in source, or `tfds:NAME`.
 
     A program may also give pictures themselves, as `memory.open_memory` takes them.
@@ -55,11 +57,14 @@ def open_source(spec: Data, labels: bool = False) -> Source:
       spec: the name, or the pictures; a source is given back as it is.
       labels: label the pictures of folders and archives with the folder that holds them. Where
         labels are part of the data they are always there.
+      tiles: cut each picture into tiles of this size, as `image.parse_size` reads it.
 
     Raises:
       SourceError: there is no such thing, it is of no known kind, broken or empty.
       MissingError: it needs a package or font that is not installed.
     """
+    if tiles is not None:
+        return Tiles(open_source(spec, labels), parse_size(str(tiles)))
     if not isinstance(spec, str | Path):
         return spec if isinstance(spec, Source) else open_memory(spec, labels)
     if spec in BUILTIN:
