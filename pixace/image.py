@@ -24,25 +24,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 from PIL import ExifTags, ImageColor, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
-from pixace import blocks
 from pixace.arrays import Image
-from pixace.errors import ImageError, PixaceError, SizeError
+from pixace.errors import ImageError, PixaceError
 from pixace.files import expanded
+from pixace.fitting import FITS, NEAREST, PLANS, How, Size, plan, planned, resized
 from pixace.names import unknown
 from pixace.profiles import in_srgb
 from pixace.silence import silence
 
 FITTING = "draft2+hamming+blocks/2"
-PLANS = ("crop", "pad", "stretch", "center")
-NEAREST = "nearest"
-FITS = (*PLANS, NEAREST)  # and "pad,nearest", as any of the plans
 ALPHAS = ("blend", "threshold")
 HALF = 128  # the least alpha that counts as opaque under a threshold
 LIMIT = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting
@@ -64,7 +61,6 @@ TURNS = {  # EXIF orientation -> what puts the picture upright; from 5 on, the s
 }
 
 Raw = str | Path | bytes | np.ndarray | Pillow.Image
-Size = tuple[int, int]
 
 
 def load(
@@ -108,7 +104,7 @@ def load(
     name = name or (str(raw) if isinstance(raw, Path) else "picture")
     try:
         with silence, _opened(raw) as picture:
-            how = _How(size, *_planned(fit), background, alpha, exact)
+            how = How(size, *planned(fit), background, alpha, exact)
             return _fitted(picture, how, draft=picture is not raw)
     except ImageError as why:
         raise type(why)(f"{name}: {why}") from why
@@ -122,8 +118,8 @@ def check(fit: str, alpha: str = "blend") -> None:
     Raises:
       PixaceError: names the one that was meant.
     """
-    plan, nearest = _planned(fit)
-    if plan not in PLANS or (nearest and not fit.endswith(NEAREST)):
+    named, nearest = planned(fit)
+    if named not in PLANS or (nearest and fit not in (NEAREST, f"{named},{NEAREST}")):
         raise PixaceError(unknown("fit", fit, FITS))
     if alpha not in ALPHAS:
         raise PixaceError(unknown("alpha", alpha, ALPHAS))
@@ -180,26 +176,9 @@ def _from_array(array: np.ndarray) -> Pillow.Image:
     return Pillow.fromarray(np.ascontiguousarray(array))
 
 
-class _How(NamedTuple):
-    """What `load` was asked for."""
-
-    size: Size | None
-    plan: str
-    nearest: bool
-    background: tuple[int, int, int] | None
-    alpha: str
-    exact: bool
-
-
-def _planned(fit: str) -> tuple[str, bool]:
-    """Which part of a picture is used, and whether its colours are never mixed."""
-    plan, _, nearest = fit.partition(",")
-    return ("crop", True) if fit == NEAREST else (plan, bool(nearest))
-
-
 def _fitted(
     picture: Pillow.Image,
-    how: _How,
+    how: How,
     *,
     draft: bool,  # a draft changes the picture itself: not for one that the caller goes on using
 ) -> Image:
@@ -207,7 +186,7 @@ def _fitted(
     extent = None
     lossy = isinstance(picture, JpegImageFile)
     if draft and size and not (how.exact or how.nearest) and isinstance(picture, JpegImageFile):
-        (width, height), _ = _plan(claimed, how, _turn(picture))
+        (width, height), _ = plan(claimed, how, _turn(picture))
         if drafted := picture.draft(None, (2 * width, 2 * height)):
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
     # A progressive JPEG is held whole by its decoder, however small the draft.
@@ -217,10 +196,10 @@ def _fitted(
     picture.load()
     turn = _turn(picture)  # after loading: Pillow itself turns a TIFF, and finds EXIF late in a PNG
     profile = picture.info.get("icc_profile")
-    inner, box = _plan(extent or picture.size, how, turn)
+    inner, box = plan(extent or picture.size, how, turn)
     picture = _eight_bit(picture)
     if inner != picture.size or box != (0, 0, *inner):
-        picture = _resized(picture, inner, box, how, lossy)
+        picture = resized(picture, inner, box, how, lossy)
     picture = _flat(in_srgb(picture, profile), how)
     if turn in TURNS:
         picture = picture.transpose(TURNS[turn])
@@ -229,56 +208,6 @@ def _fitted(
         sheet.paste(picture, ((size[1] - picture.width) // 2, (size[0] - picture.height) // 2))
         picture = sheet
     return np.array(picture)
-
-
-def _resized(
-    picture: Pillow.Image, inner: tuple[int, int], box: blocks.Box, how: _How, lossy: bool
-) -> Pillow.Image:
-    """A part of a picture in another size.
-
-    Raises:
-      SizeError: it was to be exact, and cannot be.
-    """
-    whole = box == (0, 0, *picture.size)
-    if not lossy and (whole or not how.exact):
-        squares = blocks.resized(picture, inner, box, sure=how.exact)
-        if squares is not None:
-            return squares
-    if how.exact and how.size:
-        wanted, own = "{1}x{0}".format(*how.size), "{}x{}".format(*picture.size)
-        raise SizeError(
-            f"{own} pixels, not {wanted}, and exact colours are never resampled; say --size {own}, "
-            "or --fit pad for what is smaller, or choose --colors kmeans:64"
-        )
-    if how.nearest:
-        return picture.resize(inner, Pillow.Resampling.NEAREST, box)
-    grows = inner[0] > box[2] - box[0] or inner[1] > box[3] - box[1]
-    smooth = Pillow.Resampling.BILINEAR if grows else Pillow.Resampling.HAMMING
-    return picture.resize(inner, smooth, box, reducing_gap=3.0)
-
-
-def _plan(
-    extent: tuple[float, float], how: _How, turn: int
-) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
-    """Which box of a picture is used, and how many pixels (width, height) it becomes.
-
-    Both before the picture is turned upright: from orientation 5 on, the target lies on its side.
-    """
-    width, height = extent
-    whole = (0.0, 0.0, width, height)
-    if how.size is None:
-        return (round(width), round(height)), whole
-    across, down = how.size if turn >= 5 else how.size[::-1]
-    if how.plan == "stretch":
-        return (across, down), whole
-    if how.plan in ("pad", "center"):
-        scale = max(width / across, height / down)
-        if scale < 1 and (how.nearest or how.plan == "center"):
-            scale = 1.0 if how.plan == "center" else 1 / int(1 / scale)
-        return (max(1, round(width / scale)), max(1, round(height / scale))), whole
-    scale = min(width / across, height / down)
-    left, top = max(0.0, (width - across * scale) / 2), max(0.0, (height - down * scale) / 2)
-    return (across, down), (left, top, width - left, height - top)
 
 
 def _turn(picture: Pillow.Image) -> int:
@@ -321,7 +250,7 @@ def _from_deep(picture: Pillow.Image) -> Pillow.Image:
     return picture.point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
 
 
-def _flat(picture: Pillow.Image, how: _How) -> Pillow.Image:
+def _flat(picture: Pillow.Image, how: How) -> Pillow.Image:
     """RGB, with the background where the picture is transparent; RGBA, if there is none.
 
     Raises:
