@@ -11,7 +11,7 @@ from pixace.errors import MissingError, PixaceError, SourceError
 from pixace.files import expanded
 from pixace.sources.archive import is_archive, open_archive
 from pixace.sources.arrays import open_arrays
-from pixace.sources.cifar import is_cifar, open_cifar
+from pixace.sources.cifar import batches_alone, is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import files_below, open_folder
@@ -119,10 +119,11 @@ def _open_path(path: Path, labels: bool) -> Source:
 def _open_folder(path: Path, labels: bool) -> Source:
     if images := training_images(path):
         return open_idx(images, spec=str(path))
-    if is_cifar(path):
-        return open_cifar(path)
     names = list(files_below(path))
-    if not any(map(may_be_picture, names)):
+    pictures = list(filter(may_be_picture, names))
+    if batches := batches_alone(names, pictures):
+        return open_cifar((path / batches[0]).parent, spec=str(path))
+    if not pictures:
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
         if together := shards(sources):
             paths = [path / name for name in together]

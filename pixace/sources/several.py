@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pixace.errors import SourceError
-from pixace.sources.arrays import Rows, extent_of, open_unscaled
+from pixace.sources.arrays import Rows, extent_of, label_file, open_unscaled
 from pixace.sources.joined import Joined
 from pixace.sources.naming import folder_label, readable
-from pixace.sources.scale import scale_of, united
+from pixace.sources.scale import common_scale
 from pixace.sources.source import Source
 
 BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
@@ -100,6 +100,8 @@ def open_several(
     Raises:
       SourceError: one of them is no source, or arrays of floats have no scale that suits all.
     """
+    of_labels = {label_file(path) for path in paths}
+    paths = [path for path in paths if path not in of_labels]
     root = os.path.commonpath([path.parent for path in paths])
     names = [readable(path.relative_to(root).as_posix()) for path in paths]
     within = [_in_front(name) for name in names]
@@ -118,7 +120,7 @@ def _in_front(name: str) -> str:
 def _arrays(spec: str, paths: Sequence[Path]) -> list[Rows]:
     """Arrays whose floats have one scale."""
     parts = [open_unscaled(path) for path in paths]
-    scale = scale_of(united(map(extent_of, parts)), spec)
+    scale = common_scale([*map(extent_of, parts)], [part.spec for part in parts], spec)
     return [replace(part, scale=scale) for part in parts]
 
 
