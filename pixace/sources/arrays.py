@@ -26,6 +26,7 @@ from pixace.sources.source import Record
 IMAGES = ("images", "x", "x_train", "train_images", "data", "arr_0")  # in .npz files, best first
 LABELS = ("labels", "label", "y", "targets", "target")
 
+HEADER = "header.json"  # of token sets
 BESIDE = (("images", "labels"), ("imgs", "labels"), ("x", "y"), ("X", "y"))  # names of files
 
 
@@ -109,10 +110,23 @@ def open_arrays(path: Path, array: str | None = None) -> Rows:
 
 def open_unscaled(path: Path, array: str | None = None) -> Rows:
     """The same, for one file of several whose numbers have one scale."""
+    if is_token_set(path.parent):
+        raise SourceError(
+            f"{path} holds tokens and no pictures; train on them with: pixace train {path.parent}"
+        )
     spec = f"{path}#{array}" if array else str(path)
     beside = label_file(path)
     stamp = fingerprint_of(path.parent, [each.name for each in (path, beside) if each], array)
     return open_rows(spec, functools.partial(_load, path, array, beside, stamp), stamp)
+
+
+def is_token_set(folder: Path) -> bool:
+    """Whether a folder is one of pixace's own, with tokens in arrays."""
+    try:
+        with (folder / HEADER).open("rb") as file:
+            return b'"tokenizer"' in file.read(1 << 16)
+    except OSError:
+        return False
 
 
 def label_file(path: Path) -> Path | None:

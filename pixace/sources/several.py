@@ -19,6 +19,7 @@ from pixace.sources.scale import common_scale
 from pixace.sources.source import Source
 
 BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
+QUICKDRAW = re.compile(r"full_(?:numpy_)?bitmap_([^/]+)\.npy$")
 TOGETHER = (".parquet", ".npy", ".tar")  # a folder with nothing but one of these is one source
 NAMING = (".npy", ".npz", ".parquet", ".mat")  # files whose pictures bear their name
 MOST = 100_000  # files that a pattern may name
@@ -106,7 +107,7 @@ def open_several(
     names = [readable(path.relative_to(root).as_posix()) for path in paths]
     within = [_in_front(name) for name in names]
     if all(path.suffix.lower() == ".npy" for path in paths):
-        classes = [folder_label(name) for name in names] if labels else []
+        classes = [_drawn(name) or (folder_label(name) if labels else None) for name in names]
         parts = tuple(_arrays(spec, paths))
         return Joined(spec, parts, tuple(within), _splits(names), tuple(classes))
     return Joined(spec, tuple(map(open_one, paths)), tuple(within), _splits(names))
@@ -115,6 +116,12 @@ def open_several(
 def _in_front(name: str) -> str:
     """What stands in front of the names of pictures; some name their file themselves."""
     return name.rpartition("/")[0] if Path(name).suffix.lower() in NAMING else name
+
+
+def _drawn(name: str) -> str | None:
+    """What QuickDraw's file of a class shows, by its name."""
+    match = QUICKDRAW.search(name)
+    return match[1] if match else None
 
 
 def _arrays(spec: str, paths: Sequence[Path]) -> list[Rows]:
