@@ -10,11 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from pixace import config, configurables, modelfile, models, oldweights, precision, runs
+from pixace import config, configurables, image, modelfile, models, oldweights, precision, runs
 from pixace.doors import door
 from pixace.errors import ConfigError, RunError
 from pixace.files import expanded
-from pixace.image import parse_background
 from pixace.models.lm import LanguageModel
 from pixace.preparation import Preparation, stem
 from pixace.tokenizers import Tokenizer
@@ -82,6 +81,7 @@ def import_weights(
     path = expanded(file)
     if model is not None:
         models.by_kind(model)
+    image.check(fit, alpha)
     tokenizer = Preparation(size, colors, order, fit, background).tokenizer()
     old = oldweights.read(path)
     found = oldweights.sizes(old)
@@ -106,7 +106,7 @@ def import_weights(
                 "named": str(path.resolve()),
                 "imported": hashlib.sha256(path.read_bytes()).hexdigest(),
                 "fit": fit,
-                "background": list(parse_background(background)),
+                "background": list(image.parse_background(background)),
                 "alpha": alpha,
             },
             versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},

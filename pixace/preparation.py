@@ -19,6 +19,7 @@ from pixace.sources import Data, Source, limited, open_source, remark
 from pixace.sources.opening import BUILTIN
 from pixace.sources.several import is_pattern
 from pixace.sources.sidecar import TELLING
+from pixace.sources.tfds import PREFIX
 from pixace.summary import tell_found, tell_skipped
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
@@ -303,7 +304,7 @@ def absolute(named: str | Path | Source) -> str:
     if not Path(file).expanduser().exists():
         file, sharp, array = file.partition("#")  # FILE.npz#ARRAY
     path = Path(file).expanduser()
-    if is_pattern(path):
+    if is_pattern(path) and not str(named).startswith(PREFIX):  # slices have brackets too
         return str(path.absolute())
     if str(named) in BUILTIN or not path.exists():
         return str(named)

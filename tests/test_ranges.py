@@ -78,7 +78,7 @@ def test_no_number_is_overlooked():
     assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(training.train))
     assert {"codes", "beta", "shown"} < set(parameters(codebook_training.train))
     assert parameters(Settings) == sorted(each.name for each in fields(Settings))
-    assert parameters(Preparation) == ["validation_fraction"]
+    assert parameters(Preparation) == ["limit", "validation_fraction"]
     assert {"d_model", "d_ff", "n_layers", "n_heads"} < set(parameters(models.reformer))
 
 

@@ -7,8 +7,10 @@ never unpickled: a file could run programs that way.
 
 import functools
 import os
+import re
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +25,9 @@ from pixace.sources.source import Record
 
 IMAGES = ("images", "x", "x_train", "train_images", "data", "arr_0")  # in .npz files, best first
 LABELS = ("labels", "label", "y", "targets", "target")
+
+HEADER = "header.json"  # of token sets
+BESIDE = (("images", "labels"), ("imgs", "labels"), ("x", "y"), ("X", "y"))  # names of files
 
 
 class Pictures(NamedTuple):
@@ -105,9 +110,32 @@ def open_arrays(path: Path, array: str | None = None) -> Rows:
 
 def open_unscaled(path: Path, array: str | None = None) -> Rows:
     """The same, for one file of several whose numbers have one scale."""
+    if is_token_set(path.parent):
+        raise SourceError(
+            f"{path} holds tokens and no pictures; train on them with: pixace train {path.parent}"
+        )
     spec = f"{path}#{array}" if array else str(path)
-    stamp = fingerprint_of(path.parent, [path.name], array)
-    return open_rows(spec, functools.partial(_load, path, array, stamp), stamp)
+    beside = label_file(path)
+    stamp = fingerprint_of(path.parent, [each.name for each in (path, beside) if each], array)
+    return open_rows(spec, functools.partial(_load, path, array, beside, stamp), stamp)
+
+
+def is_token_set(folder: Path) -> bool:
+    """Whether a folder is one of pixace's own, with tokens in arrays."""
+    try:
+        with (folder / HEADER).open("rb") as file:
+            return b'"tokenizer"' in file.read(1 << 16)
+    except OSError:
+        return False
+
+
+def label_file(path: Path) -> Path | None:
+    """The file of labels beside one of pictures, as `k49-train-labels.npz` or `y_train.npy`."""
+    for pictures, labels in BESIDE:
+        name = re.sub(rf"(?<![a-z]){pictures}(?![a-z])", labels, path.name, flags=re.IGNORECASE)
+        if name != path.name and (beside := path.with_name(name)).is_file():
+            return beside
+    return None
 
 
 def extent_of(rows: Rows) -> Extent | None:
@@ -121,25 +149,54 @@ _extents: dict[str, Extent | None] = {}  # by stamp
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path, array: str | None, _stamp: str) -> Pictures:
+def _load(path: Path, array: str | None, beside: Path | None, _stamp: str) -> Pictures:
+    labels, name = None, str(path)
+    with _opened(path) as loaded:
+        if isinstance(loaded, np.ndarray):
+            found = loaded
+        else:
+            chosen = _named(loaded, path, array)
+            name, found = f"{path}#{chosen}", loaded[chosen]
+            labels = _labels(loaded, chosen, _counts(found))
+    if labels is None and beside is not None:
+        labels = _labels_beside(beside, _counts(found))
+    shaped = as_pictures(found, name, len(labels) if labels else None)
+    return Pictures(shaped.images, labels, shaped.said)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[np.ndarray | np.lib.npyio.NpzFile]:
+    """A memory map, or the arrays of a `.npz` file by name.
+
+    Raises:
+      SourceError: it is broken, also where that shows later.
+    """
     try:
         with path.open("rb") as file:
             if file.read(2) != b"PK":  # how zip files begin, and so .npz
-                images = np.load(path, mmap_mode="r", allow_pickle=False)
-                shaped = as_pictures(images, str(path))
-                return Pictures(shaped.images, None, shaped.said)
+                yield np.load(path, mmap_mode="r", allow_pickle=False)
+                return
             file.seek(0)
             with np.load(file, allow_pickle=False) as loaded:
-                name = _named(loaded, path, array)
-                found = loaded[name]
-                labels = _labels(loaded, name, found.shape[:1] + found.shape[3:])
-                shaped = as_pictures(found, f"{path}#{name}", len(labels) if labels else None)
-                return Pictures(shaped.images, labels, shaped.said)
+                yield loaded
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
         reason = f"it is broken ({why})"
         if "pickle" in str(why) or "Python objects" in str(why):
             reason = "it holds Python objects; save numbers"
         raise SourceError(f"cannot read {path}: {reason}") from why
+
+
+def _counts(array: np.ndarray) -> tuple[int, ...]:
+    """How many pictures an array may hold: they are its first axis, or its fourth."""
+    return array.shape[:1] + array.shape[3:4]
+
+
+def _labels_beside(path: Path, counts: Collection[int]) -> tuple[str, ...] | None:
+    """The labels in a file of their own, if it holds nothing else and one for each picture."""
+    with _opened(path) as loaded:
+        arrays = [loaded] if isinstance(loaded, np.ndarray) else [loaded[n] for n in loaded.files]
+        labels = as_labels(arrays[0]) if len(arrays) == 1 else ()
+    return labels if labels and len(labels) in counts else None
 
 
 def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:

@@ -83,10 +83,7 @@ class Batch:
 
 
 def is_cifar(path: Path) -> bool:
-    """Whether a path is a folder of batches, a tar of one, or a batch."""
-    if path.is_dir():
-        found = batches_in(entry.name for entry in path.iterdir())
-        return bool(found) and all((path / name).is_file() for name in found)
+    """Whether a file is a batch, or a tar of a folder of batches."""
     if TEN.fullmatch(path.name) or HUNDRED.fullmatch(path.name):
         return path.name in batches_in(entry.name for entry in path.parent.iterdir())
     try:
@@ -98,21 +95,53 @@ def is_cifar(path: Path) -> bool:
         return False  # no tar; or who reads archives will say what is wrong
 
 
+def batches_alone(names: Sequence[str], pictures: Collection[str]) -> list[str]:
+    """The batches among the files below a folder, unless there are pictures too.
+
+    Args:
+      names: paths of all files, relative and with slashes.
+      pictures: those that may be pictures by their names, as batches of pickles may.
+
+    Raises:
+      SourceError: they are in several folders.
+    """
+    found = _batches_of(names)
+    known = {name for batches in found.values() for name in batches}
+    known |= {f"{folder}/{name}".lstrip("/") for folder in found for name in NAMES}
+    if not found or not known.issuperset(pictures):
+        return []
+    if len(found) > 1:
+        listed = ", ".join(folder or "." for folder in found)
+        raise SourceError(f"there are batches of CIFAR in several folders; name one of: {listed}")
+    return next(iter(found.values()))
+
+
 def batches_in(names: Iterable[str]) -> list[str]:
     """The batches among files: those of the first folder that holds any, for training first."""
+    return next(iter(_batches_of(names).values()), [])
+
+
+def _batches_of(names: Iterable[str]) -> dict[str, list[str]]:
+    """The batches in each folder that holds any, for training first."""
     folders: dict[str, list[str]] = {}
     for name in names:
         folders.setdefault(name.rpartition("/")[0], []).append(name)
-    for inside in folders.values():
-        files = {name.rpartition("/")[2]: name for name in inside}
+    batches = {}
+    for folder in sorted(folders):
+        files = {name.rpartition("/")[2]: name for name in folders[folder]}
         kind = HUNDRED if any(name in files for name in HUNDRED_NAMES) else TEN
-        if found := [name for file, name in files.items() if kind.fullmatch(file)]:
-            return sorted(found, key=lambda name: (_split(name) == "test", name))
-    return []
+        found = [name for file, name in files.items() if kind.fullmatch(file)]
+        if found:
+            batches[folder] = sorted(found, key=lambda name: (_split(name) == "test", name))
+    return batches
 
 
-def open_cifar(path: Path) -> Joined:
+def open_cifar(path: Path, spec: str | None = None) -> Joined:
     """Opens a folder of batches, a tar of one, or a batch.
+
+    Args:
+      path: where it is.
+      spec: what the user named; None means the path.
 
     Raises:
       SourceError: it is broken.
@@ -131,7 +160,7 @@ def open_cifar(path: Path) -> Joined:
     parts = tuple(
         Batch(root, name, named[name], _split(name), _stamp(root, name)) for name in batches
     )
-    return Joined(str(path), parts, ("",) * len(parts))
+    return Joined(spec or str(path), parts, ("",) * len(parts))
 
 
 def _split(name: str) -> str:

@@ -16,7 +16,7 @@ from pixace.sources.arrays import Pictures, Rows, extent_of, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, readable
-from pixace.sources.scale import Scale, eight_bit, extent, scale_of, united
+from pixace.sources.scale import Scale, common_scale, eight_bit, extent, scale_of
 from pixace.sources.shapes import as_picture, as_pictures
 from pixace.sources.sidecar import SUFFIXES, Caption, caption_in, spelled
 from pixace.sources.source import Record
@@ -104,8 +104,9 @@ def open_memory(data: Any, labels: bool = False) -> Rows | Several:
     items = tuple(_picture(item, f"list[{i}]") for i, item in enumerate(data))
     if not items:
         raise SourceError("the list holds no pictures; give at least one")
-    arrays = (item for item in items if isinstance(item, np.ndarray))
-    return Several(items, labels, scale_of(united(map(extent, arrays)), "the list"))
+    extents = [extent(item) if isinstance(item, np.ndarray) else None for item in items]
+    names = [f"list[{i}]" for i in range(len(items))]
+    return Several(items, labels, common_scale(extents, names, "the list"))
 
 
 def _open_array(array: np.ndarray) -> Rows:

@@ -12,7 +12,7 @@ from pixace.files import expanded
 from pixace.image import parse_size
 from pixace.sources.archive import is_archive, is_archive_file, open_archive
 from pixace.sources.arrays import open_arrays
-from pixace.sources.cifar import is_cifar, open_cifar
+from pixace.sources.cifar import batches_alone, is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.folder import listed, open_folder
@@ -125,8 +125,8 @@ def _open_folder(path: Path, labels: bool) -> Source:
     deep = all(map(is_idx_name, pictures))  # nothing else, in whatever folder below
     if images := training_images(path, names if deep else filter(_is_at_top, names)):
         return open_idx(images, spec=str(path))
-    if is_cifar(path):
-        return open_cifar(path)
+    if batches := batches_alone(names, pictures):
+        return open_cifar((path / batches[0]).parent, spec=str(path))
     if not pictures:
         sources = sorted(name for name in names if name.lower().endswith(INSIDE))
         if together := shards(sources):

@@ -5,7 +5,7 @@ be seen of all pictures of a source together, and not of one: a dark picture of 
 of 0..1. Resampling and rounding go a little too far at edges; that is cut off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +85,30 @@ def scale_of(found: Extent | None, name: str) -> Scale | None:
         f"{name} holds floats from {found.low:.7g} to {found.high:.7g}: neither 0..1 nor -1..1 nor "
         "0..255 for sure; scale them to 0..1"
     )
+
+
+def common_scale(
+    extents: Sequence[Extent | None], names: Sequence[str], whole: str
+) -> Scale | None:
+    """The one scale of the floats of several arrays.
+
+    Args:
+      extents: of each of them.
+      names: likewise, for errors.
+      whole: what an error calls all of them together.
+
+    Raises:
+      SourceError: there is none, or some arrays seem to have another than the others.
+    """
+    scale = scale_of(united(extents), whole)
+    if scale == SCALES[2]:
+        for found, name in zip(extents, names, strict=True):
+            if found is not None and 0 < found.high <= 1 + OVER:
+                raise SourceError(
+                    f"{name} holds floats from {found.low:.7g} to {found.high:.7g}, and others in "
+                    f"{whole} reach {scale.white}; give all of them one range, such as 0..1"
+                )
+    return scale
 
 
 def _is_used(found: Extent, scale: Scale) -> bool:

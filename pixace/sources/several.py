@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from pixace.errors import SourceError
-from pixace.sources.arrays import Rows, extent_of, open_unscaled
+from pixace.sources.arrays import Rows, extent_of, label_file, open_unscaled
 from pixace.sources.joined import Joined
 from pixace.sources.naming import folder_label, readable
-from pixace.sources.scale import scale_of, united
+from pixace.sources.scale import common_scale
 from pixace.sources.source import Source
 
 BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
+QUICKDRAW = re.compile(r"full_(?:numpy_)?bitmap_([^/]+)\.npy$")
 TOGETHER = (".parquet", ".npy", ".tar")  # a folder with nothing but one of these is one source
 NAMING = (".npy", ".npz", ".parquet", ".mat")  # files whose pictures bear their name
 MOST = 100_000  # files that a pattern may name
@@ -100,11 +101,13 @@ def open_several(
     Raises:
       SourceError: one of them is no source, or arrays of floats have no scale that suits all.
     """
+    of_labels = {label_file(path) for path in paths}
+    paths = [path for path in paths if path not in of_labels]
     root = os.path.commonpath([path.parent for path in paths])
     names = [readable(path.relative_to(root).as_posix()) for path in paths]
     within = [_in_front(name) for name in names]
     if all(path.suffix.lower() == ".npy" for path in paths):
-        classes = [folder_label(name) for name in names] if labels else []
+        classes = [_drawn(name) or (folder_label(name) if labels else None) for name in names]
         parts = tuple(_arrays(spec, paths))
         return Joined(spec, parts, tuple(within), _splits(names), tuple(classes))
     return Joined(spec, tuple(map(open_one, paths)), tuple(within), _splits(names))
@@ -115,10 +118,16 @@ def _in_front(name: str) -> str:
     return name.rpartition("/")[0] if Path(name).suffix.lower() in NAMING else name
 
 
+def _drawn(name: str) -> str | None:
+    """What QuickDraw's file of a class shows, by its name."""
+    match = QUICKDRAW.search(name)
+    return match[1] if match else None
+
+
 def _arrays(spec: str, paths: Sequence[Path]) -> list[Rows]:
     """Arrays whose floats have one scale."""
     parts = [open_unscaled(path) for path in paths]
-    scale = scale_of(united(map(extent_of, parts)), spec)
+    scale = common_scale([*map(extent_of, parts)], [part.spec for part in parts], spec)
     return [replace(part, scale=scale) for part in parts]
 
 

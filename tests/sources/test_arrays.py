@@ -108,3 +108,34 @@ def test_truncated_files_are_named(tmp_path, rgb, name):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(SourceError, match=f"cannot read .*{name}: it "):
         open_source(path)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
+        ("k49-train-imgs.npz", "k49-train-labels.npz"),
+        ("X_train.npy", "y_train.npy"),
+        ("images.npy", "labels.npy"),
+    ],
+)
+def test_labels_may_have_a_file_of_their_own(tmp_path, rgb, pictures, labels):
+    for name, array in ((pictures, rgb), (labels, np.array([3, 1, 4, 1, 5]))):
+        np.save(tmp_path / name, array) if name[-1] == "y" else np.savez(tmp_path / name, array)
+    source = open_source(tmp_path / pictures)
+    assert [source.record(i).label for i in range(5)] == ["3", "1", "4", "1", "5"]
+    if labels[-1] == "y":
+        assert open_source(tmp_path).record(4).label == "5"
+        assert len(open_source(tmp_path)) == 5
+    before = source.fingerprint()
+    (tmp_path / labels).write_bytes((tmp_path / labels).read_bytes()[:20])
+    with pytest.raises(SourceError, match=f"cannot read .*{labels}: it is broken"):
+        open_source(tmp_path / pictures)
+    (tmp_path / labels).unlink()
+    assert open_source(tmp_path / pictures).record(0).label is None
+    assert open_source(tmp_path / pictures).fingerprint() != before
+
+
+def test_labels_of_other_pictures_are_none_of_these(tmp_path, rgb):
+    np.save(tmp_path / "x.npy", rgb)
+    np.save(tmp_path / "y.npy", np.arange(6))
+    assert open_source(tmp_path / "x.npy").record(0).label is None

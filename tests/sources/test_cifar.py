@@ -194,3 +194,20 @@ def test_pictures_of_such_names_are_pictures(photos, png):
         (photos / name).mkdir()
         (photos / name / "a.png").write_bytes(png(1))
     assert len(open_source(photos)) == 7
+    (photos / "data_batch_1").write_bytes(png(1))
+    assert len(open_source(photos)) == 8
+
+
+def test_the_folder_above_will_do(files, tmp_path, pictures):
+    (tmp_path / "cifar-10-batches").mkdir()
+    for name, raw in files.items():
+        (tmp_path / "cifar-10-batches" / name).write_bytes(raw)
+    (tmp_path / "cifar-10-python.tar.gz").touch()
+    source = open_source(tmp_path)
+    assert len(source) == 12
+    assert source.spec == str(tmp_path)
+    assert source.record(0).label == "airplane"
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "data_batch_1.bin").write_bytes(by_bytes(pictures[0], [0] * COUNT))
+    with pytest.raises(SourceError, match="several folders; name one of: cifar-10-batches, more"):
+        open_source(tmp_path)

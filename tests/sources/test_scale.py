@@ -101,3 +101,16 @@ def test_nothing_but_what_is_no_number_is_bad_picture_by_picture(opened):
     source = opened(np.full((2, 5, 6), np.nan, np.float32))
     with pytest.raises(ImageError, match="not a number"):
         source.read(1)
+
+
+def test_arrays_of_different_ranges_are_refused(tmp_path, grey):
+    pictures = [grey[0] / 255, grey[1].astype(np.float32)]
+    words = r"holds floats from 0 to 0\.\d+, and others in .* reach 255; give all of them one range"
+    with pytest.raises(SourceError, match=rf"^list\[0\] {words}"):
+        open_source(pictures)
+    for i, picture in enumerate(pictures):
+        np.save(tmp_path / f"{i}.npy", picture[None])
+    with pytest.raises(SourceError, match=rf"0\.npy {words}"):
+        open_source(tmp_path)
+    black = np.zeros((5, 6))
+    assert open_source([black, *grey.astype(float)]).read(1).max() == grey[0].max()

@@ -7,6 +7,7 @@ import tarfile
 import numpy as np
 import pytest
 
+from pixace import tokenize
 from pixace.errors import SourceError
 from pixace.preparation import absolute, stem
 from pixace.sources import open_source
@@ -106,6 +107,7 @@ def test_the_fingerprint_is_that_of_the_parts(tars, png):
 def test_patterns_are_found_again_from_anywhere(tars, monkeypatch):
     monkeypatch.chdir(tars)
     assert absolute("shard-{000..001}.tar") == str(tars / "shard-{000..001}.tar")
+    assert absolute("tfds:mnist:train[:1000]") == "tfds:mnist:train[:1000]"
     assert stem("shard-{000..001}.tar") == "shard--000..001"
 
 
@@ -147,3 +149,20 @@ def test_a_folder_of_arrays_is_one_source(tmp_path):
     assert source.record(2).name == "dog/a.npy[0]"
     assert open_source(tmp_path).record(2).label is None
     assert "a.npy: read as one picture 16x12" in source.said
+
+
+def test_tokens_are_no_pictures(tmp_path):
+    """Rows of 784 numbers are pictures, but not those of a token set."""
+    tokenize("digits", tmp_path / "sets" / "one", size=28, colors="grey:4")
+    for spec in (tmp_path / "sets", tmp_path / "sets" / "one", tmp_path / "sets/one/train-*.npy"):
+        with pytest.raises(SourceError, match=r"tokens and no pictures; .*pixace train .*one"):
+            open_source(spec)
+
+
+def test_quickdraws_files_are_classes(tmp_path):
+    for name in ("cat", "the Eiffel Tower"):
+        np.save(tmp_path / f"full_numpy_bitmap_{name}.npy", np.zeros((2, 784), np.uint8))
+    for spec in (tmp_path, tmp_path / "*.npy"):
+        source = open_source(spec)
+        labels = [source.record(i).label for i in range(4)]
+        assert labels == ["cat"] * 2 + ["the Eiffel Tower"] * 2
