@@ -121,8 +121,9 @@ def _planned(
 def settle(parts: Sequence[Part]) -> list[np.ndarray]:
     """Where pictures go in the end, when all are read; for each part uint8 (pictures,).
 
-    Those that could not be read go nowhere. Of equal rows whose places are given, by marks or by a
-    source of its own, training keeps its own, and the others go nowhere either.
+    Those that could not be read go nowhere. Where places are given, by marks or by a source of its
+    own, pictures to train on go nowhere if they are equal to held-out ones, which others compare
+    their models by; unless that is all there are: then it is the held-out ones that go.
 
     Args:
       parts: the pictures, and those for validation alone if there are such.
@@ -140,9 +141,15 @@ def settle(parts: Sequence[Part]) -> list[np.ndarray]:
             f"none of the {len(first.training):,} pictures of {first.source.spec} that are to be "
             "trained on can be read"
         )
-    known = np.unique(first.rows[own == TRAIN])
-    for part, here in zip(parts, places, strict=True):
-        here[(here == VALIDATION) & np.isin(part.rows, known)] = NEITHER
+    pairs = list(zip(parts, places, strict=True))
+    held_out = np.concatenate([part.rows[here == VALIDATION] for part, here in pairs])
+    training, twice = own == TRAIN, (own == TRAIN) & np.isin(first.rows, held_out)
+    if (training & ~twice).any():
+        own[twice] = NEITHER
+    else:
+        known = first.rows[training]
+        for part, here in pairs:
+            here[(here == VALIDATION) & np.isin(part.rows, known)] = NEITHER
     if first.fraction is not None and not (own == VALIDATION).any():
         return [_chosen(first, own == TRAIN)]
     return places

@@ -1,7 +1,7 @@
 """What a token set turned out to hold, told to people in a few lines."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from pixace.printable import tell
 from pixace.tokenset import HEADER, Header, TokenSet
@@ -56,9 +56,22 @@ def _words(tokens: TokenSet) -> Iterator[str]:
         shown += ["…"] * (len(labels) > CLASSES)
         classes = "1 class" if len(labels) == 1 else f"{len(labels):,} classes"
         rest = f", {without:,} without" if without else ""
-        yield f"labels: {classes} ({', '.join(shown)}){rest}"
+        yield f"labels: {classes} ({', '.join(shown)}){_alike(labels)}{rest}"
     if captions:
         yield f"captions: {captions:,} of {count:,}"
+
+
+def _alike(labels: Iterable[str | None]) -> str:
+    """How many labels differ from others in capitals alone, as slips of the hand do."""
+    spelled: defaultdict[str, list[str]] = defaultdict(list)
+    for label in map(str, labels):
+        spelled[label.casefold()].append(label)
+    alike = [group for group in spelled.values() if len(group) > 1]
+    if not alike:
+        return ""
+    first, second = map(_short, alike[0][:2])
+    count = sum(map(len, alike))
+    return f", {count:,} of which differ in capitals alone, such as {first} and {second}"
 
 
 def _short(label: str | None) -> str:
@@ -88,5 +101,5 @@ def _splits(header: Header) -> Iterator[str]:
 
 def _why(mark: str) -> str:
     if mark == "equal":
-        return "held out but equal to training pictures"
+        return "equal to pictures on the other side"
     return mark if mark == "unmarked" else f"marked {mark}"

@@ -70,7 +70,7 @@ class Header:
       unread_first: the first of them, likewise.
       marked: where pictures say themselves what they are for, how many say what.
       left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
-        marked, or `equal` to one that is trained on.
+        marked, or `equal` to one on the other side.
       repeated: rows that are equal to one before; equal ones are all on one side.
       alpha: what became of half-transparent pixels, blend or threshold.
       notes: what else there is to say of the pictures, such as how sheets were cut; a line each.

@@ -265,12 +265,19 @@ def test_validation_pictures_that_are_all_bad_are_none(tmp_path):
     assert opened.header.skipped == 1
 
 
-def test_validation_pictures_equal_to_training_ones_are_left_out(tmp_path):
+def test_training_pictures_equal_to_validation_ones_are_left_out(tmp_path):
     made = different(20, split="train")
     made += [One(i, split="validation") for i in (3, 4, 50, 51)]
     opened = build(made, tmp_path / "set")
-    assert sides(opened) == (list(range(20)), [50, 51])
+    assert sides(opened) == ([i for i in range(20) if i not in (3, 4)], [3, 4, 50, 51])
     assert opened.header.left_out == {"equal": 2}
+
+
+def test_training_pictures_that_are_all_held_out_ones_too_are_trained_on(tmp_path):
+    others = Source(tuple(different(22)), "others")
+    opened = build(different(20), tmp_path / "set", validation=others)
+    assert sides(opened) == (list(range(20)), [20, 21])
+    assert opened.header.left_out == {"equal": 20}
 
 
 def test_marks_that_say_the_same_of_all_say_nothing(tmp_path):
@@ -294,7 +301,7 @@ def test_a_source_for_validation_wins_over_marks(tmp_path):
     made = [One(i, split=SPLITS[1 + i % 3]) for i in range(30)]
     others = [One(0), One(1), One(70), One(71, split="test")]
     opened = build(made, tmp_path / "set", validation=Source(tuple(others), "others"))
-    assert sides(opened) == (list(range(0, 30, 3)), [1, 70])
+    assert sides(opened) == (list(range(3, 30, 3)), [0, 1, 70])
     assert opened.header.left_out == {"validation": 10, "test": 11, "equal": 1}
     assert opened.header.listed == 34
 

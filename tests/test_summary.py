@@ -58,6 +58,14 @@ def test_labels_and_captions_are_counted(found):
     )
 
 
+def test_labels_that_differ_in_capitals_alone_are_said(found):
+    rows = [{"label": label} for label in ("cat", "Cat", "dog", "Hat", "hat", "HAT", "Dot")]
+    assert found(*rows) == (
+        "labels: 7 classes (cat 1, Cat 1, dog 1, hat 1, HAT 1, …), "
+        "5 of which differ in capitals alone, such as cat and Cat\n"
+    )
+
+
 def test_captions_alone(found):
     assert found({"caption": "one"}, {}, {"caption": "two"}) == "captions: 2 of 3\n"
 
@@ -75,7 +83,7 @@ def test_marks_and_what_they_leave_out_are_said(found):
     marks = [{"split": "train"}] * 4 + [{"split": "validation"}] * 2 + [{"split": "test"}] * 3
     assert found(*marks, shows=[0, 1, 2, 3, 3, 5, 6, 7, 8]) == (
         "split: marked train 4, validation 2, test 3; left out: 3 marked test, "
-        "1 held out but equal to training pictures\n"
+        "1 equal to pictures on the other side\n"
     )
 
 
@@ -89,9 +97,10 @@ def test_a_share_of_the_marked_is_said(found):
 
 def test_a_share_in_place_of_marked_ones_is_said(found):
     marks = [{"split": "train"}] * 4 + [{"split": "validation"}] * 2
-    assert found(*marks, shows=[0, 1, 2, 3, 2, 3]) == (
+    assert found(*marks, shows=[0, 1, 0, 1, 0, 1]) == (
         "split: marked train 4, validation 2, and a share of those to train on is held out; "
-        "left out: 2 held out but equal to training pictures\n"
+        "left out: 2 equal to pictures on the other side; "
+        "2 pictures are equal to others, and on the same side\n"
     )
 
 
@@ -149,5 +158,5 @@ def test_the_only_picture_of_two_that_can_be_read_is_trained_on(here):
 
 def test_the_command_counts_what_is_left_out(here):
     said = tokenize("photos", "set", "--validation", "photos")
-    assert said.stderr.splitlines()[0] == ("left out: 4 held out but equal to training pictures")
+    assert said.stderr.splitlines()[0] == ("left out: 4 equal to pictures on the other side")
     assert "4 pictures to train on, 0 for validation, 0 skipped, 4 left out; next" in said.stdout
