@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pixace
 from pixace import image
 from pixace.errors import SourceError
 from pixace.sources import open_source
@@ -99,3 +100,11 @@ def test_labels_go_with_pictures_on_the_last_axis(tmp_path):
     source = open_source(tmp_path / "a.npz")
     assert source.record(19).label == "19"
     assert len(source) == 20
+
+
+def test_how_an_array_was_read_is_said_to_people(tmp_path, capfd):
+    np.save(tmp_path / "cat.npy", numbers(20, 784))
+    for i, progress in enumerate([True, False]):
+        pixace.tokenize(tmp_path / "cat.npy", tmp_path / f"{i}", size=4, progress=progress)
+        said = f"{tmp_path / 'cat.npy'}: rows of numbers, read as grey 28x28\n"
+        assert (said in capfd.readouterr().err) is progress
