@@ -39,6 +39,11 @@ def test_tiny_grey_pictures_stay_as_many_as_they_are(opened):
     assert opened(numbers(7, 8, 8)).said == ""
 
 
+def test_two_channels_are_no_narrow_pictures(opened):
+    with pytest.raises(SourceError, match=r"is uint8 \(48, 64, 2\); pictures are \(N, H, W\)"):
+        opened(numbers(48, 64, 2))
+
+
 def test_labels_tell_several_from_one(tmp_path):
     np.savez(tmp_path / "a.npz", images=numbers(40, 9, 4), labels=np.arange(40))
     np.savez(tmp_path / "b.npz", images=numbers(40, 9, 4))
