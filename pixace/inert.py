@@ -198,7 +198,7 @@ def whole_number(thing: Any) -> int:
     if isinstance(thing, int):
         return thing if abs(thing) < 1 << 63 else 0
     if isinstance(thing, Record) and thing.name in SCALAR and len(thing.args) == 2:
-        found = _array(thing.args[1], thing.args[0], (1,), "C")
+        found = _array(_bytes(thing.args[1]), thing.args[0], (1,), "C")
         return int(found[0]) if found.dtype.kind in "iu" else 0
     return 0
 

@@ -32,7 +32,7 @@ def loaded(folder, thing, protocol=5):
 
 @given(
     array=arrays.arrays(NUMBERS, arrays.array_shapes(min_dims=0, max_dims=4, max_side=4)),
-    protocol=st.integers(3, 5),
+    protocol=st.integers(2, 5),
     turned=st.randoms(use_true_random=False),
 )
 def test_arrays_come_back_to_the_bit(tmp_path_factory, array, protocol, turned):

@@ -242,7 +242,7 @@ def _content(raw: bytes, path: Path) -> tuple[np.ndarray, list[int]]:
     found = _fields(raw, path)
     try:
         data = inert.array(found.get("data"))
-        labels = [inert.whole_number(each) for each in next(found[f] for f in FIELDS if f in found)]
+        labels = _numbers(next(found[field] for field in FIELDS if field in found))
         if data.dtype != np.uint8 or data.shape != (len(labels), PIXELS):
             raise ValueError(f"{data.dtype} {data.shape} and {len(labels)} labels")
         if min(labels, default=0) < 0:
@@ -250,6 +250,19 @@ def _content(raw: bytes, path: Path) -> tuple[np.ndarray, list[int]]:
     except (ValueError, TypeError, StopIteration) as why:
         raise SourceError(f"{path} is no batch of CIFAR: {str(why) or 'no labels'}") from why
     return data.reshape(-1, *SHAPE), labels
+
+
+def _numbers(labels: Any) -> list[int]:
+    """Labels as numbers, from a list or an array of them.
+
+    Raises:
+      ValueError: they are something else.
+    """
+    if not isinstance(labels, list):
+        labels = inert.array(labels).astype(np.int64, casting="same_kind").reshape(-1).tolist()
+    if not all(isinstance(each, int | inert.Record) for each in labels):
+        raise ValueError("its labels are no numbers")
+    return [inert.whole_number(each) for each in labels]
 
 
 def _fields(raw: bytes, path: Path) -> dict[str, Any]:

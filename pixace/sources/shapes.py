@@ -83,6 +83,8 @@ def _one_or_many(array: np.ndarray, name: str) -> Shaped:
     first, height, last = array.shape
     if last in CHANNELS and height > NARROW:
         return Shaped(array[None], f"{name}: read as one picture {height}x{first}")
+    if last == 2 and height > NARROW:  # grey and transparency, most likely
+        raise _no_pictures(array, name)
     if first == 3 and min(height, last) > NARROW:
         return Shaped(
             array,

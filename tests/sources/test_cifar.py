@@ -126,6 +126,16 @@ def test_without_names_labels_are_numbers(tmp_path, pictures):
     assert open_source(tmp_path).record(0).label == "7"
 
 
+@pytest.mark.parametrize("kind", [list, np.array, lambda it: list(np.array(it))])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_labels_may_be_numbers_of_any_kind(tmp_path, pictures, kind, protocol):
+    known = {"data": flat(pictures[0]), "labels": kind([7, 2, 1, 0])}
+    (tmp_path / "data_batch_1").write_bytes(pickle.dumps(known, protocol))
+    source = open_source(tmp_path)
+    assert [source.record(i).label for i in range(4)] == ["7", "2", "1", "0"]
+    np.testing.assert_array_equal(source.read(2), pictures[0, 2])
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_cifar_100_has_fine_labels(tmp_path, pictures, way):
     end = ".bin" if way == "bytes" else ""
@@ -161,6 +171,7 @@ class Malice:
         (pickle.dumps([1, 2]), "is no batch of CIFAR: list, not a dictionary"),
         (pickle.dumps({b"data": 3, b"labels": [1]}, 2), "is no batch of CIFAR: an array was exp"),
         (pickle.dumps({b"data": np.zeros((1, 3072), np.uint8)}, 2), "is no batch of CIFAR: no la"),
+        (pickle.dumps({b"data": np.zeros((1, 3072), np.uint8), b"labels": ["x"]}, 2), "no numbers"),
         (pickle.dumps({b"data": np.zeros((2, 3072), np.uint8), b"labels": [1]}, 2), "and 1 labels"),
     ],
 )

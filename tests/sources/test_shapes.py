@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pixace
 from pixace import image
 from pixace.errors import SourceError
 from pixace.sources import open_source
@@ -36,6 +37,11 @@ def test_height_width_and_channels_are_one_picture(opened, channels, dtype):
 def test_tiny_grey_pictures_stay_as_many_as_they_are(opened):
     assert len(opened(numbers(7, 4, 3))) == 7
     assert opened(numbers(7, 8, 8)).said == ""
+
+
+def test_two_channels_are_no_narrow_pictures(opened):
+    with pytest.raises(SourceError, match=r"is uint8 \(48, 64, 2\); pictures are \(N, H, W\)"):
+        opened(numbers(48, 64, 2))
 
 
 def test_labels_tell_several_from_one(tmp_path):
@@ -99,3 +105,11 @@ def test_labels_go_with_pictures_on_the_last_axis(tmp_path):
     source = open_source(tmp_path / "a.npz")
     assert source.record(19).label == "19"
     assert len(source) == 20
+
+
+def test_how_an_array_was_read_is_said_to_people(tmp_path, capfd):
+    np.save(tmp_path / "cat.npy", numbers(20, 784))
+    for i, progress in enumerate([True, False]):
+        pixace.tokenize(tmp_path / "cat.npy", tmp_path / f"{i}", size=4, progress=progress)
+        said = f"{tmp_path / 'cat.npy'}: rows of numbers, read as grey 28x28\n"
+        assert (said in capfd.readouterr().err) is progress
