@@ -20,8 +20,12 @@ OTHERS = {
 LISTED = 100  # characters of names that a message lists
 
 
-def purposes(columns: Sequence[str]) -> dict[str, int]:
+def purposes(columns: Sequence[str], path: str = "") -> dict[str, int]:
     """The places of the columns that hold paths, captions, labels and splits, where there are any.
+
+    Args:
+      columns: their names.
+      path: the name of the one that holds paths; none for one of the usual names.
 
     Raises:
       SourceError: two columns may be the one.
@@ -29,7 +33,8 @@ def purposes(columns: Sequence[str]) -> dict[str, int]:
     names = [_plain(column) for column in columns]
     found = {}
     for purpose, others in OTHERS.items():
-        for known in ([purpose], others):
+        named = purpose == PATH and path
+        for known in ([_plain(path)],) if named else ([purpose], others):
             places = [i for i, name in enumerate(names) if name in known]
             if len(places) > 1:
                 first, second = (columns[i] for i in places[:2])
@@ -43,9 +48,10 @@ def purposes(columns: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def has_paths(columns: Sequence[str]) -> bool:
-    """Whether one of them is for the paths of pictures."""
-    return any(_plain(column) in (PATH, *OTHERS[PATH]) for column in columns)
+def has_paths(columns: Sequence[str], path: str = "") -> bool:
+    """Whether one of them is for the paths of pictures; `path` as for `purposes`."""
+    known = [_plain(path)] if path else [PATH, *OTHERS[PATH]]
+    return any(_plain(column) in known for column in columns)
 
 
 def listed(columns: Sequence[str]) -> str:

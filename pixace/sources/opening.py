@@ -38,6 +38,7 @@ KINDS = (
     "MNIST's idx files, CIFAR's batches, .npy, .npz, .parquet, .mat, several of these "
     "(shard-{000..012}.tar), tfds:NAME, digits, emoji"
 )
+TABLES = (".csv", ".tsv", *JSON)
 INSIDE = (
     *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".csv", ".tsv", ".jsonl"),
     *(".npy", ".npz", ".parquet", ".mat"),
@@ -50,8 +51,9 @@ def open_source(spec: Data, labels: bool = False, tiles: str | int | None = None
     A program may also give pictures themselves, as `memory.open_memory` takes them.
 
     Built-in names win over files of the same name; `./digits` is the file. Content decides before
-    the suffix does. `FILE.npz#ARRAY` names one array of several, `FILE.zip#ENCODING` says how the
-    names in an archive are encoded, where they don't say it themselves.
+    the suffix does. `FILE.npz#ARRAY` names one array of several, `FILE.csv#COLUMN` the column of
+    paths; `FILE.zip#ENCODING` says how the names in an archive are encoded, where they don't say
+    it themselves.
 
     Args:
       spec: the name, or the pictures; a source is given back as it is.
@@ -93,11 +95,13 @@ def _open_path(path: Path, labels: bool) -> Source:
         return open_arrays(Path(file), array)
     if array and file.lower().endswith(".parquet") and not path.exists() and Path(file).is_file():
         return open_parquet(Path(file), array)
+    if array and Path(file).suffix.lower() in TABLES and not path.exists() and Path(file).is_file():
+        return open_table(Path(file), column=array)
     if array and not path.exists() and is_archive_file(Path(file)):
         return described(open_archive(Path(file), labels, array))
     if not path.is_file():
         raise SourceError(_no_such(path))
-    if path.suffix.lower() in (".csv", ".tsv", *JSON):
+    if path.suffix.lower() in TABLES:
         return open_table(path)
     if path.suffix.lower() in (".txt", ".lst") and (listed := open_text(path)):
         return listed

@@ -7,7 +7,8 @@ file itself.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,15 +41,22 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """The pictures that a table lists, in its order."""
+    """The pictures that a table lists, in its order.
+
+    Attributes:
+      path: the table.
+      lines: what it says of each picture.
+      column: the column of paths, if the user named it.
+    """
 
     path: Path
     lines: tuple[Line, ...]
+    column: str = ""
 
     @property
     def spec(self) -> str:
-        """The path as the user named it."""
-        return str(self.path)
+        """The path as the user named it, with the column."""
+        return f"{self.path}#{self.column}" if self.column else str(self.path)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -79,26 +87,28 @@ class Table:
         )
 
 
-def open_table(path: Path, raw: bytes | None = None) -> Table:
+def open_table(path: Path, raw: bytes | None = None, column: str = "") -> Table:
     """Reads a table.
 
     Args:
       path: the file, or what it would be if its archive were a folder.
       raw: its bytes, if it is in an archive.
+      column: the column of paths; none for one of the usual names.
 
     Raises:
       SourceError: its text cannot be read, it has no column of paths or no line, or a line does not
         fit; names the line.
     """
     try:
-        found, rows = read_rows(path, raw)
-        places = columns.purposes(found)
+        found, rows = read_rows(path, raw, column)
+        places = columns.purposes(found, column)
         if PATH not in places:
-            raise SourceError(_no_paths(path, found))
+            raise SourceError(_no_paths(path, found, column))
         lines = [_line(row, places) for row in rows]
     except SourceError as why:
         raise SourceError(f"{path}: {why}") from why
-    return _table(path, lines, "add a line below the names of the columns")
+    made = _table(path, lines, "add a line below the names of the columns")
+    return replace(made, column=column)
 
 
 def open_text(path: Path) -> Table | None:
@@ -127,7 +137,7 @@ def _open_list(path: Path) -> Table:
     return _table(path, lines, "write a path on each line")
 
 
-def read_rows(path: Path, raw: bytes | None = None) -> Rows:
+def read_rows(path: Path, raw: bytes | None = None, column: str = "") -> Rows:
     """The names of a table's columns, and its rows; see `open_table`.
 
     Raises:
@@ -136,7 +146,7 @@ def read_rows(path: Path, raw: bytes | None = None) -> Rows:
     text = _text(path, raw)
     if path.suffix.lower() in JSON:
         return _json_rows(text)
-    return delimited.read(text, columns.has_paths)
+    return delimited.read(text, partial(columns.has_paths, path=column))
 
 
 def _text(path: Path, raw: bytes | None = None) -> str:
@@ -214,8 +224,10 @@ def _table(path: Path, lines: list[Line], mend: str) -> Table:
     )
 
 
-def _no_paths(path: Path, found: list[str]) -> str:
+def _no_paths(path: Path, found: list[str], column: str) -> str:
     """Why no column holds paths, and what to do."""
+    if column:
+        return f"no column {column}; columns found: {columns.listed(found)}"
     if any(_may_name_picture(path.parent, cell) for cell in found):
         first = columns.listed(found)
         return f"the first line must name the columns, such as {PATH},label; it is: {first}"
@@ -224,7 +236,10 @@ def _no_paths(path: Path, found: list[str]) -> str:
             f"{len(found):,} columns of pixels and no {PATH}; save the pixels as an array "
             "(n, height, width) in a .npy"
         )
-    return f"no column {PATH}; columns found: {columns.listed(found)}. Rename one"
+    return (
+        f"no column {PATH}; columns found: {columns.listed(found)}. Rename one, or name it: "
+        f"{path.name}#COLUMN"
+    )
 
 
 def _may_name_picture(folder: Path, cell: str) -> bool:

@@ -50,6 +50,33 @@ def table(photos):
     return write
 
 
+@pytest.mark.parametrize("separator", [",", ";", "|"])
+def test_the_column_of_paths_may_be_named(table, separator):
+    lines = [["image_path", "Scan", "label"], ["none.png", "b.png", "x"], ["", "cats/a.png", "y"]]
+    named = table("\n".join(map(separator.join, lines)))
+    source = open_source(f"{named}#scan")
+    assert [source.record(i) for i in range(2)] == [
+        Record("b.png", "b.png", None, "x"),
+        Record("cats/a.png", "cats/a.png", None, "y"),
+    ]
+    assert source.spec == f"{named}#scan"
+    assert [load(source.read(i), None).shape for i in range(2)]
+    assert open_source(named).record(0).name == "none.png"
+    assert open_source(source.spec).fingerprint() == source.fingerprint()
+
+
+def test_a_column_that_is_not_there_is_answered_with_those_that_are(table):
+    named = table("image_path,label\nb.png,x\n")
+    with pytest.raises(
+        SourceError, match=r"list\.csv: no column scan; columns found: im"
+    ):
+        open_source(f"{named}#scan")
+    with pytest.raises(SourceError, match=r"or name it: rows\.jsonl#COLUMN"):
+        open_source(table('{"url": "b.png"}\n', "rows.jsonl"))
+    rows = table('{"url": "b.png"}\n', "rows.jsonl")
+    assert records(f"{rows}#url")[0].name == "b.png"
+
+
 def test_captions_may_go_over_several_lines(photos):
     table = photos / "list.csv"
     table.write_text('image_path,caption\r\nb.png,"two\r\nlines"\r\ncats/a.png,one\r\n')
