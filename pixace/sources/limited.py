@@ -32,6 +32,11 @@ class Limited:
         """What the user named."""
         return self.source.spec
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As the source has them."""
+        return getattr(self.source, "notes", ())
+
     def __len__(self) -> int:
         return self.count
 

@@ -61,5 +61,5 @@ class Source(Protocol):
 
 def tell(source: Source) -> None:
     """Says on stderr how a source was read, where that is not plain to see."""
-    if said := getattr(source, "said", ""):
-        print(said, file=sys.stderr)
+    for line in getattr(source, "notes", ()):
+        print(line, file=sys.stderr)
