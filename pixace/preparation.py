@@ -15,7 +15,7 @@ from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.image import FITTING, READING, load, parse_background, parse_size
 from pixace.printable import tell
 from pixace.ranges import Count, Range
-from pixace.sources import Data, Source, limited, open_source, remark
+from pixace.sources import Data, Source, limited, open_source
 from pixace.sources.opening import BUILTIN
 from pixace.sources.several import is_pattern
 from pixace.sources.sidecar import TELLING
@@ -185,8 +185,6 @@ class Preparation:
         What these settings become for the pictures, `own`, may be known already.
         """
         tokenset.check(out, self.fit, self.validation_fraction, self.alpha)
-        if progress and (said := remark(source)):
-            tell(said)
         source = limited(source, self.limit)
         validation = validation and limited(validation, self.limit)
         own = own or self.settled(source, validation=validation, progress=progress)

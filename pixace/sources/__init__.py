@@ -2,6 +2,6 @@
 
 from pixace.sources.limited import limited
 from pixace.sources.opening import Data, open_source
-from pixace.sources.source import Record, Source, remark
+from pixace.sources.source import Record, Source
 
-__all__ = ["Data", "Record", "Source", "limited", "open_source", "remark"]
+__all__ = ["Data", "Record", "Source", "limited", "open_source"]

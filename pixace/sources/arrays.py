@@ -48,7 +48,7 @@ class Rows:
       count: the number of rows.
       stamp: changes when the array does.
       scale: of floats, which of them are black and white.
-      said: how the array was read, where that is not plain to see.
+      notes: how the array was read, where that is not plain to see.
     """
 
     spec: str
@@ -56,7 +56,7 @@ class Rows:
     count: int
     stamp: str
     scale: Scale | None = None
-    said: str = ""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.count
@@ -90,7 +90,7 @@ def open_rows(spec: str, load: Callable[[], Pictures], stamp: str) -> Rows:
         raise SourceError(f"{spec} holds no pictures; name another file")
     if labels is not None and len(labels) != len(images):
         raise SourceError(f"{spec} holds {len(images)} pictures but {len(labels)} labels")
-    return Rows(spec, load, len(images), stamp, said=said)
+    return Rows(spec, load, len(images), stamp, notes=(said,) if said else ())
 
 
 def open_arrays(path: Path, array: str | None = None) -> Rows:

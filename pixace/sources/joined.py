@@ -36,9 +36,9 @@ class Joined:
         return list(accumulate(map(len, self.parts)))
 
     @property
-    def said(self) -> str:
-        """How the first part was read that has something to say of that."""
-        return next(filter(None, (getattr(part, "said", "") for part in self.parts)), "")
+    def notes(self) -> tuple[str, ...]:
+        """How the first part was read that has something to say of that; the others are alike."""
+        return next(filter(None, (getattr(part, "notes", ()) for part in self.parts)), ())
 
     def __len__(self) -> int:
         return self._ends[-1]

@@ -34,7 +34,7 @@ class Limited:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to say of all pictures of the source."""
+        """As the source has them."""
         return getattr(self.source, "notes", ())
 
     def __len__(self) -> int:

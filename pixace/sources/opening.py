@@ -11,7 +11,7 @@ from pixace.errors import MissingError, PixaceError, SourceError
 from pixace.files import expanded
 from pixace.image import parse_size
 from pixace.sources.archive import is_archive, is_archive_file, open_archive
-from pixace.sources.arrays import open_arrays
+from pixace.sources.arrays import is_token_set, open_arrays
 from pixace.sources.cifar import batches_alone, is_cifar, open_cifar
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
@@ -132,7 +132,9 @@ def _open_folder(path: Path, labels: bool) -> Source:
     if batches := batches_alone(names, pictures):
         return open_cifar((path / batches[0]).parent, spec=str(path))
     if not pictures:
-        sources = sorted(name for name in names if name.lower().endswith(INSIDE))
+        sources = [name for name in names if name.lower().endswith(INSIDE)]
+        tokens = [name for name in sources if is_token_set((path / name).parent)]
+        sources = [name for name in tokens if name.endswith(".npy")] or sources  # which says so
         if together := shards(sources):
             paths = [path / name for name in together]
             return open_several(str(path), paths, lambda each: _open_path(each, labels), labels)

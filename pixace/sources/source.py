@@ -58,8 +58,3 @@ class Source(Protocol):
 
         As cheap as it can be: of files it takes names, sizes and times of change.
         """
-
-
-def remark(source: Source) -> str:
-    """A line on how a source was read, where that is not plain to see; or nothing."""
-    return getattr(source, "said", "")

@@ -56,7 +56,8 @@ def test_token_sets_are_limited(source, tmp_path):
 
 
 def test_the_validation_part_is_limited_too(source, tmp_path):
-    made = pixace.tokenize(source, tmp_path / "set", size=4, limit=20, validation=source)
+    others = np.random.default_rng(1).integers(0, 256, (200, 6, 6), np.uint8)
+    made = pixace.tokenize(source, tmp_path / "set", size=4, limit=20, validation=others)
     assert made.header.splits == {"train": 20, "validation": 20}
 
 

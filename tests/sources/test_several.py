@@ -148,7 +148,7 @@ def test_a_folder_of_arrays_is_one_source(tmp_path):
     assert [source.record(i).label for i in range(6)] == ["cat"] * 2 + ["dog"] * 4
     assert source.record(2).name == "dog/a.npy[0]"
     assert open_source(tmp_path).record(2).label is None
-    assert "a.npy: read as one picture 16x12" in source.said
+    assert "a.npy: read as one picture 16x12" in source.notes[0]
 
 
 def test_tokens_are_no_pictures(tmp_path):

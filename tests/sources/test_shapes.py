@@ -31,12 +31,12 @@ def test_height_width_and_channels_are_one_picture(opened, channels, dtype):
     source = opened(picture)
     assert len(source) == 1
     assert source.read(0).shape == (48, 64, channels)
-    assert "read as one picture 64x48" in source.said
+    assert "read as one picture 64x48" in source.notes[0]
 
 
 def test_tiny_grey_pictures_stay_as_many_as_they_are(opened):
     assert len(opened(numbers(7, 4, 3))) == 7
-    assert opened(numbers(7, 8, 8)).said == ""
+    assert opened(numbers(7, 8, 8)).notes == ()
 
 
 def test_two_channels_are_no_narrow_pictures(opened):
@@ -53,9 +53,12 @@ def test_labels_tell_several_from_one(tmp_path):
 def test_channels_first_of_one_picture_are_said_to_be_three(opened):
     source = opened(numbers(3, 8, 9))
     assert len(source) == 3
-    assert "read as three grey pictures; one with its channels first is (1, 3, 8, 9)" in source.said
+    assert (
+        "read as three grey pictures; one with its channels first is (1, 3, 8, 9)"
+        in source.notes[0]
+    )
     assert len(opened(numbers(1, 3, 8, 9))) == 1
-    assert opened(numbers(3, 8, 9, 1)).said == ""
+    assert opened(numbers(3, 8, 9, 1)).notes == ()
 
 
 def test_pictures_may_be_the_last_axis(opened):
@@ -69,10 +72,10 @@ def test_rows_of_numbers_are_quickdraws_and_cifars(opened):
     grey, color = numbers(5, 28, 28), numbers(5, 3, 32, 32)
     source = opened(grey.reshape(5, -1))
     np.testing.assert_array_equal(source.read(3), grey[3])
-    assert "rows of numbers, read as grey 28x28" in source.said
+    assert "rows of numbers, read as grey 28x28" in source.notes[0]
     source = opened(color.reshape(5, -1))
     np.testing.assert_array_equal(source.read(3), np.moveaxis(color[3], 0, 2))
-    assert "rows of numbers, read as RGB 32x32" in source.said
+    assert "rows of numbers, read as RGB 32x32" in source.notes[0]
     assert opened(numbers(2, 12288)).read(1).shape == (64, 64, 3)
 
 

@@ -67,9 +67,7 @@ def test_the_column_of_paths_may_be_named(table, separator):
 
 def test_a_column_that_is_not_there_is_answered_with_those_that_are(table):
     named = table("image_path,label\nb.png,x\n")
-    with pytest.raises(
-        SourceError, match=r"list\.csv: no column scan; columns found: im"
-    ):
+    with pytest.raises(SourceError, match=r"list\.csv: no column scan; columns found: im"):
         open_source(f"{named}#scan")
     with pytest.raises(SourceError, match=r"or name it: rows\.jsonl#COLUMN"):
         open_source(table('{"url": "b.png"}\n', "rows.jsonl"))
