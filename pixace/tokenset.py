@@ -15,10 +15,10 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safetensors.numpy import load_file, save_file
 
@@ -26,80 +26,16 @@ from pixace import encoding, pixelart, splits, tokenizers
 from pixace.draft import NAMED, RECORDS, Draft, with_bar
 from pixace.errors import PixaceError, TokenError
 from pixace.files import expanded, whole
+from pixace.header import FORMAT, HEADER, Header, Origin, parsed
 from pixace.names import unknown
-from pixace.shards import File, Split, seal, sha256
+from pixace.shards import Split, seal, sha256
 from pixace.splits import SPLITS
 
 if TYPE_CHECKING:
     from pixace.sources import Source
     from pixace.tokenizers import Tokenizer
 
-FORMAT = 1
-HEADER = "header.json"
 LEARNED = "tokenizer.safetensors"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where pictures came from."""
-
-    source: str
-    fingerprint: str
-    pictures: int
-
-
-@dataclass(frozen=True)
-class Header:
-    """How a set was made; `header.json` holds just these fields.
-
-    Attributes:
-      format: version of the layout.
-      tokenizer: its spec.
-      origin: the source of the pictures.
-      validation: the source of the validation pictures, if they have their own.
-      validation_fraction: share of the pictures asked for; 0 when it was not needed, as a source
-        of their own or marks said which.
-      fit: crop, pad, stretch, center or nearest, as `pixace.image.load` takes it.
-      background: RGB below transparent pictures.
-      fitting: the version of the way from file to pixels; another one may give other tokens.
-      splits: rows of each split.
-      files: the files of the set, shards in order.
-      skipped: number of pictures that could not be read.
-      skipped_first: the first of them, "NAME: reason".
-      unread: number of captions that could not be read.
-      unread_first: the first of them, likewise.
-      marked: where pictures say themselves what they are for, how many say what.
-      left_out: pictures in neither split, counted by why: `test`, `validation`, … as they are
-        marked, or `equal` to one on the other side.
-      repeated: rows that are equal to one before; equal ones are all on one side.
-      alpha: what became of half-transparent pixels, blend or threshold.
-      notes: what else there is to say of the pictures, such as how sheets were cut; a line each.
-    """
-
-    format: int
-    tokenizer: str
-    origin: Origin
-    validation: Origin | None
-    validation_fraction: float
-    fit: str
-    background: tuple[int, int, int]
-    fitting: str
-    splits: dict[str, int]
-    files: tuple[File, ...]
-    skipped: int
-    skipped_first: tuple[str, ...]
-    unread: int = 0
-    unread_first: tuple[str, ...] = ()
-    marked: dict[str, int] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
-    repeated: int = 0
-    alpha: str = "blend"
-    notes: tuple[str, ...] = ()
-
-    @property
-    def listed(self) -> int:
-        """All pictures: trained on, held out, skipped and left out."""
-        return self.origin.pictures + (self.validation.pictures if self.validation else 0)
 
 
 @dataclass(frozen=True)
@@ -180,7 +116,7 @@ def open_set(path: Path) -> TokenSet:
                 f"{path} was made by a newer pixace (format {data['format']}, this one reads "
                 f"{FORMAT}); update pixace or make the token set again"
             )
-        header = _parse(data)
+        header = parsed(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         raise TokenError(f"{path / HEADER} is damaged ({why}); make the token set again") from why
     for file in header.files:
@@ -289,8 +225,8 @@ def build(
         header = Header(
             format=FORMAT,
             tokenizer=tokenizer.spec,
-            origin=_origin(source),
-            validation=None if validation is None else _origin(validation),
+            origin=Origin.of(source),
+            validation=None if validation is None else Origin.of(validation),
             validation_fraction=0.0 if given else validation_fraction,
             fit=fit,
             background=background,
@@ -312,26 +248,3 @@ def build(
         text = json.dumps(asdict(header), indent=1)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)
-
-
-def _origin(source: "Source") -> Origin:
-    return Origin(source.spec, source.fingerprint(), len(source))
-
-
-def _parse(data: dict[str, Any]) -> Header:
-    """A header from its JSON; what is missing or of another kind raises what Python raises."""
-    red, green, blue = data["background"]
-    return Header(
-        **{
-            **data,
-            "origin": Origin(**data["origin"]),
-            "validation": data["validation"] and Origin(**data["validation"]),
-            "background": (red, green, blue),
-            "files": tuple(File(**file) for file in data["files"]),
-            "skipped_first": tuple(data["skipped_first"]),
-            "unread_first": tuple(data.get("unread_first", ())),
-            "marked": dict(data.get("marked", {})),  # older sets have none of these two
-            "left_out": dict(data.get("left_out", {})),
-            "notes": tuple(data.get("notes", ())),
-        }
-    )

@@ -17,6 +17,7 @@ import pytest
 
 from pixace import encoding, shards, tokenizers, tokenset
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
+from pixace.header import Origin
 from pixace.sources import Record
 
 TOKENIZER = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
@@ -84,7 +85,7 @@ def test_a_set_says_how_it_was_made(tmp_path):
     build(Numbers(10), tmp_path / "set", fit="pad", background=(1, 2, 3), validation_fraction=0.2)
     opened = tokenset.open_set(tmp_path / "set")
     assert opened.tokenizer == TOKENIZER
-    assert opened.header.origin == tokenset.Origin("numbers", "10 numbers", 10)
+    assert opened.header.origin == Origin("numbers", "10 numbers", 10)
     assert (opened.header.fit, opened.header.background) == ("pad", (1, 2, 3))
     assert opened.header.fitting
     assert (opened.header.validation, opened.header.validation_fraction) == (None, 0.2)
@@ -179,7 +180,7 @@ def test_a_validation_source_of_its_own_wins(tmp_path):
     )
     assert shown(opened, "train") == list(range(50))
     assert shown(opened, "validation") == [70, 71, 72]
-    assert opened.header.validation == tokenset.Origin("three", "3 numbers", 3)
+    assert opened.header.validation == Origin("three", "3 numbers", 3)
     assert opened.header.validation_fraction == 0
 
 
