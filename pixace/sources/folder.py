@@ -21,6 +21,8 @@ from pixace.sources.own import RUN, WRITTEN, is_run, without_own
 from pixace.sources.sidecar import Caption, caption_in, spelled, text_name, texts_by_stem
 from pixace.sources.source import Record
 
+PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -33,6 +35,7 @@ class Folder:
       texts: paths of the texts beside them, by their names without the suffix.
       standings: what the folders say of their pictures.
       unseen: whether a picture of pixace's own may be among them.
+      notes: what was left out that is no waste, a line each.
     """
 
     root: Path
@@ -41,6 +44,7 @@ class Folder:
     texts: Mapping[str, str] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     unseen: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def spec(self) -> str:
@@ -107,13 +111,24 @@ def open_folder(root: Path, files: Sequence[str], labels: bool = False) -> Folde
     Raises:
       SourceError: no file in it may be a picture.
     """
-    names, unseen = without_own(root, [name for name in files if may_be_picture(name)])
+    pictures = [name for name in files if may_be_picture(name)]
+    names, unseen = without_own(root, pictures)
     if not names:
         raise SourceError(f"{root} holds no pictures; name a folder that does")
     texts = texts_by_stem(files)
     used = {text_name(name, texts) for name in names} if texts else set()
     texts = {stem: name for stem, name in texts.items() if name in used}
-    return Folder(root, names, labels, texts, standings(set(map(folder_of, names))), unseen)
+    notes = tuple(_left_out(files, len(pictures) - len(names)))
+    return Folder(root, names, labels, texts, standings(set(map(folder_of, names))), unseen, notes)
+
+
+def _left_out(files: Iterable[str], own: int) -> Iterator[str]:
+    """What is among the files that a user may have meant to be learned from, a line each."""
+    if own:
+        yield f"left out: {own:,} that pixace itself wrote; name a folder of them alone to use them"
+    if packed := [name for name in files if name.lower().endswith(PACKED)]:
+        some = ", ".join(map(readable, packed[:3])) + ", …" * (len(packed) > 3)
+        yield f"not looked into: {some}; unpack what is to be learned from"
 
 
 def files_below(root: Path) -> Iterator[str]:

@@ -49,6 +49,11 @@ class Described:
         """What the user named."""
         return self.source.spec
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As the folder has them."""
+        return getattr(self.source, "notes", ())
+
     def __len__(self) -> int:
         return len(self.names) + len(self.missing)
 

@@ -3,8 +3,10 @@
 import os
 import pickle
 
+import numpy as np
 import pytest
 
+from pixace.collage import save_png
 from pixace.errors import ImageError, SourceError
 from pixace.sources import Source, open_source
 
@@ -125,3 +127,16 @@ def test_a_folder_of_archives_names_them(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(SourceError, match=r"a\.zip, .*b\.zip, .*list\.csv, .*list\.jsonl$"):
         open_source(tmp_path)
+
+
+def test_archives_beside_pictures_and_own_pictures_are_told_of(photos):
+    assert open_source(photos).notes == ()
+    for name in ("more.zip", "cats/old.TAR.GZ", "b.7z", "z.rar"):
+        (photos / name).write_bytes(b"packed")
+    save_png(photos / "collage.png", np.zeros((4, 4, 3), np.uint8))
+    source = open_source(photos)
+    assert source.notes == (
+        "left out: 1 that pixace itself wrote; name a folder of them alone to use them",
+        "not looked into: b.7z, cats/old.TAR.GZ, more.zip, …; unpack what is to be learned from",
+    )
+    assert len(source) == 4
