@@ -17,7 +17,6 @@ from pixace.printable import tell
 from pixace.ranges import Count, Range
 from pixace.sources import Data, Source, limited, open_source
 from pixace.sources.opening import BUILTIN
-from pixace.sources.several import is_pattern
 from pixace.sources.sidecar import TELLING
 from pixace.sources.tfds import PREFIX
 from pixace.summary import tell_found, tell_skipped
@@ -296,6 +295,8 @@ def stem(named: str | Path | Source) -> str:
 
 def absolute(named: str | Path | Source) -> str:
     """What the user named, so that it can be found from any folder; built-in names stay."""
+    from pixace.sources.several import is_pattern
+
     if not isinstance(named, str | Path):
         named = named.spec
     file, sharp, array = str(named), "", ""
