@@ -19,6 +19,7 @@ import numpy as np
 
 from pixace.errors import ImageError, SourceError
 from pixace.sources.folder import fingerprint_of
+from pixace.sources.own import names_tokenizer
 from pixace.sources.scale import Extent, Scale, eight_bit, extent, scale_of
 from pixace.sources.shapes import as_pictures
 from pixace.sources.source import Record
@@ -122,11 +123,7 @@ def open_unscaled(path: Path, array: str | None = None) -> Rows:
 
 def is_token_set(folder: Path) -> bool:
     """Whether a folder is one of pixace's own, with tokens in arrays."""
-    try:
-        with (folder / HEADER).open("rb") as file:
-            return b'"tokenizer"' in file.read(1 << 16)
-    except OSError:
-        return False
+    return names_tokenizer(folder / HEADER)
 
 
 def label_file(path: Path) -> Path | None:

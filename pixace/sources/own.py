@@ -60,8 +60,13 @@ def _likely(root: Path, names: Iterable[str]) -> Iterator[str]:
 
 def is_run(folder: Path) -> bool:
     """Whether a folder with a `run.json` is a run of pixace's."""
+    return names_tokenizer(folder / RUN)
+
+
+def names_tokenizer(file: Path) -> bool:
+    """Whether a file is the description of a run or of a token set: they name their tokenizer."""
     try:
-        with (folder / RUN).open("rb") as file:
-            return b'"tokenizer"' in file.read(1 << 16)
+        with file.open("rb") as opened:
+            return b'"tokenizer"' in opened.read(1 << 16)
     except OSError:
         return False

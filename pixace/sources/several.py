@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pixace.errors import SourceError
 from pixace.sources.arrays import Rows, extent_of, label_file, open_unscaled
+from pixace.sources.hierarchy import WORDS
 from pixace.sources.joined import Joined
 from pixace.sources.naming import folder_label, readable
 from pixace.sources.scale import common_scale
@@ -23,11 +24,6 @@ QUICKDRAW = re.compile(r"full_(?:numpy_)?bitmap_([^/]+)\.npy$")
 TOGETHER = (".parquet", ".npy", ".tar")  # a folder with nothing but one of these is one source
 NAMING = (".npy", ".npz", ".parquet", ".mat")  # files whose pictures bear their name
 MOST = 100_000  # files that a pattern may name
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 
 
 def is_pattern(path: Path) -> bool:
@@ -140,4 +136,4 @@ def _splits(names: Sequence[str]) -> tuple[str | None, ...]:
 def split_of(name: str) -> str | None:
     """The split that a path speaks of: `data/train-00000-of-00003.parquet`, `test/a.npy`."""
     words = re.split(r"[\W\d_]+", name.lower())
-    return next((SPLITS[word] for word in reversed(words) if word in SPLITS), None)
+    return next((WORDS[word] for word in reversed(words) if word in WORDS), None)

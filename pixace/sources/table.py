@@ -18,13 +18,9 @@ from pixace.sources.columns import CAPTION, LABEL, PATH, SPLIT
 from pixace.sources.delimited import Row, Rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
+from pixace.sources.hierarchy import WORDS
 from pixace.sources.source import Record
 
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "val", "valid", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 JSON = (".jsonl", ".ndjson")
 PICTURE = re.compile(r".+\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|avif|ppm|pgm)", re.IGNORECASE)
 PIXEL = re.compile(r"(pixel|px?)[ _]?\d+(x\d+)?|\d+x\d+", re.IGNORECASE)
@@ -210,9 +206,9 @@ def _caption(cell: object) -> str | None:
 def _split(cell: str | None) -> str | None:
     if cell is None:
         return None
-    if cell.casefold() not in SPLITS:
+    if cell.casefold() not in WORDS:
         raise SourceError(f"no split {cell[:40]!r}; write train, validation or test")
-    return SPLITS[cell.casefold()]
+    return WORDS[cell.casefold()]
 
 
 def _table(path: Path, lines: list[Line], mend: str) -> Table:
