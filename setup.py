@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 
 # Typed once, in the package; read as text, because importing it would need what is installed here.
-VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "pixace/__init__.py").read_text(), re.M)[1]
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "pixace/version.py").read_text(), re.M)[1]
 
 setup(
     name="pixace",

@@ -17,13 +17,14 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from pixace import optimizers, precision
-from pixace.batches import Batches
+from pixace.data.batches import Batches
+from pixace.data.preprocessing import Preparation
 from pixace.models import by_kind
-from pixace.preparation import Preparation
-from pixace.schedules import by_name
+from pixace.runtime import precision
 from pixace.sources import open_source
-from pixace.step import first_state, make_step
+from pixace.training import optimizers
+from pixace.training.lm_step import first_state, make_step
+from pixace.training.schedules import by_name
 
 
 def main() -> None:

@@ -14,11 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from pixace import optimizers, trax
-from pixace.batches import Batch
+from pixace.data.batches import Batch
+from pixace.layers import trax_bridge
 from pixace.models import by_kind
-from pixace.schedules import by_name
-from pixace.step import first_state, make_step
+from pixace.training import optimizers
+from pixace.training.lm_step import first_state, make_step
+from pixace.training.schedules import by_name
 
 VOCAB, GRID, LENGTH = 8194, (32, 32), 1024
 
@@ -40,10 +41,14 @@ def plain(kind: str, batch: int) -> dict[str, float]:
     sizes = dict(d_model=512, d_ff=2048, n_layers=6, n_heads=8, max_len=LENGTH, mode="train")
     if kind == "reformer":
         sizes |= dict(
-            d_attention_key=64, d_attention_value=64, attention_type=trax.layers.SelfAttention
+            d_attention_key=64,
+            d_attention_value=64,
+            attention_type=trax_bridge.layers.SelfAttention,
         )
-    model = {"transformer": trax.TransformerLM, "reformer": trax.ReformerLM}[kind](VOCAB, **sizes)
-    signature = trax.shapes.ShapeDtype((batch, LENGTH), np.int32)
+    model = {"transformer": trax_bridge.TransformerLM, "reformer": trax_bridge.ReformerLM}[kind](
+        VOCAB, **sizes
+    )
+    signature = trax_bridge.shapes.ShapeDtype((batch, LENGTH), np.int32)
     weights, state = jax.eval_shape(
         lambda key: model.init(signature, key), jax.ShapeDtypeStruct((2,), np.uint32)
     )

@@ -28,9 +28,9 @@ import numpy as np
 import scipy
 from scipy.spatial import cKDTree
 
-from pixace import image
 from pixace.colors import palette
 from pixace.colors.palette import Palette
+from pixace.images import loader
 
 PIXELS, COLORS, ROUNDS = 1_000_000, 512, 7
 CHUNK = 1 << 17  # distances at a time
@@ -60,7 +60,7 @@ def pixace(pixels: np.ndarray, colors: Palette) -> np.ndarray:
 def of_photographs(folder: Path) -> np.ndarray:
     """Pixels of photographs at 64x64, repeated until they are enough."""
     files = sorted(folder.rglob("*.jpg"))
-    pixels = np.concatenate([image.load(file, (64, 64)).reshape(-1, 3) for file in files])
+    pixels = np.concatenate([loader.load(file, (64, 64)).reshape(-1, 3) for file in files])
     return np.resize(pixels, (PIXELS, 3))
 
 

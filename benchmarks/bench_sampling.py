@@ -19,9 +19,11 @@ import numpy as np
 from bench_step import sizes
 from shape import SHAPE
 
-from pixace import colors, precision, trax
+from pixace import colors
+from pixace.layers import trax_bridge
 from pixace.models import by_kind
-from pixace.sampling import Sampler, Settings
+from pixace.runtime import precision
+from pixace.sampling.sampler import Sampler, Settings
 from pixace.tokenizers.pixel import PixelTokenizer
 
 
@@ -73,8 +75,8 @@ def bandwidth() -> float:
 def as_trax_does(batch: int, tokens: int) -> dict[str, float]:
     """TransformerLM in predict mode, token by token."""
     settings = sizes(SHAPE) | {"max_len": SHAPE["length"], "mode": "predict"}
-    model = trax.TransformerLM(SHAPE["vocab"], **settings)
-    weights, state = model.init(trax.shapes.ShapeDtype((batch, 1), np.int32))
+    model = trax_bridge.TransformerLM(SHAPE["vocab"], **settings)
+    weights, state = model.init(trax_bridge.shapes.ShapeDtype((batch, 1), np.int32))
     key = np.zeros(2, np.uint32)
     step = jax.jit(lambda weights, state, token: model.pure_fn(token, weights, state, key))
     token, times = np.zeros((batch, 1), np.int32), []

@@ -18,11 +18,13 @@ import numpy as np
 import optax
 from shape import SHAPE
 
-from pixace import optimizers, precision, trax
-from pixace.batches import Batch
+from pixace.data.batches import Batch
+from pixace.layers import trax_bridge
 from pixace.models import by_kind
-from pixace.schedules import by_name
-from pixace.step import first_state, make_step
+from pixace.runtime import precision
+from pixace.training import optimizers
+from pixace.training.lm_step import first_state, make_step
+from pixace.training.schedules import by_name
 
 
 def ours(kind: str, rows: np.ndarray, dtype: str, shape: dict[str, int]) -> Callable[[], Any]:
@@ -49,10 +51,10 @@ def as_it_is(
     if kind == "reformer":
         width = shape["d_model"] // shape["heads"]
         settings |= {"d_attention_key": width, "d_attention_value": width}
-        settings |= {"attention_type": trax.layers.SelfAttention}
-    make = {"transformer": trax.TransformerLM, "reformer": trax.ReformerLM}[kind]
+        settings |= {"attention_type": trax_bridge.layers.SelfAttention}
+    make = {"transformer": trax_bridge.TransformerLM, "reformer": trax_bridge.ReformerLM}[kind]
     model = make(shape["vocab"], **settings)
-    weights, state = model.init(trax.shapes.signature(rows))
+    weights, state = model.init(trax_bridge.shapes.signature(rows))
     rule = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(1e-4))
 
     def step(weights: Any, moments: Any, tokens: Any) -> Any:

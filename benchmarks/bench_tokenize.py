@@ -28,7 +28,8 @@ import PIL
 from PIL import Image as Pillow
 from skimage.color import rgb2hsv
 
-from pixace import image, tokenizers
+from pixace import tokenizers
+from pixace.images import loader
 
 SIDE, SIZE, PICTURES, ROUNDS = 512, 32, 64, 15
 BITS = (5, 4, 4)
@@ -60,7 +61,7 @@ def photographs(folder: Path, count: int) -> list[Pillow.Image]:
     """Photographs, taken evenly from a folder and fitted to the size."""
     paths = sorted(folder.rglob("*.jpg"))
     chosen = [paths[i * len(paths) // count] for i in range(min(count, len(paths)))]
-    return [Pillow.fromarray(image.load(path, (SIDE, SIDE))) for path in chosen]
+    return [Pillow.fromarray(loader.load(path, (SIDE, SIDE))) for path in chosen]
 
 
 def as_jpeg(picture: Pillow.Image) -> bytes:
@@ -72,7 +73,7 @@ def as_jpeg(picture: Pillow.Image) -> bytes:
 
 def pixace(files: list[bytes]) -> np.ndarray:
     """Ours."""
-    return TOKENIZER.encode(np.stack([image.load(file, (SIZE, SIZE)) for file in files]))
+    return TOKENIZER.encode(np.stack([loader.load(file, (SIZE, SIZE)) for file in files]))
 
 
 def pillow(files: list[bytes]) -> np.ndarray:
@@ -121,7 +122,7 @@ def main() -> None:
     files = [as_jpeg(picture) for picture in pictures]
 
     times = measure([pixace, pillow, original], files)
-    images = np.stack([image.load(file, (SIZE, SIZE)) for file in files])
+    images = np.stack([loader.load(file, (SIZE, SIZE)) for file in files])
     times |= {"of which tokens": measure([TOKENIZER.encode], images)["encode"]}
     for name, milliseconds in times.items():
         print(f"{name:>16} {milliseconds:8.3f} ms per picture")

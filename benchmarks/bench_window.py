@@ -20,11 +20,12 @@ import numpy as np
 from bench_step import as_it_is, sizes
 from shape import SHAPE
 
-from pixace import optimizers, precision
-from pixace.batches import Batch
+from pixace.data.batches import Batch
 from pixace.models import by_kind
-from pixace.schedules import by_name
-from pixace.step import first_state, make_step
+from pixace.runtime import precision
+from pixace.training import optimizers
+from pixace.training.lm_step import first_state, make_step
+from pixace.training.schedules import by_name
 
 TOKENS = 32  # drawn in one call
 

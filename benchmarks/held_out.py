@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 
 import pixace
-from pixace import precision, tokenset
-from pixace.batches import in_order
-from pixace.metrics import bits_per_pixel
-from pixace.step import validation_loss
+from pixace.data import token_set
+from pixace.data.batches import in_order
+from pixace.runtime import precision
+from pixace.training.lm_step import validation_loss
+from pixace.training.metrics_log import bits_per_pixel
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     asked = parser.parse_args()
     trained = pixace.load(asked.run)
-    tokens = tokenset.open_set(Path(trained.description.data["tokens"]))
+    tokens = token_set.open_set(Path(trained.description.data["tokens"]))
     split, tokenizer = tokens.split("validation"), tokens.tokenizer
     sampler = trained.sampler
     loss = validation_loss(sampler.model, dtype=precision.by_name(sampler.dtype))

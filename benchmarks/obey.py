@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 import pixace
-from pixace import tokenset
+from pixace.data import token_set
 
 ENOUGH = 0.95
 MOST = 12_000  # pictures to fit to; more take minutes
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--temperature", type=float, default=1.0)
     asked = parser.parse_args()
     model = pixace.load(asked.run, root=asked.runs)
-    judge, held_out = classifier(tokenset.open_set(model.description.data["tokens"]))
+    judge, held_out = classifier(token_set.open_set(model.description.data["tokens"]))
     facts = {"run": asked.run, "held_out": held_out, "agreement": {}}
     for guidance in asked.guidance:
         began = time.perf_counter()

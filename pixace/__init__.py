@@ -13,20 +13,22 @@ Nothing heavy is imported before one of these is used.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pixace.codebooks import codebook, resume_codebook
-    from pixace.encore import again
-    from pixace.errors import PixaceError
-    from pixace.gallery import complete, generate
-    from pixace.importing import import_weights
-    from pixace.tokenizing import compare, tokenize
-    from pixace.trained import Trained, load
-    from pixace.trainings import resume, train
+from pixace.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from pixace.api.again import again
+    from pixace.api.codebook import codebook, resume_codebook
+    from pixace.api.gallery import complete, generate
+    from pixace.api.import_weights import import_weights
+    from pixace.api.tokenize import compare, tokenize
+    from pixace.api.train import resume, train
+    from pixace.api.trained import Trained, load
+    from pixace.errors import PixaceError
+
 __all__ = [
     "PixaceError",
     "Trained",
+    "__version__",
     "again",
     "codebook",
     "compare",
@@ -41,14 +43,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "pixace.codebooks": ("codebook", "resume_codebook"),
-    "pixace.encore": ("again",),
+    "pixace.api.codebook": ("codebook", "resume_codebook"),
+    "pixace.api.again": ("again",),
     "pixace.errors": ("PixaceError",),
-    "pixace.gallery": ("complete", "generate"),
-    "pixace.importing": ("import_weights",),
-    "pixace.tokenizing": ("compare", "tokenize"),
-    "pixace.trained": ("Trained", "load"),
-    "pixace.trainings": ("resume", "train"),
+    "pixace.api.gallery": ("complete", "generate"),
+    "pixace.api.import_weights": ("import_weights",),
+    "pixace.api.tokenize": ("compare", "tokenize"),
+    "pixace.api.trained": ("Trained", "load"),
+    "pixace.api.train": ("resume", "train"),
 }
 
 

@@ -13,10 +13,13 @@ from typing import Any
 
 import click
 
-from pixace import __version__, cache, doors, streams
+from pixace import __version__
+from pixace.api import door
 from pixace.commands.options import example
 from pixace.errors import PixaceError
-from pixace.printable import printable, tell
+from pixace.runtime import streams
+from pixace.runtime.printable import printable, tell
+from pixace.storage import cache_dir
 
 COMMANDS = {
     "tokenize": "Turn pictures into tokens.",
@@ -68,7 +71,7 @@ class Lazy(click.Group):
             vars(why)["message"] = printable(why.message)  # of words and files that were named
             raise
         except Exception as why:
-            if said := doors.explained(why, ctx.invoked_subcommand):
+            if said := door.explained(why, ctx.invoked_subcommand):
                 raise click.ClickException(printable(" ".join(str(said).split()))) from why
             raise
 
@@ -76,7 +79,7 @@ class Lazy(click.Group):
 def _keep_programs() -> None:
     """Has JAX keep compiled programs for the next start, unless the user has said otherwise."""
     with suppress(PixaceError):  # nowhere to write: then they are compiled each time
-        programs = cache.made("programs")
+        programs = cache_dir.made("programs")
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(programs))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 

@@ -5,6 +5,9 @@ next; the command line prints it without a traceback and exits 1. Any other exce
 ours and keeps its traceback.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class PixaceError(Exception):
     """Something that the user can fix."""
@@ -40,3 +43,15 @@ class NotFiniteError(PixaceError):
 
 class MissingError(PixaceError):
     """A package, font or program that this job needs is not installed."""
+
+
+def unknown(kind: str, value: str, known: Iterable[str]) -> str:
+    """One line that names the value, what there is, and what may have been meant.
+
+    >>> unknown("order", "rastr", ["column", "raster"])
+    "no order 'rastr'; known: column, raster. Did you mean raster?"
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(value, known, n=1)
+    guess = f". Did you mean {near[0]}?" if near else ""
+    return f"no {kind} {value!r}; known: {', '.join(known)}{guess}"

@@ -8,7 +8,7 @@ No number is a truth value, a whole number is no fraction, and none is infinite 
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Annotated, Any, get_args, get_type_hints
@@ -148,6 +148,12 @@ def settle(made: Any, owner: str = "") -> None:
 def plain(value: Any) -> Any:
     """A number or text of NumPy's or JAX's as Python's own; all else as it is."""
     return value.item() if getattr(value, "shape", None) == () else value
+
+
+def several(text: str | Iterable[str] | None) -> list[str]:
+    """An argument that takes one text or several, as a list."""
+    text = plain(() if text is None else text)
+    return [text] if isinstance(text, str) else [plain(each) for each in text]
 
 
 def said(value: Any) -> str:

@@ -128,7 +128,7 @@ def model(tiny_outcome):
 @pytest.fixture
 def here(tmp_path, monkeypatch, model):
     """An empty folder to work in, where whatever run is named is `model`."""
-    from pixace import gallery
+    from pixace.api import gallery
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gallery, "load", lambda run=None, **_: model)

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from PIL import Image as Pillow
 
 import pixace
-from pixace import tokenset
 from pixace.cli import main
+from pixace.data import token_set
 from pixace.errors import PixaceError
 
 ROOT = Path(__file__).parents[1]
@@ -302,8 +302,8 @@ def test_the_home_folder_is_found_by_every_command(here, trained, tiny, monkeypa
 def test_the_home_folder_is_found_by_every_call(here, trained, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
     assert pixace.tokenize("~/good.npy", "~/set", size=4, colors="grey:4").path == here / "set"
-    assert tokenset.is_set("~/set")
-    assert tokenset.open_set("~/set").header.splits["train"] == 38
+    assert token_set.is_set("~/set")
+    assert token_set.open_set("~/set").header.splits["train"] == 38
     model = pixace.load(trained.path)
     assert model.complete("~/photo.png", samples=1).finished.shape == (1, 1, 1, 4, 4, 3)
     monkeypatch.setenv("HOME", str(trained.path.parent))
@@ -387,7 +387,7 @@ def test_a_disk_that_cannot_be_written_is_told_before_drawing(
     here, small_disk, trained, monkeypatch, words
 ):
     small_disk("4k,ro")
-    monkeypatch.setattr("pixace.sampling.Sampler.generate_tokens", None)
+    monkeypatch.setattr("pixace.sampling.sampler.Sampler.generate_tokens", None)
     said = refused(here, "generate", *words.split())
     assert_says(r"cannot write disk/\S+: read-only file system; choose another place", said)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pixace import runs
 from pixace.cli import COMMANDS, main
 from pixace.commands import options
+from pixace.runs import run_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -203,10 +203,12 @@ def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
     """What a program reads must be JSON; NaN and Infinity are none."""
     about = {"created": "2026-01-01", "tokenizer": "t", "config": "", "data": {}, "versions": {}}
     losses = {"a": math.nan, "b": math.inf, "c": 0.5, "d": None, "e": 0.0}
-    for kind in ("transformer", runs.CODEBOOK):
+    for kind in ("transformer", run_folder.CODEBOOK):
         for name, loss in losses.items():
-            it = runs.Description(name=name, model=kind, **about, best_loss=loss, dtype="float32")
-            place = runs.create(tmp_path, f"{name}-{kind}", "").path / runs.INFO
+            it = run_folder.Description(
+                name=name, model=kind, **about, best_loss=loss, dtype="float32"
+            )
+            place = run_folder.create(tmp_path, f"{name}-{kind}", "").path / run_folder.INFO
             place.write_text(json.dumps(asdict(it)))  # which pixace itself would refuse
 
     def refuse(word):

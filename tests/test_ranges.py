@@ -13,33 +13,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pixace
-from pixace import codebook_training, config, configurables, models, ranges, tokenizing, training
+from pixace import models, ranges
+from pixace.api import tokenize
+from pixace.api.trained import Trained
+from pixace.config import configurables, gin_files
+from pixace.data.preprocessing import Bytes, Preparation
 from pixace.errors import ConfigError, PixaceError
-from pixace.preparation import Bytes, Preparation
-from pixace.ranges import LARGEST, Count, Number, Range, check, plain
-from pixace.sampling import Settings
-from pixace.trained import Trained
+from pixace.ranges import LARGEST, Count, Number, Range, check, plain, several
+from pixace.sampling.sampler import Settings
+from pixace.training import train_codebook, train_lm
 
 # What takes numbers, its name in messages, and what else it must be given.
 NOTHING = {"model": None, "data": None, "run": None}
 PLACE = {"vocab_size": 11, "length": 21, "grid": (3, 7)}
 TAKERS = {
-    training.train: ("train.", NOTHING),
-    codebook_training.train: ("codebook.", {"data": None, "run": None}),
+    train_lm.train: ("train.", NOTHING),
+    train_codebook.train: ("codebook.", {"data": None, "run": None}),
     models.transformer: ("transformer.", PLACE),
     models.reformer: ("reformer.", PLACE),
     Preparation: ("", {}),
     Bytes: ("", {}),
     Settings: ("", {}),
-    tokenizing.tokenize: ("", {"source": "nothing", "out": "nowhere"}),
-    tokenizing.compare: ("", {"source": "nothing", "out": "nowhere.png"}),
+    tokenize.tokenize: ("", {"source": "nothing", "out": "nowhere"}),
+    tokenize.compare: ("", {"source": "nothing", "out": "nowhere.png"}),
     Trained.generate: ("", {"self": None}),
     Trained.complete: ("", {"self": None, "pictures": ()}),
 }
 # What these hand on to others of the list, as it is.
 HANDED_ON = {
-    tokenizing.tokenize: {"validation_fraction"},
-    tokenizing.compare: {"validation_fraction"},
+    tokenize.tokenize: {"validation_fraction"},
+    tokenize.compare: {"validation_fraction"},
     Trained.generate: {each.name for each in fields(Settings)},
     Trained.complete: {each.name for each in fields(Settings)},
 }
@@ -75,8 +78,8 @@ def test_every_number_has_a_range_that_its_default_is_in(taker, name):
 
 def test_no_number_is_overlooked():
     """The walk finds what it should: names that are known to be numbers."""
-    assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(training.train))
-    assert {"codes", "beta", "shown"} < set(parameters(codebook_training.train))
+    assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(train_lm.train))
+    assert {"codes", "beta", "shown"} < set(parameters(train_codebook.train))
     assert parameters(Settings) == sorted(each.name for each in fields(Settings))
     assert parameters(Preparation) == ["limit", "validation_fraction"]
     assert {"d_model", "d_ff", "n_layers", "n_heads"} < set(parameters(models.reformer))
@@ -121,36 +124,36 @@ def test_what_lies_outside_is_refused_in_a_line(taker, name):
 @pytest.mark.parametrize(
     ("taker", "name", "value", "line"),
     [
-        (training.train, "clip", -1.0, "train.clip is -1.0; it must be 0 or more"),
-        (training.train, "samples", -3, "train.samples is -3; it must be 0 or more"),
-        (training.train, "learning_rate", 0, "train.learning_rate is 0; it must be above 0"),
+        (train_lm.train, "clip", -1.0, "train.clip is -1.0; it must be 0 or more"),
+        (train_lm.train, "samples", -3, "train.samples is -3; it must be 0 or more"),
+        (train_lm.train, "learning_rate", 0, "train.learning_rate is 0; it must be above 0"),
         (
-            training.train,
+            train_lm.train,
             "learning_rate",
             math.nan,
             "train.learning_rate is nan; it must be above 0, and finite",
         ),
-        (training.train, "ema", 1.0, "train.ema is 1.0; it must be 0 or more and below 1"),
+        (train_lm.train, "ema", 1.0, "train.ema is 1.0; it must be 0 or more and below 1"),
         (
-            training.train,
+            train_lm.train,
             "drop_caption",
             1.5,
             "train.drop_caption is 1.5; it must be 0 or more and at most 1",
         ),
         (
-            training.train,
+            train_lm.train,
             "steps",
             2**31,
             "train.steps is 2147483648; it must be 1 or more, and below 2**31",
         ),
         (
-            training.train,
+            train_lm.train,
             "steps",
             True,
             "train.steps = True is no int; docs/settings.md lists them",
         ),
-        (codebook_training.train, "codes", 0, "a codebook of 0 codes says nothing; ask for 2 or"),
-        (codebook_training.train, "shown", -1, "codebook.shown is -1; it must be 0 or more"),
+        (train_codebook.train, "codes", 0, "a codebook of 0 codes says nothing; ask for 2 or"),
+        (train_codebook.train, "shown", -1, "codebook.shown is -1; it must be 0 or more"),
         (models.transformer, "d_ff", 0, "transformer.d_ff is 0; it must be 1 or more"),
         (models.reformer, "n_heads", 0, "reformer.n_heads is 0; it must be 1 or more"),
         (models.reformer, "window", -1, "reformer.window is -1; it must be 0 or more"),
@@ -159,8 +162,8 @@ def test_what_lies_outside_is_refused_in_a_line(taker, name):
         (Settings, "top_p", 0.0, "top_p is 0.0; it must be above 0 and at most 1"),
         (Settings, "top_k", 2.0, "top_k = 2.0 is no int"),
         (Preparation, "validation_fraction", -1, "a validation fraction of -1 makes no sense"),
-        (tokenizing.tokenize, "workers", 0, "workers is 0; it must be 1 or more"),
-        (tokenizing.compare, "pictures", 0, "pictures is 0; it must be 1 or more"),
+        (tokenize.tokenize, "workers", 0, "workers is 0; it must be 1 or more"),
+        (tokenize.compare, "pictures", 0, "pictures is 0; it must be 1 or more"),
         (Trained.generate, "n", 2.5, "n = 2.5 is no int"),
         (Trained.complete, "samples", 0, "nothing to complete: at least one temperature and one"),
     ],
@@ -235,9 +238,9 @@ def test_a_run_that_goes_on_is_given_numbers_too(tiny_outcome):
     assert tiny_outcome.run.description.status == "finished"
 
 
-@pytest.mark.parametrize("name", config.shipped())
+@pytest.mark.parametrize("name", gin_files.shipped())
 def test_the_shipped_files_keep_to_the_ranges(name):
-    config.load(name)
+    gin_files.load(name)
     if name.startswith("codebook"):
         configurables.check_codebook(configurables.pictures().tokenizer().size)
     else:
@@ -271,7 +274,7 @@ def test_none_stands_for_a_default():
 def test_a_number_may_be_left_open():
     number = Number(int, Range(1), optional=True)
     assert number.checked("n", None) is None
-    assert ranges.numbers(tokenizing.tokenize)["workers"].optional
+    assert ranges.numbers(tokenize.tokenize)["workers"].optional
 
     def taker(n: Annotated[int, "no range"], words: str | None): ...
 
@@ -290,3 +293,12 @@ def test_a_value_in_a_message_is_one_line_and_not_a_long_one():
     assert "\n" not in line
     assert len(line) == 80
     assert line.endswith("…")
+
+
+def test_one_text_or_several_or_none():
+    for text in ("a", np.str_("a"), ["a"], np.array(["a"])):
+        assert several(text) == ["a"]
+    assert several(each for each in "ab") == ["a", "b"]
+    assert several(None) == several(()) == []
+    assert tracked(None) is tracked(()) is None
+    assert tracked(["tensorboard", "none"][:1]) == "tensorboard"

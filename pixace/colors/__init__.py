@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from pixace.colors import grey, hsv, palette, rgb
-from pixace.errors import TokenError
-from pixace.names import unknown
+from pixace.errors import TokenError, unknown
 
 if TYPE_CHECKING:
     from pixace.arrays import Ids

@@ -19,8 +19,7 @@ import numpy as np
 
 from pixace.colors import oklab, palette
 from pixace.colors.palette import MOST, Palette
-from pixace.errors import TokenError
-from pixace.names import unknown
+from pixace.errors import TokenError, unknown
 
 SPACES = ("oklab", "rgb")
 POINTS = 1 << 16  # distinct colours that are taken as they are

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image as Pillow
 
 from pixace.errors import TokenError
-from pixace.files import expanded
-from pixace.silence import silence
+from pixace.runtime.pillow_warnings import silence
+from pixace.storage.atomic import expanded
 
 HALF = 128  # the least alpha that counts as opaque
 CLEAR = -1  # the code of transparency, beside 0xRRGGBB

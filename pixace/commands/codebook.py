@@ -42,13 +42,13 @@ def command(ctx, resume, as_json, **settings):
     Encoder, codes and decoder go into a run; --colors vq:RUN then makes tokens with them, and what
     is trained on these tokens carries them along. Ctrl-C saves; --resume goes on.
     """
-    from pixace import codebooks
+    from pixace.api import codebook
 
     given = options.chosen(ctx, tuple(settings))
     if resume is not None:
-        outcome = codebooks.resume_codebook(resume or None, **options.changes(given), progress=True)
+        outcome = codebook.resume_codebook(resume or None, **options.changes(given), progress=True)
     elif "data" in given:
-        outcome = codebooks.codebook(given.pop("data"), **given, progress=True)
+        outcome = codebook.codebook(given.pop("data"), **given, progress=True)
     else:
         raise click.UsageError("name the pictures DATA to learn from, or --resume")
     path = outcome.run.path

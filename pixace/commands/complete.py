@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pixace.commands import options
-from pixace.printable import tell
+from pixace.runtime.printable import tell
 
 
 @click.command(
@@ -58,12 +58,12 @@ def command(ctx, photos, again, as_json, **settings):
     collage remembers the run, the photos and all settings: --again makes it once more. Photos that
     are too many for one collage go on several, FILE-2.png and so on.
     """
-    from pixace import encore, gallery
+    from pixace.api import again, gallery
 
     if again is not None:
         changes = options.chosen(ctx, ("photos", *settings))
         out = changes.pop("out", settings["out"])
-        facts = encore.again(again, out, command="complete", **changes, progress=True)
+        facts = again.again(again, out, command="complete", **changes, progress=True)
     elif photos:
         facts = gallery.complete(photos, **settings, progress=True)
     else:

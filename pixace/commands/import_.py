@@ -3,7 +3,7 @@
 import click
 
 from pixace.commands import options
-from pixace.printable import tell
+from pixace.runtime.printable import tell
 
 
 @click.command(
@@ -33,7 +33,7 @@ def command(ctx, file, as_json, **settings):
     model was trained with; layers and features are seen in the weights, the heads of a transformer
     are not: --set transformer.n_heads=4.
     """
-    from pixace.importing import import_weights
+    from pixace.api.import_weights import import_weights
 
     done = import_weights(file, **options.chosen(ctx, tuple(settings)))
     path, it = done.run.path, done.settings

@@ -10,9 +10,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pixace import files, streams
 from pixace.errors import PixaceError
-from pixace.printable import printable, safe_json, tell
+from pixace.runtime import streams
+from pixace.runtime.printable import printable, safe_json, tell
+from pixace.storage import atomic
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -23,7 +24,7 @@ class Place(click.Path):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Finds the home folder; all else stays as it is, as `./digits` is no `digits`."""
         home = str(value).startswith("~")
-        return super().convert(str(files.expanded(value)) if home else value, param, ctx)
+        return super().convert(str(atomic.expanded(value)) if home else value, param, ctx)
 
 
 def example(*lines: str) -> str:
@@ -49,10 +50,10 @@ def words(*known: str) -> Callable[..., list[str]]:
 
 def run_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
     """What the shell offers for a run: the names of those in the folder of the runs."""
-    from pixace import runs
+    from pixace.runs import run_folder
 
     with suppress(OSError, PixaceError):  # no such place: nothing to offer
-        known = runs.every(runs.home(ctx.params.get("root")))
+        known = run_folder.every(run_folder.home(ctx.params.get("root")))
         return [run.name for run in known if run.name.startswith(begun)]
     return []
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from pixace.commands import options
-from pixace.printable import printable
+from pixace.runtime.printable import printable
 
 
 @click.command(
@@ -20,15 +20,15 @@ def command(root, as_json):
 
     Of a codebook, the PSNR of what it gives back. Where nothing was held out, the list says so.
     """
-    from pixace import runs
+    from pixace.runs import run_folder
 
-    root = runs.home(root)
-    known = [(run, run.description) for run in runs.every(root)]
+    root = run_folder.home(root)
+    known = [(run, run.description) for run in run_folder.every(root)]
     rows = [("run", "data", "model", "steps", "nats/token", "status")]
     for run, it in known:
         loss = it.best_loss
         quality = "–" if loss is None else f"{loss:.4f}"
-        if it.model == runs.CODEBOOK and loss is not None and 0 < loss < math.inf:
+        if it.model == run_folder.CODEBOOK and loss is not None and 0 < loss < math.inf:
             quality = f"{10 * math.log10(4 / loss):.2f} dB"
         if not it.held_out:
             quality += " (training pictures)"

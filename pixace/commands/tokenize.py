@@ -54,7 +54,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
     ('shard-{000..012}.tar', '*.parquet'), tfds:NAME, digits or emoji. With --report, OUT may be
     left out.
     """
-    from pixace import tokenizing
+    from pixace.api import tokenize
 
     if compare and report is None:
         raise click.UsageError("--compare goes with --report FILE.png")
@@ -66,14 +66,14 @@ def command(ctx, source, out, report, compare, as_json, **given):
     if report is not None and not (out and out.exists()):  # which is refused below
         schemes = list(dict.fromkeys([settings.get("colors", "hsv:5,4,4"), *compare]))
         part = {name: given[name] for name in ("validation", "validation_fraction")}
-        found = tokenizing.compare(
+        found = tokenize.compare(
             source, report, **{**settings, "colors": schemes}, **part, progress=True
         )
         facts["report"] = {"out": str(report), **found}
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
     if out is not None:
         extra = {name: given[name] for name in given if name not in options.PICTURES}
-        header = tokenizing.tokenize(source, out, **settings, **extra, progress=True).header
+        header = tokenize.tokenize(source, out, **settings, **extra, progress=True).header
         left_out = sum(header.left_out.values())
         facts |= {
             "out": str(out),

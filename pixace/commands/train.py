@@ -54,13 +54,13 @@ def command(ctx, resume, as_json, **settings):
     The gin file holds the hyper-parameters, --set changes any of them, and the run's folder gets
     the model, its checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
     """
-    from pixace import trainings
+    from pixace.api import train
 
     given = options.chosen(ctx, tuple(settings))
     if resume is None:
-        outcome = trainings.train(given.pop("data", None), **given, progress=True)
+        outcome = train.train(given.pop("data", None), **given, progress=True)
     else:
-        outcome = trainings.resume(resume or None, **options.changes(given), progress=True)
+        outcome = train.resume(resume or None, **options.changes(given), progress=True)
     path = outcome.run.path
     facts = {
         "run": str(path),

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from pixace.errors import ConfigError
-from pixace.models.lm import LanguageModel
+from pixace.errors import ConfigError, unknown
+from pixace.models.language_model import LanguageModel
 from pixace.models.reformer import reformer
 from pixace.models.transformer import transformer
-from pixace.names import unknown
 
 KINDS: dict[str, Callable[..., LanguageModel]] = {"transformer": transformer, "reformer": reformer}
 

@@ -8,14 +8,13 @@ Attention is full by default, as the original pixace had it; hashed attention (L
 
 from typing import Any
 
-from pixace import trax
-from pixace.errors import ConfigError
-from pixace.models import layers, shape
-from pixace.models.attention import FullAttention, StepAttention
-from pixace.models.lm import LanguageModel
-from pixace.models.shape import Dropout, Features
-from pixace.models.window import Window
-from pixace.names import unknown
+from pixace.errors import ConfigError, unknown
+from pixace.layers import trax_bridge, trax_layers
+from pixace.layers.attention import FullAttention, StepAttention
+from pixace.layers.window import Window
+from pixace.models import hyperparameters
+from pixace.models.hyperparameters import Dropout, Features
+from pixace.models.language_model import LanguageModel
 from pixace.ranges import Count, Whole
 
 # By name only: gin wraps the classes, and its bindings must reach them.
@@ -63,11 +62,11 @@ def reformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    shape.check(reformer, locals())
-    shape.check_places(positions, grid, length - prefix)
+    hyperparameters.check(reformer, locals())
+    hyperparameters.check_places(positions, grid, length - prefix)
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
-    layer = getattr(trax.layers, ATTENTION[attention])
+    layer = getattr(trax_bridge.layers, ATTENTION[attention])
     given = {
         "n_heads": n_heads,
         "d_qk": d_model // n_heads,
@@ -93,7 +92,7 @@ def reformer(
         return FullAttention(whole, sight) if FullAttention.can_be(whole) else whole
 
     def build(mode: str) -> Any:
-        model = trax.ReformerLM(
+        model = trax_bridge.ReformerLM(
             vocab_size + words,
             d_model=d_model,
             d_ff=d_ff,
@@ -104,10 +103,10 @@ def reformer(
             dropout=dropout,
             max_len=length,
             attention_type=of_a_block,
-            **(shape.axial(grid, d_model) if positions == "axial" else {}),
+            **(hyperparameters.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
-        return layers.with_outputs(layers.own(model, length, prefix, sight), vocab_size)
+        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
     return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)

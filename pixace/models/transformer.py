@@ -6,11 +6,11 @@ in front of each block.
 
 from typing import Any
 
-from pixace import trax
-from pixace.models import layers, shape
-from pixace.models.lm import LanguageModel
-from pixace.models.shape import Dropout, Features
-from pixace.models.window import Window
+from pixace.layers import trax_bridge, trax_layers
+from pixace.layers.window import Window
+from pixace.models import hyperparameters
+from pixace.models.hyperparameters import Dropout, Features
+from pixace.models.language_model import LanguageModel
 from pixace.ranges import Count, Whole
 
 
@@ -50,8 +50,8 @@ def transformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    shape.check(transformer, locals())
-    shape.check_places(positions, grid, length - prefix)
+    hyperparameters.check(transformer, locals())
+    hyperparameters.check_places(positions, grid, length - prefix)
     sight = Window(window, grid, prefix) if window else None
     sizes = {
         "d_model": d_model,
@@ -64,12 +64,12 @@ def transformer(
 
     def build(mode: str) -> Any:
         if positions == "axial":
-            model = trax.ConfigurableTransformerLM(
-                vocab_size + words, **sizes, **shape.axial(grid, d_model), mode=mode
+            model = trax_bridge.ConfigurableTransformerLM(
+                vocab_size + words, **sizes, **hyperparameters.axial(grid, d_model), mode=mode
             )
         else:
-            model = trax.TransformerLM(vocab_size + words, **sizes, mode=mode)
-        return layers.with_outputs(layers.own(model, length, prefix, sight), vocab_size)
+            model = trax_bridge.TransformerLM(vocab_size + words, **sizes, mode=mode)
+        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
     return LanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)

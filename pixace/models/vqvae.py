@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from pixace import trax
 from pixace.device_arrays import Key
+from pixace.layers import trax_bridge
 
 Weights = Any  # nested tuples of arrays, as Trax nests them
 Pictures = Float[Array, "n height width channels"]
@@ -106,7 +106,7 @@ class Discriminator:
 
 
 def _encoder(net: Network) -> Any:
-    tl = trax.layers
+    tl = trax_bridge.layers
     side = min(GATHERED, net.downsample)
     parts = [_gathered(side), _conv(net.width)]
     while side < net.downsample:
@@ -117,7 +117,7 @@ def _encoder(net: Network) -> Any:
 
 
 def _decoder(net: Network) -> Any:
-    tl = trax.layers
+    tl = trax_bridge.layers
     width, side = net.width, net.downsample
     parts = [_conv(width), *(_block(width) for _ in range(net.blocks)), tl.Relu()]
     while side > 2:
@@ -127,7 +127,7 @@ def _decoder(net: Network) -> Any:
 
 
 def _discriminator(net: Discriminator) -> Any:
-    tl = trax.layers
+    tl = trax_bridge.layers
     leaky = tl.Fn(
         "Leaky", lambda x: jax.nn.leaky_relu(x, 0.2)
     )  # Trax's keeps its slope as a weight
@@ -135,11 +135,11 @@ def _discriminator(net: Discriminator) -> Any:
 
 
 def _conv(filters: int, side: int = 3) -> Any:
-    return trax.layers.Conv(filters, (side, side), padding="SAME")
+    return trax_bridge.layers.Conv(filters, (side, side), padding="SAME")
 
 
 def _block(width: int) -> Any:
-    tl = trax.layers
+    tl = trax_bridge.layers
     return tl.Residual(tl.Relu(), _conv(width), tl.Relu(), _conv(width, 1))
 
 
@@ -151,7 +151,7 @@ def _gathered(side: int) -> Any:
         x = x.reshape(n, height // side, side, width // side, side, depth)
         return x.swapaxes(2, 3).reshape(n, height // side, width // side, side * side * depth)
 
-    return trax.layers.Fn(f"Gather{side}", gather)
+    return trax_bridge.layers.Fn(f"Gather{side}", gather)
 
 
 def _spread(side: int) -> Any:
@@ -162,7 +162,7 @@ def _spread(side: int) -> Any:
         x = x.reshape(n, height, width, side, side, depth // (side * side))
         return x.swapaxes(2, 3).reshape(n, height * side, width * side, -1)
 
-    return trax.layers.Fn(f"Spread{side}", spread)
+    return trax_bridge.layers.Fn(f"Spread{side}", spread)
 
 
 def _drawn(shapes: Any, key: Key) -> Any:
@@ -186,7 +186,7 @@ def _drawn(shapes: Any, key: Key) -> Any:
 def _settled(build: Any, net: Any, shape: tuple[int, ...]) -> Any:
     """A layer that knows the shapes of its weights: Trax's `pure_fn` puts back what it found."""
     layer = build(net)
-    example = trax.shapes.ShapeDtype(shape, np.float32)
+    example = trax_bridge.shapes.ShapeDtype(shape, np.float32)
     layer.weights, layer.state = jax.eval_shape(
         lambda key: copy.deepcopy(layer).init(example, key), NO_KEY
     )

@@ -2,7 +2,7 @@
 
 A folder of batches, a tar of such a folder, or one batch. Labels have the names that stand beside
 the batches; `test_batch` and `test` are the test pictures, all others are for training. Pickles are
-read as mere data, see `inert.py`.
+read as mere data, see `storage.safe_pickle`.
 
 Format: a picture is 1,024 bytes of red, 1,024 of green, 1,024 of blue, row by row; in the binary
 version one byte (CIFAR-10) or two (CIFAR-100: coarse, fine) with its label stand in front
@@ -20,11 +20,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from pixace import inert
 from pixace.errors import ImageError, RunError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.joined import Joined
 from pixace.sources.source import Record
+from pixace.storage import safe_pickle
 
 TEN = re.compile(r"(data_batch_\d+|test_batch)(\.bin)?")
 HUNDRED = re.compile(r"(train|test)(\.bin)?")  # if one of these lies beside it:
@@ -188,7 +188,7 @@ def _labels(root: Path, batches: Sequence[str]) -> tuple[dict[str, list[int]], l
         else:
             found = _fields(raw, root / name)
             names = next((found[field] for field in NAMING if field in found), ())
-            classes = [str(inert.text(each)) for each in names]
+            classes = [str(safe_pickle.text(each)) for each in names]
     return labels, classes
 
 
@@ -241,7 +241,7 @@ def _content(raw: bytes, path: Path) -> tuple[np.ndarray, list[int]]:
         return rows[:, head:].reshape(-1, *SHAPE), rows[:, head - 1].tolist()
     found = _fields(raw, path)
     try:
-        data = inert.array(found.get("data"))
+        data = safe_pickle.array(found.get("data"))
         labels = _numbers(next(found[field] for field in FIELDS if field in found))
         if data.dtype != np.uint8 or data.shape != (len(labels), PIXELS):
             raise ValueError(f"{data.dtype} {data.shape} and {len(labels)} labels")
@@ -259,18 +259,20 @@ def _numbers(labels: Any) -> list[int]:
       ValueError: they are something else.
     """
     if not isinstance(labels, list):
-        labels = inert.array(labels).astype(np.int64, casting="same_kind").reshape(-1).tolist()
-    if not all(isinstance(each, int | inert.Record) for each in labels):
+        labels = (
+            safe_pickle.array(labels).astype(np.int64, casting="same_kind").reshape(-1).tolist()
+        )
+    if not all(isinstance(each, int | safe_pickle.Record) for each in labels):
         raise ValueError("its labels are no numbers")
-    return [inert.whole_number(each) for each in labels]
+    return [safe_pickle.whole_number(each) for each in labels]
 
 
 def _fields(raw: bytes, path: Path) -> dict[str, Any]:
     """The dictionary that a pickle holds, with texts as its keys."""
     try:
-        found = inert.parsed(raw, path, "batches of CIFAR", encoding="bytes")
+        found = safe_pickle.parsed(raw, path, "batches of CIFAR", encoding="bytes")
     except RunError as why:
         raise SourceError(str(why)) from why
     if not isinstance(found, dict):
         raise SourceError(f"{path} is no batch of CIFAR: {type(found).__name__}, not a dictionary")
-    return {str(inert.text(key)): value for key, value in found.items()}
+    return {str(safe_pickle.text(key)): value for key, value in found.items()}

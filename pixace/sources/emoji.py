@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pixace.errors import ImageError, MissingError, PixaceError
-from pixace.files import expanded
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import emoji_group
 from pixace.sources.sidecar import unicode_names
 from pixace.sources.source import Record
+from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixace.errors import ImageError, SourceError
-from pixace.marks import is_marked
+from pixace.images.marks import is_marked
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import Standing, folder_of, is_plain, standings
 from pixace.sources.naming import may_be_entered, may_be_picture, readable

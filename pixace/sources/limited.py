@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pixace.sources.source import Record, Source
 
 if TYPE_CHECKING:
-    from pixace.image import Raw
+    from pixace.images.loader import Raw
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pixace.sources.table import Line, open_table, read_rows
 from pixace.sources.zipnames import name_of
 
 if TYPE_CHECKING:
-    from pixace.image import Raw
+    from pixace.images.loader import Raw
 
 NAMES = ("metadata.csv", "metadata.jsonl")
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from pixace.errors import MissingError, PixaceError, SourceError
-from pixace.files import expanded
-from pixace.image import parse_size
+from pixace.images.loader import parse_size
 from pixace.sources.digits import open_digits
 from pixace.sources.emoji import open_emoji
 from pixace.sources.source import Source
 from pixace.sources.tfds import PREFIX, open_tfds
+from pixace.storage.atomic import expanded
 
 # What pictures may be given as; see `open_source`.
 Data = str | Path | Source | np.ndarray | Sequence[Any]

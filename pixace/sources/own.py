@@ -1,7 +1,7 @@
 """Pictures that pixace itself wrote, among a user's own: collages, samples, palettes, runs.
 
-They are told by a mark (`pixace.marks`), which means opening files; so among a great many only
-those are looked at that pixace may have named. The rest are looked at when they are read.
+They are told by a mark (`pixace.images.marks`), which means opening files; so among a great many
+only those are looked at that pixace may have named. The rest are looked at when they are read.
 """
 
 import re
@@ -10,8 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from pixace.marks import is_marked
-from pixace.places import NUMBERED
+from pixace.images.marks import NUMBERED, is_marked
 
 WRITTEN = (".png", ".gif")
 GIVEN = re.compile(

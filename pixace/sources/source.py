@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from pixace.image import Raw
+    from pixace.images.loader import Raw
 
 
 @dataclass(frozen=True)

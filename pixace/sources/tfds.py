@@ -18,12 +18,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pixace.errors import MissingError, SourceError
-from pixace.names import unknown
+from pixace.errors import MissingError, SourceError, unknown
 from pixace.sources.source import Record
 
 if TYPE_CHECKING:
-    from pixace.image import Raw
+    from pixace.images.loader import Raw
 
 PREFIX = "tfds:"
 SPEC = re.compile(r"tfds:(?P<builder>[\w/.]+(?::[\d.]+|:\*)?)(?::(?P<split>[a-zA-Z_].*))?")

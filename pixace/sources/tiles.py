@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pixace import image
 from pixace.errors import ImageError, SourceError
+from pixace.images import loader
 from pixace.sources.source import Record, Source
 
 NAMED = 10  # sheets of which something is said; the rest are only counted
@@ -100,7 +100,7 @@ class Tiles:
         """
         if number not in self.held:
             name = self.source.record(number).name
-            pixels = image.load(self.source.read(number), None, background=None, name=name)
+            pixels = loader.load(self.source.read(number), None, background=None, name=name)
             if pixels.shape[0] < self.size[0] or pixels.shape[1] < self.size[1]:
                 own = "{1}x{0}".format(*pixels.shape)
                 raise ImageError(f"{name}: {own} pixels, less than a tile of {self._said}")

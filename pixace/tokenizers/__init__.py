@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from pixace.errors import TokenError
-from pixace.names import unknown
+from pixace.errors import TokenError, unknown
 from pixace.tokenizers import pixel, raw, vq
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Tokenizer(Protocol):
 
     @property
     def order(self) -> str:
-        """Spec of the path through the grid, for `pixace.orders.by_spec`."""
+        """Spec of the path through the grid, for `pixace.tokenizers.orders.by_spec`."""
 
     @property
     def spec(self) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pixace import colors, orders
+from pixace import colors
 from pixace.colors import palette
 from pixace.errors import TokenError
-from pixace.tokenizers import checks
+from pixace.tokenizers import checks, orders
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
@@ -32,7 +32,7 @@ class PixelTokenizer:
     Attributes:
       size: (height, width) in pixels.
       colors: a scheme, as from `pixace.colors.by_spec`.
-      order: the path, as from `pixace.orders.by_spec`.
+      order: the path, as from `pixace.tokenizers.orders.by_spec`.
 
     Raises:
       TokenError: there is no such order, or it does not fit the size.

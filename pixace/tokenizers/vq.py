@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pixace import orders
 from pixace.errors import TokenError
-from pixace.tokenizers import checks, seam
+from pixace.tokenizers import checks, orders, seam
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
@@ -121,12 +120,12 @@ class VQTokenizer:
 
     @cached_property
     def _weights(self) -> Any:
-        from pixace import trees
         from pixace.models.vqvae import Network
+        from pixace.storage import pytrees
 
         shapes = self._network(Network).shapes
         flat = {name: each for name, each in self.arrays.items() if name != "codes"}
-        return trees.unflatten(flat, shapes)
+        return pytrees.unflatten(flat, shapes)
 
     def _network(self, kind: "type[Network]") -> "Network":
         return kind(self.downsample, self.channels, self.width, self.blocks, self.dim)
@@ -258,12 +257,12 @@ def _program(network: "Network", way: str) -> Any:
     """The compiled way there or back; in both, each picture goes alone through one loop."""
     import jax
 
-    from pixace.models import pictures, quantizer
+    from pixace.models import pixel_values, vector_quantizer
 
     def encode(weights: Any, codes: Any, images: Any) -> Any:
         def one(image: Any) -> Any:
-            seen = pictures.to_floats(image[None], network.channels)
-            return quantizer.nearest(codes, network.encode(weights, seen)[0])
+            seen = pixel_values.to_floats(image[None], network.channels)
+            return vector_quantizer.nearest(codes, network.encode(weights, seen)[0])
 
         return jax.lax.map(one, images)
 
@@ -271,7 +270,7 @@ def _program(network: "Network", way: str) -> Any:
         def one(grid: Any) -> Any:
             known = (grid >= 0)[..., None]
             features = jax.numpy.where(known, codes[jax.numpy.maximum(grid, 0)], 0.0)
-            return pictures.to_bytes(network.decode(weights, features[None]))[0]
+            return pixel_values.to_bytes(network.decode(weights, features[None]))[0]
 
         return jax.lax.map(one, ids)
 

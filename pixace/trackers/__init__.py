@@ -4,8 +4,7 @@
 shows the same somewhere else, and its failures never stop a training.
 """
 
-from pixace.errors import ConfigError
-from pixace.names import unknown
+from pixace.errors import ConfigError, unknown
 from pixace.trackers import mlflow, tensorboard
 from pixace.trackers.tracker import Story, Tracker
 

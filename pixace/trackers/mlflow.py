@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pixace.errors import ConfigError, MissingError
-from pixace.files import whole
+from pixace.storage.atomic import whole
 from pixace.trackers.outbox import Outbox, UnreachableError
 from pixace.trackers.parameters import parameters
 from pixace.trackers.tracker import Story

@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from pixace.printable import printable
+from pixace.runtime.printable import printable
 
 PAUSE = 1.0  # seconds in which letters gather, so that many go in one envelope
 TOGETHER = 100  # letters of one kind in an envelope

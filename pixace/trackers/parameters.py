@@ -1,6 +1,6 @@
 """A merged configuration as a flat list of parameters."""
 
-from pixace import bindings
+from pixace.storage import gin_text
 
 
 def parameters(config: str) -> dict[str, str]:
@@ -15,5 +15,5 @@ def parameters(config: str) -> dict[str, str]:
     Raises:
       ConfigError: it is more than plain settings.
     """
-    every = bindings.resolved(bindings.read(config, "the configuration"))
+    every = gin_text.resolved(gin_text.read(config, "the configuration"))
     return {name: repr(value) for name, value in every.items() if "." in name}

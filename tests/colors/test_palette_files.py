@@ -10,9 +10,9 @@ from PIL import Image as Pillow
 import pixace
 from pixace.cli import main
 from pixace.colors import palette
+from pixace.data.preprocessing import Preparation
 from pixace.errors import TokenError
-from pixace.pixelart import save_strip
-from pixace.preparation import Preparation
+from pixace.images.palette_png import save_strip
 from pixace.sources import open_source
 
 COLORS = ("000000", "ffffff", "be1e28", "285ac8")
@@ -116,7 +116,7 @@ def test_the_palette_of_one_set_serves_another_with_its_transparency():
     first, second = result.stderr.splitlines()
     assert first == "one/palette.png: 3 colours"
     assert second.startswith("no picture is held out: ")
-    two = pixace.tokenset.open_set("two")
+    two = pixace.data.token_set.open_set("two")
     assert two.tokenizer.spec == one.tokenizer.spec
     assert two.header.files == one.header.files
     assert two.header.background == one.header.background

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pixace.models import pictures
+from pixace.models import pixel_values
 from pixace.models.vqvae import Discriminator, Network
 
 
@@ -37,21 +37,23 @@ def test_pixels_are_gathered_and_spread_without_loss():
 
 def test_bytes_survive_the_way_to_floats_and_back():
     every = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    floats = pictures.to_floats(every, 3)
+    floats = pixel_values.to_floats(every, 3)
     assert (float(floats.min()), float(floats.max())) == (-1, 1)
-    np.testing.assert_array_equal(pictures.to_bytes(floats), every)
-    np.testing.assert_array_equal(pictures.to_bytes(pictures.to_floats(every, 1)), every)
+    np.testing.assert_array_equal(pixel_values.to_bytes(floats), every)
+    np.testing.assert_array_equal(pixel_values.to_bytes(pixel_values.to_floats(every, 1)), every)
 
 
 def test_what_lies_beyond_white_is_white():
-    assert pictures.to_bytes(jnp.array([[[[-7.0], [9.0]]]])).tolist() == [[[[0] * 3, [255] * 3]]]
+    assert pixel_values.to_bytes(jnp.array([[[[-7.0], [9.0]]]])).tolist() == [
+        [[[0] * 3, [255] * 3]]
+    ]
 
 
 def test_psnr_is_that_of_bytes():
     one, two = (np.random.default_rng(i).integers(0, 256, (1, 4, 4, 3), np.uint8) for i in (0, 1))
-    error = jnp.square(pictures.to_floats(one, 3) - pictures.to_floats(two, 3)).mean()
+    error = jnp.square(pixel_values.to_floats(one, 3) - pixel_values.to_floats(two, 3)).mean()
     mean = np.square(one.astype(float) - two).mean()
-    assert float(pictures.psnr(error)) == pytest.approx(10 * np.log10(255**2 / mean), rel=1e-5)
+    assert float(pixel_values.psnr(error)) == pytest.approx(10 * np.log10(255**2 / mean), rel=1e-5)
 
 
 def test_sharpness_counts_blur_but_not_brightness():
@@ -59,9 +61,9 @@ def test_sharpness_counts_blur_but_not_brightness():
     real[:, :, 4:] = 1
     blurred = real.copy()
     blurred[:, :, 3:5] = 0.5
-    assert float(pictures.sharpness(real, real)) == 0
-    assert float(pictures.sharpness(real + 0.5, real)) == pytest.approx(0, abs=1e-6)
-    assert float(pictures.sharpness(blurred, real)) > 0.05
+    assert float(pixel_values.sharpness(real, real)) == 0
+    assert float(pixel_values.sharpness(real + 0.5, real)) == pytest.approx(0, abs=1e-6)
+    assert float(pixel_values.sharpness(blurred, real)) > 0.05
 
 
 def test_a_discriminator_has_a_logit_for_each_patch():

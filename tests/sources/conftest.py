@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace import image
+from pixace.images import loader
 
 
 def _png(number: int) -> bytes:
@@ -26,7 +26,7 @@ def number_of():
     """Which picture of `png` a source reads at a place."""
 
     def look(source, i: int) -> int:
-        red = image.load(source.read(i), None, name=source.record(i).name)[0, 0, 0]
+        red = loader.load(source.read(i), None, name=source.record(i).name)[0, 0, 0]
         return int(red)
 
     return look

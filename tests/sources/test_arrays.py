@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from pixace import image
 from pixace.errors import SourceError
+from pixace.images import loader
 from pixace.sources import open_source
 
 
@@ -22,7 +22,7 @@ def test_rows_are_pictures(tmp_path, rgb, name):
     assert len(source) == 5
     assert source.record(2).name == f"{name}[2]"
     for each in (source, pickle.loads(pickle.dumps(source))):
-        np.testing.assert_array_equal(image.load(each.read(2), None), rgb[2])
+        np.testing.assert_array_equal(loader.load(each.read(2), None), rgb[2])
 
 
 def test_npy_files_are_mapped_not_read(tmp_path, rgb):
@@ -37,7 +37,7 @@ def test_channels_may_come_first(tmp_path, rgb):
 
 def test_floats_are_read_by_their_range(tmp_path, rgb):
     np.save(tmp_path / "a.npy", rgb / np.float32(255))
-    loaded = image.load(open_source(tmp_path / "a.npy").read(1), None)
+    loaded = loader.load(open_source(tmp_path / "a.npy").read(1), None)
     np.testing.assert_array_equal(loaded, rgb[1])
 
 

@@ -6,8 +6,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from pixace import image
 from pixace.errors import MissingError
+from pixace.images import loader
 from pixace.sources import emoji, open_source
 
 
@@ -70,7 +70,7 @@ def test_emoji_are_transparent_and_upright(drawn):
     place = drawn.characters.index(unicodedata.lookup("FIRST QUARTER MOON SYMBOL"))
     picture = drawn.read(place)
     assert (picture.mode, picture.size) == ("RGBA", (128, 128))
-    blue, white = (image.load(picture, (16, 16), background=b) for b in ((0, 0, 255), (255,) * 3))
+    blue, white = (loader.load(picture, (16, 16), background=b) for b in ((0, 0, 255), (255,) * 3))
     assert blue[0, 0].tolist() == [0, 0, 255]
     np.testing.assert_array_equal(blue[8, 8], white[8, 8])  # opaque within
     assert white[8, 11].sum() > white[8, 4].sum() + 200  # the right half is lit

@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from pixace.collage import save_png
 from pixace.errors import ImageError, SourceError
+from pixace.images.collage import save_png
 from pixace.sources import Source, open_source
 
 

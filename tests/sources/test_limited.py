@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import pixace
-from pixace import tokenset
+from pixace.data import token_set
+from pixace.data.preprocessing import Preparation
 from pixace.errors import ConfigError
-from pixace.preparation import Preparation
 from pixace.sources import limited, open_source
 
 
@@ -52,7 +52,7 @@ def test_token_sets_are_limited(source, tmp_path):
     assert made.header.splits == {"train": 15, "validation": 5}
     everything = pixace.tokenize(source, tmp_path / "all", size=4, limit=1000)
     assert sum(everything.header.splits.values()) == 200
-    assert tokenset.open_set(tmp_path / "all").header.origin.pictures == 200
+    assert token_set.open_set(tmp_path / "all").header.origin.pictures == 200
 
 
 def test_the_validation_part_is_limited_too(source, tmp_path):

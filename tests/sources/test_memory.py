@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace import image
 from pixace.errors import SourceError
+from pixace.images import loader
 from pixace.sources import Source, open_source
 
 
 def shown(source):
-    return np.stack([image.load(source.read(i), None) for i in range(len(source))])
+    return np.stack([loader.load(source.read(i), None) for i in range(len(source))])
 
 
 def pasted(rows):
@@ -52,8 +52,8 @@ def test_a_list_may_hold_any_kind_of_picture(tmp_path, grey_rows, png):
     assert names == [str(path)] * 3 + [f"list[{i}]" for i in range(3, 8)]
     for each in (source, pickle.loads(pickle.dumps(source))):
         for i in range(7):
-            np.testing.assert_array_equal(image.load(each.read(i), None)[0, 0], [9, 18, 246])
-        assert image.load(each.read(7), None).shape == (4, 3, 3)
+            np.testing.assert_array_equal(loader.load(each.read(i), None)[0, 0], [9, 18, 246])
+        assert loader.load(each.read(7), None).shape == (4, 3, 3)
 
 
 def test_other_rows_of_paths_are_lists_too(photos):

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from pixace.collage import save_gif, save_png
 from pixace.errors import ImageError, SourceError
-from pixace.marks import is_marked
+from pixace.images.collage import save_gif, save_png
+from pixace.images.marks import is_marked
 from pixace.sources import open_source, own
 
 PICTURE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

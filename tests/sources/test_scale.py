@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from pixace import image
 from pixace.errors import ImageError, SourceError
+from pixace.images import loader
 from pixace.sources import open_source, scale
 
 
 def shown(source):
-    return np.stack([image.load(source.read(i), None) for i in range(len(source))])[..., 0]
+    return np.stack([loader.load(source.read(i), None) for i in range(len(source))])[..., 0]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_picture_of_what_is_no_number_is_bad_by_itself(opened, grey):
     source = opened(array)
     with pytest.raises(ImageError, match=r"\[.\]: some of its numbers are infinite or not a num"):
         source.read(1)
-    np.testing.assert_array_equal(image.load(source.read(2), None)[..., 0], grey[2])
+    np.testing.assert_array_equal(loader.load(source.read(2), None)[..., 0], grey[2])
 
 
 def test_a_memory_map_is_looked_through_once(tmp_path, grey, monkeypatch):

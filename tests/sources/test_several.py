@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pixace import tokenize
+from pixace.data.preprocessing import absolute, stem
 from pixace.errors import SourceError
-from pixace.preparation import absolute, stem
 from pixace.sources import open_source
 from pixace.sources.several import split_of
 

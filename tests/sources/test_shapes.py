@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import pixace
-from pixace import image
 from pixace.errors import SourceError
+from pixace.images import loader
 from pixace.sources import open_source
 
 
@@ -65,7 +65,7 @@ def test_pictures_may_be_the_last_axis(opened):
     array = numbers(16, 15, 3, 20)
     source = opened(array)
     assert len(source) == 20
-    np.testing.assert_array_equal(image.load(source.read(4), None), array[..., 4])
+    np.testing.assert_array_equal(loader.load(source.read(4), None), array[..., 4])
 
 
 def test_rows_of_numbers_are_quickdraws_and_cifars(opened):

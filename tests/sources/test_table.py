@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from pixace.errors import ImageError, SourceError
-from pixace.image import load
+from pixace.images.loader import load
 from pixace.sources import Record, open_source
 
 

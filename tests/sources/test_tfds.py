@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace import image
 from pixace.errors import MissingError, SourceError
+from pixace.images import loader
 from pixace.sources import open_source
 
 
@@ -71,7 +71,7 @@ def test_examples_keep_their_labels_and_captions(tfds):
     assert len(source) == 5
     for i in range(5):
         record = source.record(i)
-        number = image.load(source.read(i), None)[0, 0, 0] // 10
+        number = loader.load(source.read(i), None)[0, 0, 0] // 10
         assert record.caption == f"square {number}"
         assert record.label == ("odd" if number % 2 else "even")
     assert source.record(2).name == "squares:train[2]"

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixace import colors, orders, tokenizers
+from pixace import colors, tokenizers
 from pixace.errors import TokenError
+from pixace.tokenizers import orders
 from pixace.tokenizers.pixel import FIRST_COLOR, PixelTokenizer
 
 SPECS = [

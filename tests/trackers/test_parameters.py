@@ -2,13 +2,13 @@
 
 import pytest
 
-from pixace import config
+from pixace.config import gin_files
 from pixace.errors import ConfigError
 from pixace.trackers.parameters import parameters
 
 
 def test_macros_are_replaced_and_left_out():
-    found = parameters(config.load("digits", ["train.steps = 7"]))
+    found = parameters(gin_files.load("digits", ["train.steps = 7"]))
     assert found["train.steps"] == "7"
     assert found["transformer.d_model"] == "96"
     assert found["transformer.positions"] == "'axial'"
@@ -17,7 +17,7 @@ def test_macros_are_replaced_and_left_out():
 
 def test_long_values_are_one_parameter():
     scheme = "palette:" + "0123456789abcdef" * 20
-    text = config.restore(f"pictures.colors = '{scheme}'\npictures.size = 4\n")
+    text = gin_files.restore(f"pictures.colors = '{scheme}'\npictures.size = 4\n")
     found = parameters(text)
     assert found.keys() == {"pictures.colors", "pictures.size"}
     assert eval(found["pictures.colors"]) == scheme

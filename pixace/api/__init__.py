@@ -1,0 +1,1 @@
+"""What each command does, as calls in Python; one file a command, of the command's name."""

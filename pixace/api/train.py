@@ -1,0 +1,211 @@
+"""Trainings of language models, begun and resumed, each as one call in Python.
+
+Every argument has the command line's name and default, and errors are the same `PixaceError`s.
+"""
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from pixace import models
+from pixace.api import data_provenance, gallery, resuming
+from pixace.api.door import door
+from pixace.api.trained import load
+from pixace.config import configurables, gin_files
+from pixace.config.shorthands import lines, tracked
+from pixace.data import token_set
+from pixace.data.preprocessing import stem
+from pixace.images.palette_png import STRIP, palette_of, save_strip
+from pixace.ranges import several
+from pixace.runs import run_folder
+from pixace.runtime import precision
+from pixace.runtime.printable import tell
+from pixace.sources import Data, open_source
+from pixace.training.train_lm import Outcome
+
+SHOWN = 16  # classes in the collage that a training ends with
+
+
+@door("train")
+def train(
+    data: Data | None = None,
+    *,
+    model: str | None = None,
+    gin: str | Path | None = None,
+    bindings: Sequence[str] = (),
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    track: str | Sequence[str] = (),
+    size: str | int | None = None,
+    colors: str | None = None,
+    order: str | None = None,
+    fit: str | None = None,
+    background: str | None = None,
+    limit: int | None = None,
+    alpha: str | None = None,
+    tiles: str | int | None = None,
+    labels: bool = False,
+    captions: bool = False,
+    template: str | Sequence[str] = (),
+    strict: bool = False,
+    name: str | None = None,
+    root: str | Path | None = None,
+    progress: bool = False,
+) -> Outcome:
+    """Trains a model, into a new run.
+
+    Args:
+      data: a source (tokenized on the way, and kept for the next time), a token set, or pictures
+        themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
+        file.
+      model: `transformer` or `reformer`; None takes the gin file's.
+      gin: gin file, by path or by the name of a shipped one; None takes the model's own.
+      bindings: gin lines such as `train.ema = 0.99`, which win over the file.
+      steps: short for the binding `train.steps`.
+      batch_size: short for `train.batch_size`.
+      learning_rate: short for `train.learning_rate`.
+      seed: short for `train.seed`.
+      track: short for `train.track`: one or several of `tensorboard`, `mlflow`,
+        `mlflow:ADDRESS` and `none`.
+      size: short for `pictures.size`, as the next seven are; a token set has its own.
+      colors: colour scheme, as in `tokenize`.
+      order: `raster`, `column`, `patch:N`, `snake`, `spiral`, `spiral:out`, `hilbert` or `zcurve`.
+      fit: `crop`, `pad`, `stretch`, `center` or `nearest`.
+      background: colour behind transparency and padding.
+      limit: take at most so many pictures, evenly and always the same ones.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
+      tiles: cut sprite sheets and strips into pictures of this size, which `size` then is, too.
+      labels: take sub-folders as labels.
+      captions: put each picture's caption in front of it, or its label where it has none.
+      template: one or several sentences with `{label}` or `{caption}` in them, for captions.
+      strict: stop at a bad picture instead of skipping it.
+      name: of the run; None makes one from data and model.
+      root: where runs live; None means `$PIXACE_RUNS` or `runs`.
+      progress: a live bar on stderr while tokenizing, and a line for each picture skipped.
+
+    Raises:
+      PixaceError: something is unknown, missing, contradictory or full.
+    """
+    pictures = lines(
+        "pictures",
+        size=tiles if size is None else size,
+        colors=colors,
+        order=order,
+        fit=fit,
+        background=background,
+        limit=limit,
+        alpha=alpha,
+        tiles=tiles,
+    )
+    training = lines(
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=tracked(track),
+    )
+    words = lines("captions", use=captions or None, templates=several(template) or None)
+    kind = [] if model is None else [f"model.kind = {model!r}"]
+    if model is not None:
+        models.by_kind(model)  # or the message would be about a gin file of that name
+    if gin is None:
+        gin = "digits" if data is None else model or "transformer"
+    text = gin_files.load(gin, [*kind, *bindings, *training, *pictures, *words])
+    configurables.check_training()
+    gin_files.refuse_idle(text, gin_files.parts("train", configurables.kind()))
+    data = "digits" if data is None else data
+    data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
+    if isinstance(data, str | Path) and token_set.is_set(Path(data)):
+        tokens = token_set.open_set(Path(data))
+        data_provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
+    else:
+        tokens = configurables.pictures().cached(
+            data, labels=labels, strict=strict, progress=progress
+        )
+    learned = configurables.captions(tokens)
+    vocabulary = learned and learned.vocabulary
+    built = configurables.language_model(tokens.tokenizer, vocabulary)
+    gin_files.refuse_idle_of_trax(text)
+    for line in learned.said if progress and learned else ():
+        tell(line)
+    with run_folder.begun(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
+        description = run_folder.Description(
+            name=run.name,
+            created=run_folder.now(),
+            model=built.kind,
+            tokenizer=tokens.tokenizer.spec,
+            config=text,
+            data=data_provenance.describe(data, tokens, labels=labels),
+            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
+            dtype=precision.chosen("auto"),
+            captions=vocabulary and asdict(vocabulary),
+        )
+        run.configure(description)
+        if palette := palette_of(tokens.tokenizer):
+            save_strip(run.path / STRIP, palette)
+        outcome = configurables.train(built, tokens, run, learned)
+    return _with_collage(outcome, progress)
+
+
+@door("train")
+def resume(
+    run: str | Path | None = None,
+    *,
+    bindings: Sequence[str] = (),
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    track: str | Sequence[str] = (),
+    root: str | Path | None = None,
+    progress: bool = False,
+) -> Outcome:
+    """Goes on with a run from its last checkpoint, with the very batches that would have come.
+
+    Args:
+      run: its name or folder; None means the latest.
+      bindings: gin lines that change the run's configuration.
+      steps: short for the binding `train.steps`: more of them, for a run that is finished.
+      batch_size: short for `train.batch_size`.
+      learning_rate: short for `train.learning_rate`.
+      seed: short for `train.seed`.
+      track: short for `train.track`.
+      root: where runs live; None means `$PIXACE_RUNS` or `runs`.
+      progress: a live bar on stderr while tokenizing.
+
+    Raises:
+      RunError: there is no such run, it is finished, or its pictures are gone or have changed.
+      PixaceError: a binding is broken, or the disk is full.
+    """
+    own = lines(
+        "train",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        track=tracked(track),
+    )
+    old, text = resuming.find(run, root, bindings, own)
+    configurables.check_training()
+    tokens = data_provenance.restore(old.path, old.description.data, progress=progress)
+    learned = configurables.captions(tokens)
+    model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
+    gin_files.refuse_idle_of_trax(text)
+    with resuming.changed(old, text):
+        outcome = configurables.train(model, tokens, old, learned)
+    return _with_collage(outcome, progress)
+
+
+def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
+    """Adds the collage that a finished training ends with, drawn by its best model."""
+    if outcome.step < outcome.steps:
+        return outcome
+    path = outcome.run.path / "collage.png"
+    trained = load(outcome.run.path)
+    classes = list(trained.vocabulary.classes) if trained.vocabulary else []
+    gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
+    return replace(outcome, collage=path)

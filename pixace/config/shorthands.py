@@ -1,0 +1,43 @@
+"""Arguments that are short for bindings, as the gin lines that they stand for."""
+
+import ast
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from pixace import trackers
+from pixace.errors import ConfigError
+from pixace.ranges import plain, said, several
+
+
+def lines(of: str, **values: Any) -> list[str]:
+    """One line for each of `of`'s settings that has a value; what is None is left as it is.
+
+    Raises:
+      ConfigError: a value is none that a line can hold.
+    """
+    given = {name: plain(value) for name, value in values.items() if value is not None}
+    return [_line(f"{of}.{name}", value) for name, value in given.items()]
+
+
+def _line(name: str, value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value}; it must be a finite number")
+    try:
+        ast.literal_eval(repr(value))
+    except (ValueError, SyntaxError) as why:
+        raise ConfigError(f"{name} = {said(value)} is no number and no text") from why
+    return f"{name} = {value!r}"
+
+
+def tracked(track: str | Iterable[str] | None) -> str | None:
+    """Trackers as one word for a binding; None for none named.
+
+    Raises:
+      ConfigError: one is unknown, or not installed.
+    """
+    together = ",".join(several(track))
+    if not together:
+        return None
+    trackers.check(together)
+    return together

@@ -1,0 +1,1 @@
+"""Token sets: from pictures of a source to rows of integers on disk, and to batches."""

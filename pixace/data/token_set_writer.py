@@ -1,0 +1,183 @@
+"""A token set in the making: rows of tokens to shards, what is known of them to records."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pixace.data import parallel_encoding
+from pixace.data.shards import File, Split, Writer, seal
+from pixace.data.splits import NEITHER, SPLITS, Part
+from pixace.errors import ImageError, SourceError
+from pixace.runtime.printable import printable
+
+if TYPE_CHECKING:
+    from pixace.tokenizers import Tokenizer
+
+RECORDS = "records.jsonl"
+NAMED = 100  # skipped pictures that are named; the rest are only counted
+BLOCK_TOKENS = 1 << 20  # tokens that change places at a time
+
+
+class Draft:
+    """A set in the making; as a context it closes its files.
+
+    Attributes:
+      writers: one for each split.
+      skipped: pictures that could not be read.
+      skipped_first: the first of them, "NAME: reason".
+    """
+
+    def __init__(self, folder: Path, tokenizer: "Tokenizer", *, described: bool) -> None:
+        self.skipped = 0
+        self.skipped_first: list[str] = []
+        self._folder, self._length = folder, tokenizer.length
+        self._dtype = parallel_encoding.smallest_type(tokenizer.vocab_size)
+        self.writers = self._new_writers()
+        self._records = (folder / RECORDS).open("w", encoding="utf-8") if described else None
+        self._files = ExitStack()
+
+    def _new_writers(self) -> dict[str, Writer]:
+        return {each: Writer(self._folder, each, self._length, self._dtype) for each in SPLITS}
+
+    def __enter__(self) -> "Draft":
+        for file in (*self.writers.values(), self._records):
+            if file is not None:
+                self._files.enter_context(file)
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._files.close()
+
+    def extend(self, chunks: Iterable[parallel_encoding.Chunk], part: Part, strict: bool) -> None:
+        """Adds all pictures of one source that are wanted; tells the part which were read.
+
+        Raises:
+          ImageError: `strict`, and a picture cannot be read.
+          SourceError: none can be read.
+        """
+        for chunk in chunks:
+            if strict and chunk.bad:
+                raise ImageError(chunk.bad[0])
+            self.skipped += len(chunk.bad)
+            self.skipped_first += chunk.bad[: NAMED - len(self.skipped_first)]
+            numbers = [row.number for row in chunk.rows]
+            part.read[numbers] = True
+            part.rows[numbers] = [_hash(row) for row in chunk.tokens]
+            self._append(chunk.tokens, part.places[numbers])
+            if self._records is not None:
+                for row, place in zip(chunk.rows, part.places[numbers].tolist(), strict=True):
+                    line = {"split": SPLITS[place], **row._asdict()}
+                    del line["number"]
+                    self._records.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+        if not part.read.any():
+            raise SourceError(
+                f"none of the {len(part.wanted):,} pictures of {part.source.spec} can be read; "
+                f"one of them: {self.skipped_first[-1]}"
+            )
+
+    def _append(self, tokens: np.ndarray, places: np.ndarray) -> None:
+        for place, split in enumerate(SPLITS):
+            self.writers[split].append(tokens[places == place])
+
+    def finish(self, parts: Sequence[Part], places: Sequence[np.ndarray]) -> list[File]:
+        """Completes all files; returns them.
+
+        Args:
+          parts: what was added, in that order.
+          places: where their pictures belong after all; for each part uint8 (pictures,).
+        """
+        files = self._finished()
+        before = np.concatenate([part.places[part.read] for part in parts])
+        after = np.concatenate(
+            [place[part.read] for part, place in zip(parts, places, strict=True)]
+        )
+        if self._records is not None:
+            self._records.close()
+        if (before != after).any():
+            files = self._moved(files, before, after)
+        if self._records is not None:
+            files.append(seal(self._folder / RECORDS, sum(file.rows for file in files)))
+        return files
+
+    def _finished(self) -> list[File]:
+        return [file for writer in self.writers.values() for file in writer.finish()]
+
+    def _moved(self, files: list[File], before: np.ndarray, after: np.ndarray) -> list[File]:
+        """Writes all files once more, with rows in other places; needs room for both.
+
+        Args:
+          files: the shards.
+          before: uint8 (rows,), where they are, in the source's order.
+          after: uint8 (rows,), where they belong.
+        """
+        old = self._folder / "old"
+        old.mkdir()
+        for file in files:
+            (self._folder / file.name).rename(old / file.name)
+        self.writers = self._new_writers()
+        for writer in self.writers.values():
+            self._files.enter_context(writer)
+        rows = [
+            _opened(
+                old, [file for file in files if file.name.startswith(f"{split}-")], self._length
+            )
+            for split in SPLITS
+        ]
+        taken = [0] * len(SPLITS)
+        step = max(1, BLOCK_TOKENS // self._length)
+        for start in range(0, len(before), step):
+            here = before[start : start + step]
+            tokens = np.empty((len(here), self._length), self._dtype)
+            for place, split in enumerate(rows):
+                end = taken[place] + int((here == place).sum())
+                tokens[here == place] = split.rows(range(taken[place], end))
+                taken[place] = end
+            self._append(tokens, after[start : start + step])
+        if self._records is not None:
+            self._move_records(old, after)
+        finished = self._finished()
+        shutil.rmtree(old)
+        return finished
+
+    def _move_records(self, old: Path, after: np.ndarray) -> None:
+        (self._folder / RECORDS).rename(old / RECORDS)
+        with (
+            (old / RECORDS).open(encoding="utf-8") as lines,
+            (self._folder / RECORDS).open("w", encoding="utf-8") as file,
+        ):
+            for line, place in zip(lines, after.tolist(), strict=True):
+                if place != NEITHER:
+                    record = json.loads(line) | {"split": SPLITS[place]}
+                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _opened(folder: Path, files: list[File], length: int) -> Split:
+    ends = tuple(accumulate(file.rows for file in files))
+    return Split(tuple(folder / file.name for file in files), ends, length)
+
+
+def _hash(row: np.ndarray) -> int:
+    return int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little")
+
+
+def with_bar(
+    chunks: Iterable[parallel_encoding.Chunk], part: Part, progress: bool
+) -> Iterator[parallel_encoding.Chunk]:
+    """Passes chunks on and shows how far they are; on stderr, and only to a terminal."""
+    from tqdm import tqdm
+
+    total, disable = len(part.wanted), None if progress else True
+    with tqdm(
+        total=total, desc=printable(part.source.spec), unit=" pictures", disable=disable
+    ) as bar:
+        for chunk in chunks:
+            yield chunk
+            bar.update(len(chunk.rows) + len(chunk.bad))

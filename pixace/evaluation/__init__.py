@@ -1,0 +1,1 @@
+"""How good tokenizers and models are, in numbers."""

@@ -1,0 +1,46 @@
+"""What a training is judged by: held-out pictures, or training pictures where there are none."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from pixace.data.token_set import TokenSet
+
+NAMES = {"validation": "validation", "train": "training"}  # of parts, as numbers are called by them
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The pictures that are looked at in each evaluation.
+
+    Attributes:
+      part: `validation`, or `train` where nothing was held out.
+      pictures: how many, evenly spread over the part.
+    """
+
+    part: str
+    pictures: int
+
+    @classmethod
+    def of(cls, data: TokenSet, most: int) -> Self:
+        """At most so many of a token set."""
+        part = "validation" if len(data.split("validation")) else "train"
+        return cls(part, min(most, len(data.split(part))))
+
+    @property
+    def name(self) -> str:
+        """What numbers are called by: `validation` or `training`."""
+        return NAMES[self.part]
+
+    @property
+    def warning(self) -> str | None:
+        """One line on what it means if nothing was held out."""
+        if self.part == "validation":
+            return None
+        return (
+            f"no picture is held out: {self.pictures:,} of the training pictures are judged, and "
+            "what is said of them holds for them alone"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a run's description has it."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""Pictures, read and written: what a person sees, of one size."""

@@ -1,0 +1,210 @@
+"""Many images in one picture, and pictures as files that say how they were made.
+
+A collage is a grid of cells with a gutter between them. Small images are enlarged, crisp (each
+pixel a square) or smooth. Labels are set in Pillow's own font, so no font needs to be installed.
+"""
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
+
+from pixace.errors import ImageError
+from pixace.images.layout import LARGEST, arranged
+from pixace.images.marks import COMMENT, KEY
+from pixace.storage.atomic import whole
+
+if TYPE_CHECKING:
+    from pixace.arrays import Image
+
+MARGIN = 12  # pixels around everything
+TEXT = 14  # pixels
+
+Color = tuple[int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def collage(
+    images: Sequence["Image | None"],
+    *,
+    columns: int | None = None,
+    scale: int | None = None,
+    smooth: bool = False,
+    gutter: int | None = None,
+    title: str | None = None,
+    column_labels: Sequence[str] = (),
+    row_labels: Sequence[str] = (),
+    background: Color = (255, 255, 255),
+) -> "Image":
+    """Lays images out in a grid, row by row.
+
+    Args:
+      images: uint8 (height, width, 3), all of one size; None leaves a cell empty.
+      columns: cells in a row; None makes the grid about as wide as high.
+      scale: pixels per pixel, 1 or more; None makes the grid about 700 pixels wide, or as large as
+        fits.
+      smooth: enlarge smoothly (Lanczos) instead of crisply.
+      gutter: pixels between cells; None chooses by the size of the cells.
+      title: text above everything; may have several lines.
+      column_labels: texts above the columns, as many as there are columns, or none; may have
+        several lines.
+      row_labels: texts left of the rows, as many as there are rows, or none.
+      background: RGB around and between the images; text is black or white, whichever stands out.
+
+    Returns:
+      Uint8 (height, width, 3).
+
+    Raises:
+      ImageError: no image is given, sizes differ, labels do not match the grid, or the picture
+        would be too large.
+    """
+    shapes = {np.shape(image) for image in images if image is not None}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 3:
+        raise ImageError(f"a collage needs images of one size, got {sorted(shapes) or 'none'}")
+    height, width, _ = next(iter(shapes))
+    layout = arranged(len(images), (height, width), columns=columns, scale=scale, gap=gutter)
+    columns, rows, scale = layout.columns, layout.rows, layout.scale
+    for name, labels, cells in (("column", column_labels, columns), ("row", row_labels, rows)):
+        if labels and len(labels) != cells:
+            raise ImageError(f"{cells} {name}s cannot have {len(labels)} labels")
+    (step_y, step_x), (grid_height, grid_width) = layout.step, layout.extent
+
+    font = ImageFont.load_default(TEXT)
+    names = [_truncated(text, font, LARGEST // 20) for text in row_labels]
+    left = MARGIN + max((math.ceil(font.getlength(name)) + 8 for name in names), default=0)
+    heads = [_truncated(text, font, step_x) for text in column_labels]
+    full_width = left + grid_width + MARGIN
+    caption = _truncated(title, font, full_width - 2 * MARGIN) if title else ""
+    title_height = _height(caption, font) + 8 if caption else 0
+    head_height = max((_height(head, font) for head in heads), default=-6) + 6
+    top = MARGIN + title_height + head_height
+
+    ink = (0, 0, 0) if sum(background) > 3 * 127 else (255, 255, 255)
+    picture = Pillow.new("RGB", (full_width, top + grid_height + MARGIN), background)
+    draw = ImageDraw.Draw(picture)
+    if caption:
+        draw.multiline_text((MARGIN, MARGIN), caption, ink, font)
+    for i, head in enumerate(heads):
+        draw.multiline_text((left + i * step_x, MARGIN + title_height), head, ink, font)
+    for i, name in enumerate(names):
+        middle = top + i * step_y + height * scale // 2
+        draw.text((MARGIN, middle), name, ink, font, anchor="lm")
+    way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
+    for i, image in enumerate(images):
+        if image is not None:
+            cell = Pillow.fromarray(np.asarray(image))
+            cell = cell.resize((width * scale, height * scale), way)
+            picture.paste(cell, (left + i % columns * step_x, top + i // columns * step_y))
+    return np.asarray(picture)
+
+
+def save_png(
+    path: Path,
+    picture: np.ndarray,
+    description: dict | None = None,
+    *,
+    palette: np.ndarray | None = None,
+    transparent: int | None = None,
+) -> None:
+    """Writes a PNG, whole or not at all.
+
+    Args:
+      path: where to.
+      picture: uint8 (height, width, 3), or (height, width, 4) with alpha, or (height, width) with
+        numbers of the palette's colours.
+      description: how the picture was made, kept as JSON in the file; `read_description` reads it.
+      palette: uint8 (k, 3), k up to 256; makes an indexed PNG.
+      transparent: number of the colour of the palette that is transparent.
+
+    Raises:
+      PixaceError: the file cannot be written.
+    """
+    notes = PngInfo()
+    notes.add_itxt(KEY, json.dumps(description))  # without one, still the mark of our own
+    encoded = io.BytesIO()
+    image = Pillow.fromarray(picture)
+    if palette is not None:
+        image.putpalette(palette.tobytes())
+    clear = {} if transparent is None else {"transparency": transparent}
+    image.save(encoded, "PNG", pnginfo=notes, optimize=True, **clear)
+    with whole(Path(path)) as draft:
+        draft.write_bytes(encoded.getvalue())
+
+
+def read_description(path: Path) -> dict:
+    """What `save_png` was told about a picture.
+
+    Raises:
+      ImageError: the file cannot be read, or does not say how it was made.
+    """
+    try:
+        with Pillow.open(path) as picture:
+            picture.load()  # text may follow the pixels
+            description = json.loads(getattr(picture, "text", {})[KEY])
+    except KeyError as why:
+        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?") from why
+    except (OSError, ValueError, SyntaxError) as why:
+        raise ImageError(f"{path}: {why}; is it a picture that pixace saved?") from why
+    if not isinstance(description, dict):
+        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?")
+    return description
+
+
+def save_gif(
+    path: Path, frames: Sequence["Image"], *, seconds: float = 0.05, hold: float = 2.0
+) -> None:
+    """Writes an animation that repeats for ever, whole or not at all.
+
+    Args:
+      path: where to.
+      frames: uint8 (height, width, 3), all of one size.
+      seconds: how long each frame is shown; GIF counts in hundredths.
+      hold: how long the last one is shown.
+
+    Raises:
+      ImageError: there are no frames.
+      PixaceError: the file cannot be written.
+    """
+    if not len(frames):
+        raise ImageError("an animation needs at least one frame")
+    first, *rest = (Pillow.fromarray(frame) for frame in frames)
+    durations = [round(1000 * seconds)] * len(rest) + [round(1000 * hold)]
+    encoded = io.BytesIO()
+    first.save(
+        encoded,
+        "GIF",
+        save_all=True,
+        append_images=rest,
+        duration=durations,
+        loop=0,
+        comment=COMMENT,
+    )
+    with whole(Path(path)) as draft:
+        draft.write_bytes(encoded.getvalue())
+
+
+def _truncated(text: str, font: Font, width: int) -> str:
+    """The text with each line cut to `width` pixels; an ellipsis says so.
+
+    What is no text, such as bytes in the name of a file, becomes question marks.
+    """
+    lines = []
+    for line in text.encode("utf-8", "replace").decode("utf-8").split("\n"):
+        kept = line
+        while kept and font.getlength(kept if kept == line else kept + "…") > width:
+            kept = kept[:-1]
+        lines.append(line if kept == line else kept.rstrip() + "…")
+    return "\n".join(lines)
+
+
+def _height(text: str, font: Font) -> int:
+    """Pixels that the lines of a text take."""
+    draw = ImageDraw.Draw(Pillow.new("L", (1, 1)))
+    return math.ceil(draw.multiline_textbbox((0, 0), text, font)[3])

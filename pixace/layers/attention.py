@@ -1,0 +1,210 @@
+"""Causal attention with Trax's weights, over whole sequences and one token at a time.
+
+Trax's own layers hold all odds at once, and when they take single tokens they fall short: one keeps
+2048 of them whatever the length, the other remembers its *inputs*, so that each new token costs the
+keys and values of all tokens before it. The layers here have the same weights, in the same places.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from pixace.layers import trax_bridge
+from pixace.layers.causal_attention import HIDDEN, causal_attention
+from pixace.layers.dropout import dropped
+from pixace.layers.kv_cache import Cache
+from pixace.layers.matmul import affine
+from pixace.layers.window import Window
+from pixace.layers.window_attention import window_attention
+
+ITSELF = 1e5  # how far Trax pushes down a token's view of itself
+
+
+class CausalDots(trax_bridge.DotProductCausalAttention):
+    """Attention to oneself and to what came before, per head.
+
+    Takes queries, keys and values, each (batch * heads, length, d_head), and gives the same shape.
+    Unlike Trax's it drops nothing out: the odds never exist all at once.
+    """
+
+    state: Any
+
+    def __init__(self, dropout: float, length: int, mode: str, window: Window | None = None):
+        """Takes what Trax's layer does, and what is seen; None means all that came before."""
+        super().__init__(dropout, length, mode)
+        self._window = window
+
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Has no weights; the state is the cache and its end."""
+        if self._mode == "predict":
+            q, _, v = input_signature
+            room = self._window.room if self._window else self._max_len
+            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], room)
+            self.state = cache, jnp.zeros((), jnp.int32)
+
+    def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
+        """Runs the layer; in predict mode on the next token, or on the first ones all at once."""
+        q, k, v = inputs
+        if self._mode != "predict":
+            return _attention(q, k, v, self._window)
+        cache, index = self.state
+        cache = _written(cache, k, v, index, self._window)
+        self.state = cache, index + q.shape[1]
+        if q.shape[1] > 1:
+            return _attention(q, k, v, self._window)
+        return cache.seen(q[:, 0], _view(cache, index, self._window))[:, None]
+
+
+class FullAttention(trax_bridge.layers.Layer):
+    """Trax's `SelfAttention` to all tokens before, with all heads at once and as `CausalDots`.
+
+    Like that one it drops out none of the odds, only of what it gives.
+    """
+
+    def __init__(self, whole: Any, window: Window | None = None):
+        """Takes the layer whose weights and settings it has, and what is seen."""
+        super().__init__()
+        self._whole = whole
+        self._window = window
+
+    @staticmethod
+    def can_be(whole: Any) -> bool:
+        """Whether a layer of Trax's does nothing else, but for the odds that it drops out."""
+        return not (
+            isinstance(whole, trax_bridge.LSHSelfAttention)
+            or whole._share_qk
+            or whole._masked
+            or whole._chunk_len is not None
+        )
+
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Draws weights as the whole layer does."""
+        self.weights = self._whole.init(input_signature, self.rng)[0]
+
+    def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
+        """Runs the layer."""
+        whole = self._whole
+        seen = _attention(*_projected(x, whole, self.weights), self._window)
+        out = _together(seen, whole, self.weights, len(x)).astype(x.dtype)
+        return dropped(out, whole._output_dropout, self.rng)
+
+
+class StepAttention(trax_bridge.layers.Layer):
+    """Trax's `SelfAttention`, for one token at a time, with keys and values remembered.
+
+    Also stands in for `LSHSelfAttention`: with the weights of that layer it looks at every token
+    before, where the other looks only at those that fall into the same bucket.
+
+    Source: Kitaev et al. 2020, "Reformer", https://arxiv.org/abs/2001.04451, section 2.
+    """
+
+    def __init__(self, whole: Any, length: int, window: Window | None = None):
+        """Takes the layer that sees whole sequences, how long they are, and what is seen."""
+        super().__init__()
+        self._whole = whole
+        self._length = length
+        self._window = window
+        self._hashed = isinstance(whole, trax_bridge.LSHSelfAttention)
+
+    def init_weights_and_state(self, input_signature: Any) -> None:
+        """Draws weights as the whole layer does; the state is the cache and its end."""
+        whole = self._whole
+        self.weights = whole.init(input_signature, self.rng)[0]
+        heads = input_signature.shape[0] * whole._n_heads
+        room = self._window.room if self._window else self._length
+        cache = Cache.empty(heads, whole._d_qk, whole._d_v, room)
+        self.state = cache, jnp.zeros((), jnp.int32)
+
+    def forward(self, x: Float[Array, "batch new d"]) -> Float[Array, "batch new d"]:
+        """Runs the layer on the next token, or on the first ones all at once."""
+        whole = self._whole
+        cache, index = self.state
+        q, k, v = _projected(x, whole, self.weights)
+        cache = _written(cache, k, v, index, self._window)
+        new = x.shape[1]
+        self.state = cache, index + new
+        if new > 1 and FullAttention.can_be(whole):
+            seen = _attention(q, k, v, self._window)
+        else:
+            places = index + jnp.arange(new)
+            views = jax.vmap(lambda place: self._view(cache, place))(places)
+            by_token = jax.lax.map(lambda one: cache.seen(*one), (q.swapaxes(0, 1), views))
+            seen = by_token.swapaxes(0, 1)
+        return _together(seen, whole, self.weights, len(x))
+
+    def _view(self, cache: Cache, index: Int[Array, ""]) -> Float[Array, " room"]:
+        """What is added to the scores: 0 for what is seen, much less for what is not."""
+        whole = self._whole
+        places = jnp.arange(cache.room)
+        view = _view(cache, index, self._window)
+        if whole._share_qk:
+            view = jnp.where(places == index, view - ITSELF, view)
+        if whole._chunk_len is None or self._hashed:
+            return view
+        # Chunks look around in a circle, so in a short picture one may be seen twice.
+        chunks = self._length // whole._chunk_len
+        offsets = np.arange(-whole._n_chunks_before, whole._n_chunks_after + 1)
+        looked_at = (index // whole._chunk_len + offsets) % chunks
+        times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
+        return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), HIDDEN)
+
+
+def _attention(q: Array, k: Array, v: Array, window: Window | None) -> Array:
+    if window is None:
+        return causal_attention(q, k, v)
+    return window_attention(q, k, v, window)
+
+
+def _written(
+    cache: Cache, k: Array, v: Array, index: Int[Array, ""], window: Window | None
+) -> Cache:
+    """The cache with some more tokens; with a window, several only at the beginning."""
+    if window is None:
+        return cache.written(k, v, index)
+    new = k.shape[1]
+    if new == 1:
+        return cache.written(k, v, window.place(index))
+    tokens = jnp.clip(window.tokens(index + new - 1)[: cache.room], 0, new - 1)
+    return cache.written(k[:, tokens], v[:, tokens], jnp.zeros((), jnp.int32))
+
+
+def _view(cache: Cache, index: Int[Array, ""], window: Window | None) -> Float[Array, " room"]:
+    """What is added to the scores of what is remembered, for the token at `index`."""
+    if window is not None:
+        return window.view(index)[: cache.room]
+    return jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
+
+
+def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]:
+    """Queries, keys and values of all heads, each (batch * heads, length, d_head)."""
+    batch, length, d_model = x.shape
+    names = "qvo" if whole._share_qk else "qkvo"
+    named = dict(zip(names, weights, strict=False))
+    if whole._bias:
+        named |= dict(zip(names[:-1].upper(), weights[len(names) :], strict=True))
+
+    def project(name: str) -> Array:
+        w = named[name]
+        heads, _, d_head = w.shape
+        flat = w.swapaxes(0, 1).reshape(d_model, heads * d_head)
+        out = affine(x, flat, named[name.upper()].ravel() if whole._bias else None)
+        by_head = out.reshape(batch, length, heads, d_head).swapaxes(1, 2)
+        return by_head.reshape(batch * heads, length, d_head)
+
+    q = project("q")
+    if whole._share_qk:
+        k = q / jnp.sqrt(jnp.mean(q**2, -1, keepdims=True) + 1e-6)
+    else:
+        k = project("k")
+    return q, k, project("v")
+
+
+def _together(seen: Array, whole: Any, weights: Any, batch: int) -> Array:
+    """The heads' results, mixed into the features of each position."""
+    o = weights[2 if whole._share_qk else 3]
+    length, d_head = seen.shape[1:]
+    by_place = seen.reshape(batch, -1, length, d_head).swapaxes(1, 2).reshape(batch, length, -1)
+    return affine(by_place, o.reshape(-1, o.shape[-1]))

@@ -1,0 +1,103 @@
+"""Weights on disk: one `.safetensors` file that describes itself.
+
+The run's description stands in the file's metadata, and what its tokenizer has learned among the
+weights, as `tokenizer/…`, so that the file alone is enough to sample from.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from pixace.storage import pytrees
+from pixace.errors import NotFiniteError, RunError
+from pixace.storage.atomic import whole
+from pixace.runs.run_folder import MODEL, Description, Run
+
+TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
+
+
+def save(
+    path: Path,
+    weights: Any,
+    description: Description,
+    arrays: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """Writes weights, a tokenizer's arrays and the description, whole or not at all.
+
+    Raises:
+      NotFiniteError: some of them are not finite.
+      PixaceError: the file cannot be written.
+    """
+    flat = {name: np.ascontiguousarray(leaf) for name, leaf in pytrees.flatten(weights).items()}
+    flat |= {TOKENIZER + name: np.ascontiguousarray(each) for name, each in (arrays or {}).items()}
+    refuse_infinite(flat, path)
+    about = json.dumps(asdict(description), allow_nan=False)
+    with whole(path) as draft:
+        save_file(flat, draft, metadata={"pixace": about})
+
+
+def keep(
+    run: Run, weights: Any, arrays: Mapping[str, np.ndarray] | None = None, **changes: Any
+) -> None:
+    """Writes a run's model file, and then what it changes of the run's description.
+
+    In this order a failed write leaves the older model with its own description.
+
+    Raises:
+      PixaceError: as `save`.
+    """
+    described = replace(run.description, **changes)
+    save(run.path / MODEL, weights, described, arrays)
+    run.write(described)
+
+
+def refuse_infinite(flat: Mapping[str, np.ndarray], path: Path) -> None:
+    """Refuses weights that are infinite or not a number.
+
+    Raises:
+      NotFiniteError: names the first array that holds one.
+    """
+    if bad := pytrees.infinite(flat):
+        raise NotFiniteError(
+            f"{path}: {bad} holds numbers that are not finite, and nothing can be drawn with them"
+        )
+
+
+def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
+    """Weights by name and the description, from a run's folder or a model file.
+
+    Raises:
+      RunError: the run has no model yet, or the file is broken or no model of pixace.
+    """
+    if path.is_dir():
+        path = path / MODEL
+        if not path.exists():
+            raise RunError(f"{path.parent} has no model yet; it comes with the first evaluation")
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as why:
+        raise RunError(f"{path} is broken or no model file: {why}") from why
+    if "pixace" not in metadata:
+        raise RunError(f"{path} holds weights, but was not made by pixace")
+    try:
+        fields = json.loads(metadata["pixace"])
+    except json.JSONDecodeError as why:
+        raise RunError(f"{path} is broken: its description is no JSON ({why})") from why
+    return weights, Description.of(fields, path)
+
+
+def parted(
+    flat: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What `read` gave, as the weights of a model and the arrays of its tokenizer."""
+    weights = {name: each for name, each in flat.items() if not name.startswith(TOKENIZER)}
+    arrays = {name.removeprefix(TOKENIZER): flat[name] for name in flat.keys() - weights.keys()}
+    return weights, arrays

@@ -1,0 +1,1 @@
+"""What a process runs with: the type of products, signals, streams, warnings."""

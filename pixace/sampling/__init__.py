@@ -1,0 +1,1 @@
+"""Drawing: tokens out of a model's probabilities, one after the other."""

@@ -1,0 +1,1 @@
+"""Captions: words, their ids, and what a user asks for."""

@@ -1,0 +1,1 @@
+"""Training: the loops, the steps, what is evaluated and written on the way."""

@@ -1,0 +1,134 @@
+"""One optimiser step, and the loss that it lowers: pure functions."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+
+from pixace.data.batches import Batch
+from pixace.device_arrays import Key
+from pixace.layers.cross_entropy import cross_entropy
+from pixace.models.language_model import LanguageModel, Weights
+
+
+class State(NamedTuple):
+    """What a step changes, and all that a checkpoint holds.
+
+    `average` is the exponential moving average of the weights, or an empty tuple without one.
+    """
+
+    step: Any
+    weights: Weights
+    optimizer: Any
+    average: Any
+
+
+class Measures(NamedTuple):
+    """What a step measured: nats per token, and the gradient's norm before clipping."""
+
+    loss: Any
+    gradient_norm: Any
+
+
+Step = Callable[[State, Batch, Key], tuple[State, Measures]]
+
+
+def loss_sum(
+    model: LanguageModel, weights: Weights, batch: Batch, key: Key | None, dtype: Any
+) -> Float[Array, ""]:
+    """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
+
+    Words in front of the pictures cost nothing. Products are computed in `dtype`; everything
+    between them, and the gradients, in float32.
+    """
+    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)[:, model.prefix :]
+    w, b = jax.tree.leaves(weights["head"])
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    ids, shares = (part[:, model.prefix :].ravel() for part in batch)
+    return cross_entropy(flat, w, b, ids, shares, dtype)
+
+
+def make_step(
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    *,
+    dtype: Any = jnp.float32,
+    accumulate: int = 1,
+    ema: float = 0.0,
+) -> Step:
+    """Builds `state, measures = step(state, batch, key)`: pure, jitted, its state donated.
+
+    Args:
+      model: what is trained.
+      optimizer: an Optax transformation.
+      dtype: of the operands of products; all else is float32.
+      accumulate: parts that a batch is cut into, one after the other on the device; the result is
+        that of the whole batch, the memory that of a part.
+      ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.
+    """
+
+    def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Any, Weights]:
+        return jax.value_and_grad(lambda w: loss_sum(model, w, batch, key, dtype))(weights)
+
+    @partial(jax.jit, donate_argnums=0)
+    def step(state: State, batch: Batch, key: Key) -> tuple[State, Measures]:
+        key = jax.random.fold_in(key, state.step)
+        if accumulate == 1:
+            loss, gradients = gradient(state.weights, batch, key)
+        else:
+            parts = jax.tree.map(lambda x: x.reshape(accumulate, -1, *x.shape[1:]), batch)
+
+            def add(total: Any, part: Any) -> Any:
+                return jax.tree.map(jnp.add, total, gradient(state.weights, *part)), None
+
+            zero = jnp.zeros(()), jax.tree.map(jnp.zeros_like, state.weights)
+            keys = jax.random.split(key, accumulate)
+            (loss, gradients), _ = jax.lax.scan(add, zero, (parts, keys))
+        total = jnp.maximum(batch.weights.sum(), 1.0)
+        gradients = jax.tree.map(lambda g: g / total, gradients)
+        updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
+        weights = optax.apply_updates(state.weights, updates)
+        average = state.average
+        if ema:
+            # Early on the average forgets faster, or it would stay near the first, random weights.
+            decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step))
+            average = optax.incremental_update(weights, average, 1 - decay)
+        after = State(state.step + 1, weights, moments, average)
+        return after, Measures(loss / total, optax.tree.norm(gradients))
+
+    return step
+
+
+def first_state(
+    model: LanguageModel, optimizer: optax.GradientTransformation, key: Key, *, ema: float = 0.0
+) -> State:
+    """The state before the first step."""
+
+    def init(key: Key) -> State:
+        weights = model.init(key)
+        average = jax.tree.map(jnp.copy, weights) if ema else ()
+        return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+
+    return jax.jit(init)(key)
+
+
+def validation_loss(
+    model: LanguageModel, *, dtype: Any = jnp.float32
+) -> Callable[[Weights, Iterator[Batch]], float]:
+    """Builds the function that gives the nats per token over some batches, without dropout."""
+
+    @jax.jit
+    def part(weights: Weights, batch: Batch) -> Array:
+        return jnp.stack([loss_sum(model, weights, batch, None, dtype), batch.weights.sum()])
+
+    def whole(weights: Weights, batches: Iterator[Batch]) -> float:
+        parts = np.array([part(weights, batch) for batch in batches], np.float64)
+        nats, tokens = parts.sum(axis=0)
+        return float(nats / tokens)
+
+    return whole

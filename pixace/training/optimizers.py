@@ -1,0 +1,51 @@
+"""Optimisers by name: Optax chains with clipping and weight decay."""
+
+import jax
+import optax
+
+from pixace.errors import ConfigError, unknown
+from pixace.training.schedules import Schedule
+
+OPTIMIZERS = ("adamw", "adam", "adafactor")
+
+
+def by_name(
+    name: str,
+    schedule: Schedule,
+    *,
+    weight_decay: float = 0.1,
+    clip: float = 1.0,
+    beta1: float = 0.9,
+    beta2: float = 0.95,
+) -> optax.GradientTransformation:
+    """Builds the optimiser.
+
+    Args:
+      name: `adamw`, `adam` (no weight decay) or `adafactor` (memory of the order of rows plus
+        columns instead of twice the weights).
+      schedule: learning rate by step.
+      weight_decay: of AdamW, on matrices only: biases, layer norms' scales stay free.
+      clip: largest global norm of a gradient; 0 turns clipping off.
+      beta1: decay of the first moment of Adam and AdamW.
+      beta2: decay of the second moment of Adam and AdamW. 0.95 rather than 0.999, as is usual
+        for language models: rare ids make the second moment jump.
+
+    Raises:
+      ConfigError: there is no such optimiser.
+
+    Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; Shazeer and Stern 2018.
+    """
+    if name == "adamw":
+        rule = optax.adamw(schedule, beta1, beta2, weight_decay=weight_decay, mask=_matrices)
+    elif name == "adam":
+        rule = optax.adam(schedule, beta1, beta2)
+    elif name == "adafactor":
+        rule = optax.adafactor(schedule, multiply_by_parameter_scale=False)
+    else:
+        raise ConfigError(unknown("optimizer", name, OPTIMIZERS))
+    # Always two links, so that a run's state stays the same when its clipping is turned on or off.
+    return optax.chain(optax.clip_by_global_norm(clip) if clip else optax.identity(), rule)
+
+
+def _matrices(weights: optax.Params) -> optax.Params:
+    return jax.tree.map(lambda w: w.ndim > 1, weights)

@@ -1,0 +1,84 @@
+"""Learning rate as a pure function of the step.
+
+Every schedule grows linearly to `peak` over `warmup_steps` and then goes its own way. Steps are
+counted from 0, the first step's rate is `peak / warmup_steps`, and all functions can be traced.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from pixace.errors import ConfigError, unknown
+
+Schedule = Callable[[jax.typing.ArrayLike], jax.Array]
+
+
+def constant(
+    step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps: int
+) -> jax.Array:
+    """Stays at `peak` after the warm-up; `steps` plays no part."""
+    return peak * _warmup(step, warmup_steps)
+
+
+def rsqrt(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps: int) -> jax.Array:
+    """Decays with one over the square root of the step; `steps` plays no part.
+
+    Source: Vaswani et al. 2017, eq. 3, with `peak` in place of the power of the model's width.
+    """
+    done = jnp.asarray(step, jnp.float32) + 1
+    return peak * jnp.minimum(_warmup(step, warmup_steps), jnp.sqrt(max(warmup_steps, 1) / done))
+
+
+def cosine(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps: int) -> jax.Array:
+    """Falls along half a cosine from `peak` to a hundredth of it at the last of `steps`.
+
+    Source: Loshchilov and Hutter 2017, SGDR, eq. 5, without restarts.
+    """
+    floor = 0.01
+    span = max(steps - warmup_steps, 1)
+    part = jnp.clip((jnp.asarray(step, jnp.float32) - warmup_steps) / span, 0, 1)
+    fall = floor + (1 - floor) * 0.5 * (1 + jnp.cos(jnp.pi * part))
+    return peak * _warmup(step, warmup_steps) * fall
+
+
+SCHEDULES = {"cosine": cosine, "rsqrt": rsqrt, "constant": constant}
+
+
+def by_name(name: str, *, peak: float, warmup_steps: int, steps: int) -> Schedule:
+    """The schedule of that name with its numbers filled in; takes a step, gives a rate.
+
+    Raises:
+      ConfigError: there is no such schedule.
+    """
+    if name not in SCHEDULES:
+        raise ConfigError(unknown("schedule", name, SCHEDULES))
+    return partial(SCHEDULES[name], peak=peak, warmup_steps=warmup_steps, steps=steps)
+
+
+def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: str) -> str | None:
+    """One line on a rate that goes on otherwise than it was, and on how to keep it; else None.
+
+    Args:
+      lines: of the metrics so far.
+      rate: the schedule from now on.
+      done: steps done.
+      setting: `train` or `codebook`, whose schedule it is.
+    """
+    logged = [(line["step"], line["learning_rate"]) for line in lines if "learning_rate" in line]
+    if not logged:
+        return None
+    step, last = logged[-1]
+    before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
+    if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
+        return None
+    return (
+        f"the learning rate goes from {before} to {now} at step {done:,}, as the schedule has "
+        f"changed; to stay where it was: --learning-rate {before} "
+        f"""--set "{setting}.schedule='constant'\""""
+    )
+
+
+def _warmup(step: jax.typing.ArrayLike, warmup_steps: int) -> jax.Array:
+    return jnp.minimum(1.0, (jnp.asarray(step, jnp.float32) + 1) / max(warmup_steps, 1))

@@ -1,0 +1,227 @@
+"""Collages as files: what they show, what they remember, and that they can be made again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import pixace
+from pixace.api import gallery
+from pixace.errors import ImageError, PixaceError
+from pixace.images.collage import read_description
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+@pytest.fixture
+def photo(here):
+    """Dark on the left, light on the right."""
+    pixels = np.repeat(np.linspace(0, 255, 40).astype(np.uint8)[None], 40, axis=0)
+    Pillow.fromarray(pixels).save(here / "photo.png")
+    return here / "photo.png"
+
+
+def pixels(path):
+    with Pillow.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def names(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def test_a_collage_remembers_the_model_and_all_that_its_pixels_depend_on(model):
+    facts = pixace.generate(n=3, seed=5, temperature=0.5, top_k=2, top_p=0.75, scale=7)
+    told = read_description(Path("collage.png"))
+    assert facts == told | {"out": "collage.png"}
+    assert told == {
+        "pixace": pixace.__version__,
+        "run": str(model.path),
+        "created": model.description.created,
+        "step": model.description.step,
+        "dtype": model.dtype,
+        "command": "generate",
+        "n": 3,
+        "seed": 5,
+        "temperature": 0.5,
+        "top_k": 2,
+        "top_p": 0.75,
+        "scale": 7,
+        "smooth": False,
+    }
+
+
+def test_the_same_seed_gives_the_same_pictures_whatever_their_number_and_batches():
+    pixace.generate("few.png", n=3, each="few")
+    pixace.generate("many.png", n=11, batch_size=4, each="many")
+    assert names("few") == ["0000.png", "0001.png", "0002.png"]
+    for name in names("few"):
+        np.testing.assert_array_equal(pixels(f"few/{name}"), pixels(f"many/{name}"))
+    pixace.generate("other.png", n=3, seed=1, each="other")
+    assert any((pixels(f"few/{name}") != pixels(f"other/{name}")).any() for name in names("few"))
+
+
+def test_single_pictures_have_the_models_size_unless_enlarged():
+    pixace.generate(n=1, each="plain")
+    pixace.generate(n=1, each="large", scale=3)
+    plain, large = pixels("plain/0000.png"), pixels("large/0000.png")
+    assert plain.shape == (4, 4, 3)
+    assert large.shape == (12, 12, 3)
+    np.testing.assert_array_equal(large[::3, ::3], plain)
+    assert read_description(Path("plain/0000.png"))["picture"] == 0
+
+
+def test_smooth_enlarging_makes_new_colours_and_crisp_enlarging_none():
+    pixace.generate("crisp.png", n=1, scale=20)
+    pixace.generate("smooth.png", n=1, scale=20, smooth=True)
+    greys = {int(grey) for grey in np.unique(pixels("crisp.png"))}
+    assert greys <= {0, 85, 170, 255}
+    assert len(np.unique(pixels("smooth.png"))) > 20
+
+
+def test_a_film_ends_with_the_collage_and_begins_blank():
+    pixace.generate(n=4, gif="film.gif")
+    with Pillow.open("film.gif") as film:
+        assert film.n_frames > 1
+        first = np.asarray(film.convert("RGB"))
+        film.seek(film.n_frames - 1)
+        last = np.asarray(film.convert("RGB"))
+    assert set(np.unique(first)) <= {127, 128, 255}
+    np.testing.assert_array_equal(last, pixels("collage.png"))
+
+
+def test_generate_again_gives_the_same_bytes():
+    pixace.generate("one.png", n=5, seed=3, temperature=0.7, top_k=3, scale=9, smooth=True)
+    pixace.again("one.png", "two.png")
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
+
+
+def test_again_with_another_seed_changes_that_alone():
+    pixace.generate("one.png", n=5, temperature=0.7, scale=9)
+    facts = pixace.again("one.png", "two.png", seed=8)
+    assert facts == read_description(Path("one.png")) | {"seed": 8, "out": "two.png"}
+
+
+def test_complete_again_gives_the_same_bytes(photo):
+    pixace.complete([photo], "one.png", cut=5, temperature=[0, 1.5], samples=2, seed=3, scale=9)
+    pixace.again("one.png", "two.png")
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
+
+
+def test_again_refuses_a_model_that_has_changed_since(here):
+    pixace.generate("one.png", n=1)
+    told = read_description(Path("one.png"))
+    gallery.save_png(Path("old.png"), pixels("one.png"), told | {"step": 1})
+    with pytest.raises(PixaceError, match="after 1 steps, and that model has changed since"):
+        pixace.again("old.png", "two.png")
+    assert not Path("two.png").exists()
+    pixace.again("old.png", "two.png", run=told["run"])
+    np.testing.assert_array_equal(pixels("one.png"), pixels("two.png"))
+
+
+@pytest.mark.parametrize("told", [None, {}, {"command": "dream"}])
+def test_again_refuses_what_does_not_say_how_it_was_made(told):
+    gallery.save_png(Path("a.png"), np.zeros((4, 4, 3), np.uint8), told)
+    with pytest.raises(ImageError, match=r"does not say how|was not made by"):
+        pixace.again("a.png", "b.png")
+
+
+def test_each_command_makes_its_own_collages_again():
+    pixace.generate("one.png", n=1)
+    with pytest.raises(ImageError, match="was made by: pixace generate; use its --again"):
+        pixace.again("one.png", "two.png", command="complete")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"out": "collage.jpg"}, r"must end in \.png"),
+        ({"out": "."}, "is a folder"),
+        ({"gif": "film.png"}, r"must end in \.gif"),
+        ({"n": 0}, "cannot generate 0 pictures"),
+        ({"n": 4, "scale": 9000}, "too large"),
+        ({"temperature": -1.0}, "temperature is -1.0"),
+        ({"top_k": -1}, "top_k is -1"),
+        ({"top_p": 0.0}, "top_p is 0.0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+    ids=str,
+)
+def test_generate_refuses_before_anything_is_drawn(here, monkeypatch, arguments, words):
+    monkeypatch.setattr(pixace.sampling.sampler.Sampler, "generate_tokens", None)
+    with pytest.raises(PixaceError, match=words):
+        pixace.generate(**arguments)
+    assert names(here) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"out": "collage.jpg"}, r"must end in \.png"),
+        ({"cut": "half"}, "cannot cut at 'half'"),
+        ({"cut": 17}, "cannot cut at '17'"),
+        ({"cut": "-9%"}, "cannot cut at '-9%'"),
+        ({"temperature": []}, "no temperature"),
+        ({"temperature": [1, -1]}, "temperature is -1"),
+        ({"samples": 0}, "at least one temperature and one sample"),
+        ({"samples": 5000}, "too large"),
+        ({"photos": []}, "none was named"),
+        ({"photos": ["."]}, r"is a folder; name the pictures"),
+        ({"photos": ["nothing.jpg"]}, r"no photo to complete: nothing\.jpg: no such file"),
+    ],
+    ids=str,
+)
+def test_complete_refuses_before_anything_is_drawn(here, photo, monkeypatch, arguments, words):
+    monkeypatch.setattr(pixace.sampling.sampler.Sampler, "_finish", None)
+    with pytest.raises(PixaceError, match=words):
+        pixace.complete(**{"photos": [photo], **arguments})
+    assert names(here) == ["photo.png"]
+
+
+@pytest.mark.parametrize(("cut", "kept"), [("50%", 8), (5, 5), ("5", 5), ("0", 0), ("100%", 16)])
+def test_a_row_shows_the_photo_what_was_kept_and_a_column_for_each_temperature_and_sample(
+    photo, model, cut, kept
+):
+    """The grid is found again by its geometry: 4x4 pixels, 10 times enlarged, a gutter of 2."""
+    pixace.complete([photo], cut=cut, temperature=[0.0, 1.0, 2.0], samples=2, scale=10)
+    sheet = pixels("completions.png")
+    left = sheet.shape[1] - 12 - 8 * 42 + 2
+    top = sheet.shape[0] - 12 - 40
+    cells = [sheet[top : top + 40 : 10, left + 42 * i : left + 42 * i + 40 : 10] for i in range(8)]
+    np.testing.assert_array_equal(cells[0], model.complete(str(photo)).photos[0])
+    flat = [cell.reshape(16, 3) for cell in cells]
+    np.testing.assert_array_equal(flat[1][:kept], flat[0][:kept])
+    assert (flat[1][kept:] == flat[1][-1]).all()
+    for cell in flat[2:]:
+        np.testing.assert_array_equal(cell[:kept], flat[0][:kept])
+    np.testing.assert_array_equal(flat[2], flat[3], err_msg="no chance at temperature 0")
+
+
+def test_bad_photos_are_named_counted_and_skipped(here, photo):
+    (here / "torn.png").write_bytes(photo.read_bytes()[:60])
+    facts = pixace.complete([photo, "torn.png", "none.jpg", here], samples=1)
+    assert facts["photos"] == [str(photo)]
+    assert [line.partition(":")[0] for line in facts["skipped"][:2]] == ["torn.png", "none.jpg"]
+    assert "is a folder" in facts["skipped"][2]
+    with pytest.raises(ImageError, match=r"torn\.png"):
+        pixace.complete([photo, "torn.png"], "strict.png", strict=True)
+    assert not Path("strict.png").exists()
+
+
+def test_a_photo_comes_upright_as_its_exif_says(photo, model):
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    with Pillow.open(photo) as picture:
+        picture.transpose(Pillow.Transpose.ROTATE_90).save("turned.jpg", exif=exif, quality=95)
+    upright = model.complete(["turned.jpg", photo], samples=1).photos
+    assert np.abs(upright[0].astype(int) - upright[1]).max() <= 85, "one of 4 greys at most"
+    columns = upright[0].mean(axis=(0, 2))
+    assert columns[0] < columns[-1]
+
+
+def test_what_load_gave_can_draw_without_being_loaded_again(monkeypatch, model):
+    monkeypatch.setattr(gallery, "load", None)
+    pixace.generate(n=1, run=model)
+    assert Path("collage.png").exists()

@@ -1,0 +1,301 @@
+"""Language models: no leak, cache equals no cache, pure, keyed, differentiable."""
+
+import dataclasses
+from functools import cache, partial
+
+import gin
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from pixace import models
+from pixace.errors import ConfigError
+from pixace.layers import trax_bridge
+from pixace.models import language_model
+
+GRID, LENGTH, VOCAB = (3, 7), 21, 11  # 21 is a multiple of nothing that a cache would like
+SMALL = {"d_model": 16, "d_ff": 24, "n_layers": 2, "n_heads": 2}
+
+FULL = [(kind, positions) for kind in models.KINDS for positions in ("learned", "axial")]
+WINDOWED = [(kind, "axial", 2) for kind in models.KINDS]
+# Settings of Trax's own layers, as gin names them; each changes what a reformer's token sees.
+BOUND = [
+    {"SelfAttention.chunk_len": 3, "SelfAttention.n_chunks_before": 1},
+    {"SelfAttention.chunk_len": 7, "SelfAttention.n_chunks_before": 2},  # sees itself twice
+    {"SelfAttention.share_qk": True},
+    {"SelfAttention.bias": True},
+    {  # all in one chunk, so that hashing loses nothing
+        "reformer.attention": "lsh",
+        "LSHSelfAttention.chunk_len": 21,
+        "LSHSelfAttention.n_chunks_before": 0,
+    },
+]
+
+
+def build(kind="transformer", positions="learned", **changes):
+    return models.by_kind(kind)(VOCAB, LENGTH, GRID, positions=positions, **(SMALL | changes))
+
+
+def bound(settings):
+    """A reformer with settings of Trax's layers bound by gin."""
+    changes = {}
+    for name, value in settings.items():
+        if name.startswith("reformer."):
+            changes[name.removeprefix("reformer.")] = value
+        else:
+            gin.bind_parameter(name, value)
+    return build("reformer", **changes)
+
+
+@cache
+def drawn(kind, positions, window=0):
+    """A model and weights for it, made once: drawing them is what takes longest here."""
+    model = build(kind, positions, window=window)
+    return model, model.init(jax.random.key(0))
+
+
+@pytest.fixture(params=FULL, ids="-".join)
+def case(request):
+    return drawn(*request.param)
+
+
+@pytest.fixture(params=[*FULL, *WINDOWED, *BOUND], ids=str)
+def any_case(request):
+    if isinstance(request.param, tuple):
+        return drawn(*request.param)
+    model = bound(request.param)
+    return model, model.init(jax.random.key(0))
+
+
+@pytest.fixture
+def tokens():
+    return jax.random.randint(jax.random.key(1), (4, LENGTH), 1, VOCAB)
+
+
+@partial(jax.jit, static_argnums=0)
+def logits(model, weights, tokens, key=None):
+    return model.head(weights, model.hidden(weights, tokens, key))
+
+
+@partial(jax.jit, static_argnums=0)
+def features(model, weights, tokens):
+    return model.hidden(weights, tokens)
+
+
+@partial(jax.jit, static_argnums=0)
+def logits_by_step(model, weights, tokens):
+    def step(state, token):
+        out, state = model.step(weights, state, token)
+        return state, out
+
+    fed = jnp.pad(tokens.T, ((1, 0), (0, 0)))[:-1]
+    return jax.lax.scan(step, model.start(len(tokens)), fed)[1].swapaxes(0, 1)
+
+
+def loss(model, weights, tokens, key=None):
+    odds = jax.nn.log_softmax(model.head(weights, model.hidden(weights, tokens, key)))
+    return -jnp.take_along_axis(odds, tokens[..., None], -1).mean()
+
+
+def first_changed(model, weights, tokens, place):
+    """The first position whose features differ when the token at `place` is another one."""
+    other = tokens.at[:, place].set(tokens[:, place] % (VOCAB - 1) + 1)
+    # Not bit by bit: hashed attention adds the same numbers in another order.
+    changed = jnp.abs(features(model, weights, tokens) - features(model, weights, other)) > 1e-5
+    return int(jnp.argmax(changed.any((0, 2)))) if changed.any() else None
+
+
+def test_a_token_is_seen_by_the_next_position_and_by_none_before(any_case, tokens):
+    for place in (0, 8, LENGTH - 2):
+        assert first_changed(*any_case, tokens, place) == place + 1
+
+
+def test_the_leak_test_sees_a_leak(tokens):
+    """Without the shift to the right, position t knows the token that it has to guess."""
+    model, weights = drawn("transformer", "learned")
+    leaking = trax_bridge.layers.Serial(trax_bridge.layers.Serial(), *model.steady.sublayers[1:])
+    language_model._settle(leaking, trax_bridge.shapes.ShapeDtype((1, LENGTH), np.int32))
+    leaky = dataclasses.replace(model, steady=leaking)
+    assert first_changed(leaky, weights, tokens, 8) == 8
+
+
+def test_cache_gives_what_no_cache_gives(any_case, tokens):
+    np.testing.assert_allclose(
+        logits_by_step(*any_case, tokens), logits(*any_case, tokens), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("count", [2, 9, LENGTH - 1])
+def test_reading_at_once_remembers_what_reading_by_token_does(any_case, tokens, count):
+    model, weights = any_case
+    fed = jnp.pad(tokens, ((0, 0), (1, 0)))[:, : count + 1]
+    state = jax.jit(model.read)(weights, model.start(len(tokens)), fed[:, :count])
+    found, _ = jax.jit(model.step)(weights, state, fed[:, count])
+    np.testing.assert_allclose(found, logits(model, weights, tokens)[:, count], atol=1e-4)
+
+
+def test_a_memory_that_was_widened_goes_on_as_before(case, tokens):
+    model, weights = case
+    fed = jnp.pad(tokens, ((0, 0), (1, 0)))
+    state = jax.jit(model.read)(weights, model.start(len(tokens), 6), fed[:, :6])
+    found, _ = jax.jit(model.step)(weights, model.widened(state, 13), fed[:, 6])
+    np.testing.assert_allclose(found, logits(model, weights, tokens)[:, 6], atol=1e-4)
+
+
+def test_settings_of_trax_are_reached_by_gin(tokens):
+    plain, weights = drawn("reformer", "learned")
+    chunked = bound(BOUND[0])
+    apart = jnp.abs(logits(plain, weights, tokens) - logits(chunked, weights, tokens)).max((0, 2))
+    assert (apart[:6] < 1e-5).all()  # two chunks of 3 see all there is
+    assert (apart[6:] > 1e-4).any()
+
+
+def test_activation_is_bound_by_the_name_that_trax_gives_it(tokens):
+    model, weights = drawn("transformer", "learned")
+    before = logits(model, weights, tokens)
+    gin.parse_config("TransformerLM.ff_activation = @trax.layers.Gelu")
+    assert not jnp.allclose(before, logits(build(), weights, tokens), atol=1e-4)
+
+
+def test_what_our_factories_decide_cannot_be_bound_in_trax():
+    with pytest.raises(ValueError, match="d_model"):
+        gin.bind_parameter("TransformerLM.d_model", 4)
+
+
+def test_rows_of_a_batch_do_not_know_each_other(case, tokens):
+    model, weights = case
+    np.testing.assert_allclose(
+        logits(model, weights, tokens)[1:2], logits(model, weights, tokens[1:2]), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        logits_by_step(model, weights, tokens)[1:2],
+        logits_by_step(model, weights, tokens[1:2]),
+        atol=1e-5,
+    )
+
+
+def test_dropout_comes_from_the_key_alone(case, tokens):
+    model, weights = case
+    one, again, other = (logits(model, weights, tokens, jax.random.key(k)) for k in (5, 5, 6))
+    np.testing.assert_array_equal(one, again)
+    assert not jnp.allclose(one, other, atol=1e-3)
+    assert not jnp.allclose(one, logits(model, weights, tokens), atol=1e-3)
+
+
+def test_keys_of_the_old_kind_draw_the_same(case, tokens):
+    model, weights = case
+    np.testing.assert_array_equal(
+        logits(model, weights, tokens, jax.random.key(5)),
+        logits(model, weights, tokens, jax.random.PRNGKey(5)),
+    )
+
+
+def test_new_keys_and_tokens_compile_nothing(case, tokens):
+    model, weights = case
+    traced = []
+
+    @jax.jit
+    def hidden(weights, tokens, key):
+        traced.append(key)
+        return model.hidden(weights, tokens, key)
+
+    for seed in range(3):
+        hidden(weights, (tokens + seed) % VOCAB, jax.random.key(seed))
+    assert len(traced) == 1
+
+
+def test_weights_are_arrays_and_belong_to_no_layer(case, tokens):
+    model, _ = case
+    one, again, other = (model.init(jax.random.key(k)) for k in (0, 0, 1))
+    assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(one))
+    names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(one)]
+    assert len(set(names)) == len(names)
+    jax.tree.map(np.testing.assert_array_equal, one, again)
+    assert not jnp.array_equal(logits(model, one, tokens), logits(model, other, tokens))
+
+
+@pytest.mark.slow
+def test_products_in_bfloat16_give_features_near_those_of_float32(case, tokens):
+    model, weights = case
+    half = model.cast(weights, jnp.bfloat16)
+    hidden = jax.jit(model.hidden)(half, tokens)
+    assert hidden.dtype == jnp.float32
+    assert (hidden != features(model, weights, tokens)).any()
+    full = logits(model, weights, tokens)
+    spread = float(jnp.std(full))
+    for got in (logits(model, half, tokens), logits_by_step(model, half, tokens)):
+        assert float(jnp.abs(got - full).max()) < 0.2 * spread
+    slope = jax.jit(jax.grad(loss, argnums=1), static_argnums=0)(model, half, tokens)
+    assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("kind", models.KINDS)
+def test_gradient_is_the_slope(kind, dropout, tokens):
+    """Against central differences; with dropout, the reverse pass must draw the same mask."""
+    model = build(kind, dropout=dropout)
+    weights = model.init(jax.random.key(0))
+    value = jax.jit(lambda weights: loss(model, weights, tokens, jax.random.key(5)))
+    slope = jax.jit(jax.grad(value))(weights)
+    flat, unflat = jax.flatten_util.ravel_pytree(weights)
+    flat_slope, _ = jax.flatten_util.ravel_pytree(slope)
+    # Along the slope itself, where a difference is largest beside the rounding.
+    way = 0.01 * flat_slope / jnp.linalg.norm(flat_slope)
+    rise = value(unflat(flat + way)) - value(unflat(flat - way))
+    np.testing.assert_allclose(rise, 0.02 * jnp.linalg.norm(flat_slope), rtol=0.02)
+
+
+@pytest.mark.slow
+def test_a_constant_picture_is_learned(case):
+    model, weights = case
+    tokens = jnp.full((2, LENGTH), 3)
+    optimizer = optax.adam(0.01)
+
+    @jax.jit
+    def train(weights):
+        def step(carry, key):
+            weights, memory = carry
+            value, slope = jax.value_and_grad(loss, 1)(model, weights, tokens, key)
+            change, memory = optimizer.update(slope, memory)
+            return (optax.apply_updates(weights, change), memory), value
+
+        keys = jax.random.split(jax.random.key(1), 60)
+        return jax.lax.scan(step, (weights, optimizer.init(weights)), keys)
+
+    (weights, _), losses = train(weights)
+    assert losses[0] > 1
+    assert loss(model, weights, tokens) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"d_model": 18, "n_heads": 4}, "no multiple of n_heads = 4; try d_model = 16"),
+        ({"d_model": 15, "n_heads": 3}, "d_model = 15 is not even"),
+        ({"dropout": 1.0}, "dropout = 1.0 is outside"),
+        ({"positions": "lerned"}, "Did you mean learned"),
+    ],
+)
+@pytest.mark.parametrize("kind", models.KINDS)
+def test_numbers_that_do_not_fit_are_named(kind, changes, words):
+    with pytest.raises(ConfigError, match=words):
+        build(kind, **changes)
+
+
+@pytest.mark.parametrize("kind", models.KINDS)
+def test_axial_positions_need_one_token_per_place(kind):
+    with pytest.raises(ConfigError, match=r"7x3 has 21 places and there are 22 tokens"):
+        models.by_kind(kind)(VOCAB, 22, GRID, positions="axial", **SMALL)
+
+
+def test_a_chunk_that_does_not_divide_the_picture_is_named():
+    with pytest.raises(ConfigError, match=r"LSHSelfAttention.chunk_len = 128 .*chunk_len = 21"):
+        build("reformer", attention="lsh")
+
+
+def test_an_unknown_kind_is_named_with_its_neighbour():
+    with pytest.raises(ConfigError, match=r"no model 'transfomer'.*Did you mean transformer"):
+        models.by_kind("transfomer")

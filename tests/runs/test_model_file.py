@@ -1,0 +1,49 @@
+"""Model files: weights by name, described, and nothing else is believed."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from pixace.runs import model_file
+from pixace.storage import pytrees
+from pixace.errors import RunError
+from pixace.runs.run_folder import Description
+
+ABOUT = Description(
+    name="a", created="2026-01-01", model="transformer", tokenizer="t", config="x = 1", data={},
+    versions={}, dtype="float32", best_loss=0.5,
+)  # fmt: skip
+WEIGHTS = {"body": ((jnp.ones((2, 3)), ()), [jnp.zeros(4)]), "head": (jnp.arange(3.0),)}
+
+
+def test_weights_and_description_come_back_as_written(tmp_path):
+    path = tmp_path / "model.safetensors"
+    model_file.save(path, WEIGHTS, ABOUT)
+    flat, described = model_file.read(path)
+    assert described == ABOUT
+    restored = pytrees.unflatten(flat, WEIGHTS)
+    assert str(restored) == str(WEIGHTS)
+
+
+def test_a_transposed_weight_is_saved_as_it_reads(tmp_path):
+    """Safetensors writes memory as it lies; a view must be laid straight first."""
+    turned = {"w": np.arange(6.0).reshape(2, 3).T}
+    model_file.save(tmp_path / "m.safetensors", turned, ABOUT)
+    flat, _ = model_file.read(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(pytrees.unflatten(flat, turned)["w"], turned["w"])
+
+
+def test_what_is_no_model_of_pixace_is_refused(tmp_path):
+    broken, foreign = tmp_path / "broken.safetensors", tmp_path / "foreign.safetensors"
+    broken.write_bytes(b"nonsense" * 100)
+    save_file({"w": np.zeros(3)}, foreign)
+    with pytest.raises(RunError, match=r"broken.safetensors is broken or no model file"):
+        model_file.read(broken)
+    with pytest.raises(RunError, match="was not made by pixace"):
+        model_file.read(foreign)
+    save_file({"w": np.zeros(3)}, foreign, metadata={"pixace": "{"})
+    with pytest.raises(RunError, match="its description is no JSON"):
+        model_file.read(foreign)
+    with pytest.raises(RunError, match="no model yet"):
+        model_file.read(tmp_path)

@@ -1,0 +1,155 @@
+"""What people are told: one line each, and nothing in it drives their terminal."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from pixace.cli import main
+from pixace.commands.options import say
+from pixace.runs import run_folder
+from pixace.runtime.printable import printable, safe_json, tell
+from pixace.trackers import outbox
+
+NAMES = [
+    "new\nline.png",
+    "ret\rurn.png",
+    "tab\t.png",
+    "\x1b]0;owned\x07.png",
+    "\x1b[31mred\x1b[0m.png",
+    "rtl\u202egnp.png",
+    "c1\x9b31m.png",
+]
+DRIVING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words, code=0):
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    assert not DRIVING.search(result.output)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb", r"a\nb"),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("\x9b", r"\x9b"),
+        ("\u202egnp", r"\u202egnp"),
+        ("\u2028", r"\u2028"),
+        ("\ud800", r"\ud800"),
+        ("\U000e0041", r"\U000e0041"),
+        ("grün 猫 👩\u200d🚒 mi\u200cravam 1.000\xa0€ 🫨", None),
+        (r"C:\new", None),
+    ],
+)
+def test_names_are_shown_as_they_are_but_for_what_drives_a_terminal(name, shown):
+    assert printable(name) == (name if shown is None else shown)
+
+
+@given(st.text())
+def test_all_text_becomes_one_line_and_stays_what_it_became(text):
+    shown = printable(text)
+    assert not DRIVING.search(shown)
+    assert "\n" not in shown
+    assert printable(shown) == shown
+
+
+@given(st.recursive(st.text(), lambda each: st.dictionaries(st.text(), each) | st.lists(each)))
+def test_json_says_the_same_and_drives_nothing(value):
+    text = safe_json(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert not DRIVING.search(text)
+
+
+def test_a_line_is_told_on_stderr(capsys):
+    tell("a\x1b\nb")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "a\\x1b\\nb\n")
+
+
+def test_results_are_lines_for_people_and_as_they_are_in_json(capsys):
+    say(["a\x1b", "b\nc"], {"name": "b\x9b\nc"}, as_json=False)
+    assert capsys.readouterr().out == "a\\x1b\nb\\nc\n"
+    say(["a"], {"name": "b\x9b\nc ü"}, as_json=True)
+    said = capsys.readouterr().out
+    assert said == '{"name": "b\\u009b\\nc ü"}\n'
+    assert json.loads(said) == {"name": "b\x9b\nc ü"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_picture_of_any_name_is_told_in_one_line(here, name):
+    Path("photos").mkdir()
+    for i in range(3):
+        Pillow.new("L", (4, 4), 100 * i).save(f"photos/{i}.png")
+    Path("photos", name).write_bytes(b"no picture")
+    said = run("tokenize", "photos", "set", "--size", "4")
+    assert said.stderr.startswith(f"skipped {printable(name)}: ")
+    assert said.stderr.count("\n") == 1
+    assert (
+        run("tokenize", "photos", "other", "--size", "4", "--strict", code=1).stderr.count("\n")
+        == 1
+    )
+    told = json.loads(run("tokenize", "photos", "third", "--size", "4", "--json").stdout)
+    assert told["skipped_first"][0].startswith(f"{name}: ")  # as it is called
+    run("complete", Path("photos", name), code=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_places_of_any_name_are_told_in_one_line(here, name):
+    Path(name).mkdir()
+    Pillow.new("L", (4, 4)).save(Path(name, "a.png"))
+    Pillow.new("L", (4, 4), 200).save(Path(name, "b.png"))
+    said = run("tokenize", name, f"{name}-set", "--size", "4")
+    assert said.stdout.startswith(f"{printable(name)}-set: 1 pictures to train on")
+    assert said.stdout.count("\n") == 1
+    run("tokenize", name, f"{name}-set", "--size", "4", code=1)  # exists
+    run("tokenize", f"no {name}", "set", code=1)
+    run("tokenize", "digits", "set", "--size", name, code=1)
+    run("tokenize", "digits", "set", "more", name, code=2)
+    run(name, code=2)
+
+
+def test_runs_of_any_name_and_status_are_listed(here):
+    described = run_folder.Description(
+        name="a\x1b[2J",
+        created="2030",
+        model="transformer",
+        tokenizer="",
+        config="",
+        data={"named": "/a/\x1b[2Jdata\n"},
+        versions={},
+        dtype="float32",
+        status="\x1b]0;owned\x07finished",
+    )
+    folder = Path("runs", "a\x1b[2J")
+    folder.mkdir(parents=True)
+    run_folder.Run(folder).write(described)
+    said = run("runs", "--runs", "runs").stdout.splitlines()
+    assert len(said) == 2
+    assert said[1].split()[:2] == [r"a\x1b[2J", r"\x1b[2Jdata\n"]
+    assert said[1].endswith(r"\x1b]0;owned\x07finished")
+    assert said[0].index("status") == said[1].index(r"\x1b]0;")
+    listed = json.loads(run("runs", "--runs", "runs", "--json").stdout)
+    assert listed["runs"][0]["status"] == "\x1b]0;owned\x07finished"
+
+
+def test_what_a_server_says_drives_no_terminal(capsys):
+    class Quiet(outbox.Outbox):
+        def __init__(self):
+            self._name = "mlflow"
+
+    Quiet().say("says \x1b[2J\nno")
+    assert capsys.readouterr().err == "warning: mlflow says \\x1b[2J\\nno\n"
