@@ -1,175 +1,219 @@
-"""Everything that a gin file may bind, in one list.
+"""Everything that a gin file may bind, in one list, and what becomes of it: plain settings.
 
-The rest of pixace never imports gin: its functions take plain keywords, so that tests call them
-directly and this list is the whole surface. Trax's own functions are registered where Trax is
-loaded. What is denied here is decided by the data or by the command, never by a gin file.
+The rest of pixace takes these as arguments, so that tests call it directly and this list is the
+whole surface. What cannot be bound is decided by the data or by the command.
 
-gin only hands out what is bound; our functions are called as they are, so that an error keeps its
-own words, to which gin would add some.
+Settings come as one flat mapping, `{"train.steps": 10, …}`: what is bound, or what a run was begun
+with. They are checked here, and handed on as a value each; nothing is remembered.
 """
 
+import difflib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, get_origin, get_type_hints
-
-import gin
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from pixace import models, ranges
+from pixace.config.bindings import REQUIRED, Macro
 from pixace.data.preprocessing import Preparation
-from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
 from pixace.models import hyperparameters
-from pixace.models.language_model import LanguageModel
-from pixace.text.captions import Captioned, Captions
-from pixace.text.vocabulary import Vocabulary
-from pixace.tokenizers import Tokenizer, vq
+from pixace.models.reformer import ATTENTION, attention_defaults
+from pixace.models.reformer import DECIDED as BY_REFORMER
+from pixace.runs.description import ModelRecord
+from pixace.text.captions import Captions
 from pixace.training.settings import CodebookSettings, TrainSettings
 
-# Orders in which a window is one: whole rows, or whole columns, all the same way.
-BY_LINES = ("raster", "column")
-_FROM_DATA = ["vocab_size", "length", "grid", "prefix", "words"]
+Settings = Mapping[str, Any]
 
 
-@gin.configurable(module="pixace")
-def model(*, kind: str = "transformer") -> str:
-    """Which model: `transformer` or `reformer`."""
-    return kind
+def _model(*, kind: str = "transformer") -> None:
+    """Which model."""
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+_TAKERS: dict[str, Callable[..., Any]] = {
+    "model": _model,
     "train": TrainSettings,
     "codebook": CodebookSettings,
     "pictures": Preparation,
     "captions": Captions,
     **models.KINDS,
 }
-_DENIED = dict.fromkeys(models.KINDS, _FROM_DATA)
-_TYPES = {name: get_type_hints(each) for name, each in {"model": model, **_FUNCTIONS}.items()}
-for _name, _function in _FUNCTIONS.items():
-    gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
+_OWN = "attention_settings"  # of a model: bound one by one, by the name of Trax's layer
+_DECIDED = (*models.DECIDED, _OWN)
 
 
-def is_part(name: str) -> bool:
-    """Whether a name is one of pixace's own that can be bound, such as `train`."""
-    return name in _TYPES
+def name(said: str) -> str:
+    """The name of a setting or a macro, as it is known here.
+
+    Raises:
+      ValueError: nothing has this name, or nobody may bind it.
+    """
+    short = said.removeprefix("pixace.").removeprefix("trax.layers.")
+    part, _, key = short.rpartition(".")
+    if "/" in said:
+        raise ValueError(f"{said} is for a scope of gin's, and pixace has none; leave it out")
+    if not part:
+        return said
+    if part not in (*_TAKERS, *ATTENTION.values()):
+        raise ValueError(f"nothing has a setting {said}{near(said, defaults(_TAKERS))}")
+    if short not in defaults([part]):
+        decided = BY_REFORMER if part in ATTENTION.values() else _DECIDED
+        why = "is decided by the data or the model" if key in decided else "is no setting"
+        raise ValueError(f"{said} {why}{near(said, defaults([part]))}")
+    return short
 
 
-def is_model(name: str) -> bool:
+def is_model(part: str) -> bool:
     """Whether it is a kind of models."""
-    return name in models.KINDS
+    return part in models.KINDS
 
 
-def kind() -> str:
-    """The kind of model that is bound.
+def kind(settings: Settings) -> str:
+    """The kind of model.
 
     Raises:
       ConfigError: there is no such kind.
     """
-    named = model(**_bound("model"))
+    named: str = {"kind": "transformer", **_given(settings, "model")}["kind"]
     models.by_kind(named)
     return named
 
 
-def settings(parts: Iterable[str]) -> dict[str, Any]:
+def used(command: str, settings: Settings) -> tuple[str, ...]:
+    """What a command uses of all that can be bound.
+
+    Args:
+      command: `train`, `codebook` or `import`.
+      settings: of which the model's own kind decides more.
+
+    Raises:
+      ConfigError: there is no such kind of models.
+    """
+    if command == "codebook":
+        return "codebook", "pictures"
+    named = kind(settings)
+    parts = ["model", named]
+    if named == "reformer" and (layer := ATTENTION.get(settings.get("reformer.attention", "full"))):
+        parts.append(layer)
+    return (*parts, "train", "pictures", "captions") if command == "train" else (*parts,)
+
+
+def defaults(parts: Iterable[str]) -> dict[str, Any]:
     """All that can be bound of some parts, such as `train.steps`, with the defaults."""
+    found = {}
+    for part in parts:
+        if part in ATTENTION.values():
+            known = attention_defaults(part)
+        else:
+            signature = inspect.signature(_TAKERS[part]).parameters.values()
+            known = {each.name: each.default for each in signature if each.name not in _DECIDED}
+        found |= {f"{part}.{key}": default for key, default in known.items()}
+    return found
+
+
+def model(settings: Settings) -> ModelRecord:
+    """The model: its kind and all of its settings.
+
+    Raises:
+      ConfigError: no such kind, or numbers that cannot be meant whatever the pictures are.
+    """
+    named = kind(settings)
+    given = models.defaults(named) | _given(settings, named)
+    if _OWN in given:
+        layer = ATTENTION.get(given["attention"], "")
+        given[_OWN] = {
+            key: _value(f"{layer}.{key}", value) for key, value in _of(settings, layer).items()
+        }
+    hyperparameters.check(models.by_kind(named), given)
+    return ModelRecord(named, given)
+
+
+def pictures(settings: Settings) -> Preparation:
+    """How pictures become tokens.
+
+    Raises:
+      PixaceError: a number cannot be meant.
+    """
+    return Preparation(**_given(settings, "pictures"))
+
+
+def captions(settings: Settings) -> Captions:
+    """Whether and how captions are learned.
+
+    Raises:
+      ConfigError: a template makes no sense, or a number cannot be meant.
+    """
+    return Captions(**_given(settings, "captions"))
+
+
+def train(settings: Settings) -> TrainSettings:
+    """How a language model is trained.
+
+    Raises:
+      ConfigError: as `TrainSettings`.
+    """
+    return TrainSettings(**_given(settings, "train"))
+
+
+def codebook(settings: Settings) -> CodebookSettings:
+    """How a codebook is trained.
+
+    Raises:
+      ConfigError: as `CodebookSettings`.
+    """
+    return CodebookSettings(**_given(settings, "codebook"))
+
+
+def flat(part: str, settings: Settings) -> dict[str, Any]:
+    """The settings of one part, as names of all: the way back from `asdict`."""
+    return {f"{part}.{key}": value for key, value in settings.items()}
+
+
+def flat_model(record: ModelRecord) -> dict[str, Any]:
+    """The way back from `model`."""
+    own = record.settings.get(_OWN) or {}
+    rest = {key: value for key, value in record.settings.items() if key != _OWN}
+    layer = ATTENTION.get(rest.get("attention", ""), "")
+    kept = {"model.kind": record.kind}
+    return kept | flat(record.kind, rest) | flat(layer, own)
+
+
+def near(said: str, *known: Iterable[str]) -> str:
+    """A question after the nearest of some names: of the whole, or of what follows its dot."""
+    short = said.rpartition(".")[2].lower()
+    every = [each for names in known for each in names]
+    for of, candidates in (
+        (said.lower(), {each.lower(): each for each in every}),
+        (short, {each.rpartition(".")[2].lower(): each for each in reversed(every)}),
+    ):
+        found = difflib.get_close_matches(of, candidates, n=1, cutoff=0.75)
+        if found:
+            return f"; did you mean {candidates[found[0]]}?"
+    return "; leave it out"
+
+
+def _of(settings: Settings, part: str) -> dict[str, Any]:
+    named = f"{part}."
     return {
-        f"{part}.{key}": each.default
-        for part in parts
-        for key, each in inspect.signature({"model": model, **_FUNCTIONS}[part]).parameters.items()
-        if key not in _DENIED.get(part, ())
+        name.removeprefix(named): value
+        for name, value in settings.items()
+        if name.startswith(named)
     }
 
 
-def language_model(tokenizer: Tokenizer, vocabulary: Vocabulary | None = None) -> LanguageModel:
-    """The model that is bound, for a tokenizer's pictures and for words in front of them.
+def _given(settings: Settings, part: str) -> dict[str, Any]:
+    """What is said of one part, with its types checked."""
+    values = {key: _value(f"{part}.{key}", each) for key, each in _of(settings, part).items()}
+    return ranges.typed(part, _TAKERS[part], values)
+
+
+def _value(name: str, value: Any) -> Any:
+    """A value that is one.
 
     Raises:
-      ConfigError: no such kind, or its numbers are missing or do not fit together.
+      ConfigError: it is a macro that stands for nothing.
     """
-    named = kind()
-    words, length = {}, tokenizer.length
-    if vocabulary is not None:
-        words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
-        length += vocabulary.length
-    built = models.by_kind(named)(
-        tokenizer.vocab_size, length, tokenizer.axes, **words, **_bound(named)
-    )
-    if built.window and tokenizer.order not in BY_LINES:
-        raise ConfigError(
-            f"{named}.window looks at the pixels around, which along {tokenizer.order} are not "
-            f"near; use --order {' or '.join(BY_LINES)}, or leave it out"
-        )
-    return built
-
-
-def check_training() -> None:
-    """Refuses, before pictures are read, numbers that cannot be meant whatever the pictures are.
-
-    Raises:
-      ConfigError: names the first of them; or there is no such model.
-    """
-    kind = model(**_bound("model"))
-    build = models.by_kind(kind)
-    known = inspect.signature(build).parameters.values()
-    defaults = {each.name: each.default for each in known if each.default is not each.empty}
-    hyperparameters.check(build, defaults | _bound(kind))
-    for name in ("pictures", "captions"):
-        _bound(name)
-    training()
-
-
-def pictures() -> Preparation:
-    """How pictures become tokens, as bound."""
-    return Preparation(**_bound("pictures"))
-
-
-def captions(data: TokenSet) -> Captioned | None:
-    """The captions of a token set, if they are to be learned, as bound.
-
-    Raises:
-      ConfigError: a template makes no sense.
-      TokenError: pictures have no captions.
-    """
-    records = (data.records(split) for split in ("train", "validation"))
-    first, named = data.tokenizer.vocab_size, data.header.origin.source
-    return Captions(**_bound("captions")).of(*records, first=first, named=named)
-
-
-def training() -> TrainSettings:
-    """How a language model is trained, as bound."""
-    return TrainSettings(**_bound("train"))
-
-
-def codebook() -> CodebookSettings:
-    """How a codebook is trained, as bound."""
-    return CodebookSettings(**_bound("codebook"))
-
-
-def check_codebook(size: tuple[int, int]) -> None:
-    """Refuses, before pictures are read, a grid of codes that cannot be.
-
-    Raises:
-      TokenError: too few codes, or a size that cannot be downsampled as is bound.
-    """
-    settings = codebook()
-    vq.check(size, settings.downsample, settings.codes)
-
-
-def _bound(name: str) -> dict[str, Any]:
-    """What is bound under a name, macros resolved and types checked."""
-    try:
-        settings = gin.get_bindings(f"pixace.{name}")
-    except (ValueError, TypeError, RuntimeError) as why:
-        raise ConfigError(f"{name}: {' '.join(str(why).split())}") from why
-    for key, value in settings.items():
-        if value is gin.REQUIRED:
-            raise ConfigError(f"{name}.{key} has no value yet; set it in a gin file or with --set")
-    settings = ranges.check(name, _FUNCTIONS.get(name, model), settings)
-    for key, value in settings.items():
-        wanted = _TYPES[name][key]
-        wanted = Sequence if get_origin(wanted) is Sequence else wanted
-        fits = isinstance(value, int | float if wanted is float else wanted)
-        if not fits or (isinstance(value, bool) and wanted is not bool):
-            said = getattr(wanted, "__name__", wanted)
-            raise ConfigError(f"{name}.{key} = {value!r} is no {said}; docs/settings.md lists them")
-    return settings
+    if isinstance(value, Macro):
+        missing = "" if value.name == REQUIRED else f", as {value.name} has none"
+        raise ConfigError(f"{name} has no value yet{missing}; set it in a gin file or with --set")
+    return value

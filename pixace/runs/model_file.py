@@ -17,7 +17,8 @@ from safetensors.numpy import save_file
 from pixace.storage import pytrees
 from pixace.errors import NotFiniteError, RunError
 from pixace.storage.atomic import whole
-from pixace.runs.run_folder import MODEL, Description, Run
+from pixace.runs.description import Description
+from pixace.runs.run_folder import MODEL, Run
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 
@@ -52,7 +53,7 @@ def keep(
     Raises:
       PixaceError: as `save`.
     """
-    described = replace(run.description, **changes)
+    described = replace(run.read(), **changes)
     save(run.path / MODEL, weights, described, arrays)
     run.write(described)
 
