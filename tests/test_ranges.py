@@ -17,6 +17,7 @@ from pixace import models, ranges
 from pixace.api import tokenize
 from pixace.api.trained import Trained
 from pixace.config import configurables, gin_files
+from pixace.config.shorthands import tracked
 from pixace.data.preprocessing import Bytes, Preparation
 from pixace.errors import ConfigError, PixaceError
 from pixace.ranges import LARGEST, Count, Number, Range, check, plain, several

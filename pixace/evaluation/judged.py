@@ -1,9 +1,10 @@
 """What a training is judged by: held-out pictures, or training pictures where there are none."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Literal, Self
 
 from pixace.data.token_set import TokenSet
+from pixace.runs.description import Best
 
 NAMES = {"validation": "validation", "train": "training"}  # of parts, as numbers are called by them
 
@@ -17,12 +18,13 @@ class Judged:
       pictures: how many, evenly spread over the part.
     """
 
-    part: str
+    part: Literal["train", "validation"]
     pictures: int
 
     @classmethod
     def of(cls, data: TokenSet, most: int) -> Self:
         """At most so many of a token set."""
+        part: Literal["train", "validation"]
         part = "validation" if len(data.split("validation")) else "train"
         return cls(part, min(most, len(data.split(part))))
 
@@ -41,6 +43,10 @@ class Judged:
             "what is said of them holds for them alone"
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """As a run's description has it."""
-        return asdict(self)
+    def best(self, metric: Literal["nats_per_token", "psnr"], value: float) -> Best:
+        """What was measured on them, as a run's description has it."""
+        return Best(metric, value, self.part, self.pictures)
+
+    def was(self, best: Best | None) -> bool:
+        """Whether something was measured, and on the same pictures."""
+        return best is not None and (best.part, best.pictures) == (self.part, self.pictures)

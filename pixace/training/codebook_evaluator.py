@@ -67,9 +67,9 @@ class Judge:
         log.write(done, **{f"{name}_{what}": number for what, number in numbers.items()})
         if self._shown:
             self._show(done, back, decibels, log)
-        best = self._run.description.best_loss
-        if best is None or squared_error < best:
-            self._keep(state.weights, step=done, best_loss=squared_error)
+        best = self._run.read().best
+        if best is None or decibels > best.value:
+            self._keep(state.weights, step=done, best=self.judged.best("psnr", decibels))
         bar.write(
             f"step {done:,}: {name} PSNR {decibels:.2f} dB, {alive:.0%} of the codes used",
             file=sys.stderr,
@@ -116,23 +116,24 @@ class Judge:
         Args:
           like: weights of its shape.
         """
-        before = self._run.description
-        if before.best_loss is None or before.judged == self.judged.as_dict():
+        best = self._run.read().best
+        if best is None or self.judged.was(best):
             return
         flat, described = model_file.read(self._run.path)
         weights = pytrees.unflatten(model_file.parted(flat)[1], like)
         squared_error, _, _ = self._looked_at(weights, described.step)
-        self._keep(weights, step=described.step, best_loss=squared_error)
+        best = self.judged.best("psnr", float(psnr(jnp.float32(squared_error))))
+        self._keep(weights, step=described.step, best=best)
 
     def keep_something(self, state: State, done: int) -> None:
         """A run that was stopped before its first evaluation still gets a codebook to try."""
-        if self._run.description.best_loss is None:
+        if self._run.read().best is None:
             self._keep(state.weights, step=done)
 
     def usage(self, log: MetricsLog, done: int) -> tuple[int, float]:
         """How many codes the training pictures use, by the best codebook, and their perplexity."""
         flat, description = model_file.read(self._run.path)
-        best = tokenizers.by_spec(description.tokenizer, model_file.parted(flat)[1])
+        best = tokenizers.by_spec(description.tokenizer or "", model_file.parted(flat)[1])
         split = self._data.split("train")
         uses = np.zeros(best.vocab_size, np.int64)
         for images, real in parts(self._data, split, evenly(len(split), COUNTED)):
@@ -158,8 +159,7 @@ class Judge:
             id=vq.digest(arrays),
             arrays=arrays,
         )
-        changes |= {"tokenizer": tokenizer.spec, "judged": self.judged.as_dict()}
-        model_file.keep(self._run, {}, arrays, **changes)
+        model_file.keep(self._run, {}, arrays, tokenizer=tokenizer.spec, **changes)
 
 
 def spread_over(data: TokenSet, split: str, count: int) -> Images:

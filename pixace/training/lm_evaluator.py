@@ -57,9 +57,9 @@ class Judge:
         loss, name = self._measured(weights, done), self.judged.name
         bits = self.to_bits(loss)
         log.write(done, **{f"{name}_loss": loss, f"{name}_bits_per_pixel": bits})
-        best = self._run.description.best_loss
-        if best is None or loss < best:
-            self._keep(weights, step=done, best_loss=loss)
+        best = self._run.read().best
+        if best is None or loss < best.value:
+            self._keep(weights, step=done, best=self.judged.best("nats_per_token", loss))
         if self._samples:
             prefixes = None if self._words is None else self._words.some(self._samples)
             each = -(-self._samples // (1 if prefixes is None else len(prefixes)))
@@ -77,17 +77,17 @@ class Judge:
 
     def compare_alike(self) -> None:
         """Judges the best model so far anew, if that was done on other pictures."""
-        before = self._run.description
-        if before.best_loss is None or before.judged == self.judged.as_dict():
+        best = self._run.read().best
+        if best is None or self.judged.was(best):
             return
         flat, described = model_file.read(self._run.path)
         weights = pytrees.unflatten(model_file.parted(flat)[0], self._model.shapes)
         loss = self._measured(weights, described.step)
-        self._keep(weights, step=described.step, best_loss=loss)
+        self._keep(weights, step=described.step, best=self.judged.best("nats_per_token", loss))
 
     def keep_something(self, weights: Weights, done: int) -> None:
         """A run that was stopped before its first evaluation still gets a model to try."""
-        if self._run.description.best_loss is None:
+        if self._run.read().best is None:
             self._keep(weights, step=done)
 
     def _measured(self, weights: Weights, done: int) -> float:
@@ -99,6 +99,4 @@ class Judge:
         return loss
 
     def _keep(self, weights: Weights, **changes: Any) -> None:
-        model_file.keep(
-            self._run, weights, self._tokenizer.arrays, judged=self.judged.as_dict(), **changes
-        )
+        model_file.keep(self._run, weights, self._tokenizer.arrays, **changes)

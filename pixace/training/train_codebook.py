@@ -27,6 +27,7 @@ from pixace.training.codebook_evaluator import Judge, is_grey, spread_over
 from pixace.training.codebook_step import Measures, Objective, first_state, make_step
 from pixace.training.metrics_log import METRICS, MetricsLog, read
 from pixace.training.settings import CodebookSettings
+from pixace.training.story import story
 from pixace.training.throughput import Pace
 
 SAMPLE = 512  # pictures from which the variance is taken
@@ -129,7 +130,7 @@ def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutco
         ]
         for note in filter(None, notes):
             tell(note)
-        told = trackers.opened(settings.track, run.story(done))
+        told = trackers.opened(settings.track, story(run, done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
             Pace(done, steps, settings.batch_size) as pace,
@@ -156,13 +157,12 @@ def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutco
             used, puzzle = judge.usage(log, done) if done == steps else (None, None)
             log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    best = described.best_loss
     return CodebookOutcome(
         run=run,
         step=done,
         steps=steps,
         stopped=done < steps,
-        psnr=None if best is None else float(psnr(jnp.float32(best))),
+        psnr=described.best and described.best.value,
         held_out=described.held_out,
         codes=settings.codes,
         used=used,

@@ -27,6 +27,7 @@ from pixace.training.lm_evaluator import Judge
 from pixace.training.lm_step import Measures, first_state, make_step
 from pixace.training.metrics_log import METRICS, MetricsLog, read
 from pixace.training.settings import TrainSettings
+from pixace.training.story import story
 from pixace.training.throughput import Pace
 
 
@@ -80,7 +81,8 @@ def train(
     """
     if not len(data.split("train")):
         raise ConfigError(f"{data.path} has no pictures to train on")
-    dtype = run.description.dtype if settings.dtype == "auto" else settings.dtype
+    own = run.read().compute_dtype
+    dtype = own if settings.dtype == "auto" else settings.dtype
     steps, ema = settings.steps, settings.ema
     rate = schedules.by_name(
         settings.schedule,
@@ -112,8 +114,8 @@ def train(
         if done >= steps:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
-        other = run.description.dtype if done and run.description.dtype != dtype else None
-        run.describe(status="running", step=done, steps=steps, dtype=dtype)
+        other = own if done and own != dtype else None
+        run.describe(status="running", step=done, steps=steps, compute_dtype=dtype)
         judge = Judge(model, data, run, captions, dtype, settings)
         judge.compare_alike()
         notes = [
@@ -123,7 +125,7 @@ def train(
         ]
         for note in filter(None, notes):
             tell(note)
-        told = trackers.opened(settings.track, run.story(done))
+        told = trackers.opened(settings.track, story(run, done))
         with (
             MetricsLog(run.path, since=done, trackers=told) as log,
             Pace(done, steps, settings.batch_size * judge.length) as pace,
@@ -150,7 +152,7 @@ def train(
                 log.status = "stopped"
             log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    best = described.best_loss
+    best = described.best and described.best.value
     return Outcome(
         run=run,
         step=done,
