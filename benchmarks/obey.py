@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--temperature", type=float, default=1.0)
     asked = parser.parse_args()
     model = pixace.load(asked.run, root=asked.runs)
-    judge, held_out = classifier(token_set.open_set(model.description.data["tokens"]))
+    judge, held_out = classifier(token_set.open_set(model.description.data.tokens))
     facts = {"run": asked.run, "held_out": held_out, "agreement": {}}
     for guidance in asked.guidance:
         began = time.perf_counter()

@@ -283,7 +283,7 @@ def _unknown(asked: Prompts | None) -> dict[str, Any]:
 def _of_type(trained: Trained, dtype: str | None) -> Trained:
     """The model as it computes in another type, if one is named; a type not its own is said."""
     trained = trained if dtype is None else trained.of_type(dtype)
-    own = trained.description.dtype
+    own = trained.description.compute_dtype
     if trained.dtype != own:
         tell(
             f"drawn in {trained.dtype}, where {trained.description.name} was trained in {own} and "

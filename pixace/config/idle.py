@@ -1,5 +1,8 @@
 """What is bound and would change nothing, such as a name that is spelled wrong."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pixace.config import parts
 from pixace.config.bindings import Bindings, Macro
 from pixace.errors import ConfigError
@@ -13,7 +16,7 @@ WAITING = {
 }
 
 
-def refuse(bound: Bindings, command: str) -> None:
+def refuse(bound: Bindings, command: str, settings: Mapping[str, Any] | None = None) -> None:
     """Refuses what changes nothing.
 
     Macros may set up both kinds of models at once, as those of `base.gin` do.
@@ -21,11 +24,13 @@ def refuse(bound: Bindings, command: str) -> None:
     Args:
       bound: what is bound.
       command: `train`, `codebook` or `import`.
+      settings: all that hold, of a run whose own ones are not all bound; None means those bound.
 
     Raises:
       ConfigError: names the first such setting, and what may have been meant.
     """
-    values, used = bound.values, parts.used(command, bound.values)
+    values = bound.values if settings is None else settings
+    used = parts.used(command, values)
     meant = parts.defaults(used)
     asked = {each.name for each in bound.written.values() if isinstance(each, Macro)}
     for name, value in bound.written.items():
@@ -40,9 +45,10 @@ def refuse(bound: Bindings, command: str) -> None:
         waits = WAITING.get(name, "")
         if waits and not any(values.get(each) for each in waits.split(" or ")):
             raise ConfigError(f"{name} changes nothing without {waits}")
-    if command == "codebook" and (drawn := values.keys() & {"pictures.colors", "pictures.order"}):
+    drawn = {"pictures.colors", "pictures.order"} & bound.values.keys()
+    if command == "codebook" and drawn:
         raise ConfigError(
             f"{min(drawn)} changes nothing: a codebook learns from pixels as they are"
         )
-    if "train.weight_decay" in values and values.get("train.optimizer", "adamw") != "adamw":
+    if "train.weight_decay" in bound.values and values.get("train.optimizer", "adamw") != "adamw":
         raise ConfigError("train.weight_decay changes nothing, as only the optimizer adamw has any")

@@ -100,7 +100,7 @@ def used(command: str, settings: Settings) -> tuple[str, ...]:
 
 def defaults(parts: Iterable[str]) -> dict[str, Any]:
     """All that can be bound of some parts, such as `train.steps`, with the defaults."""
-    found = {}
+    found: dict[str, Any] = {}
     for part in parts:
         if part in ATTENTION.values():
             known = attention_defaults(part)
@@ -164,18 +164,13 @@ def codebook(settings: Settings) -> CodebookSettings:
     return CodebookSettings(**_given(settings, "codebook"))
 
 
-def flat(part: str, settings: Settings) -> dict[str, Any]:
-    """The settings of one part, as names of all: the way back from `asdict`."""
-    return {f"{part}.{key}": value for key, value in settings.items()}
-
-
 def flat_model(record: ModelRecord) -> dict[str, Any]:
-    """The way back from `model`."""
+    """The way back from `model`: its settings by the names that they are bound by."""
     own = record.settings.get(_OWN) or {}
-    rest = {key: value for key, value in record.settings.items() if key != _OWN}
-    layer = ATTENTION.get(rest.get("attention", ""), "")
-    kept = {"model.kind": record.kind}
-    return kept | flat(record.kind, rest) | flat(layer, own)
+    settings = {key: value for key, value in record.settings.items() if key != _OWN}
+    layer = ATTENTION.get(settings.get("attention", ""), "")
+    by_part = {"model": {"kind": record.kind}, record.kind: settings, layer: own}
+    return {f"{part}.{key}": it for part, named in by_part.items() for key, it in named.items()}
 
 
 def near(said: str, *known: Iterable[str]) -> str:

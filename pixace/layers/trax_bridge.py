@@ -6,8 +6,8 @@ Trax 1.4.1 (2021) imports TensorFlow and TFDS at every corner, though its layers
 gone again afterwards: a later `import tensorflow_datasets` finds the real one, and a TensorFlow
 that is already there is used as it is.
 
-Trax hands its layers to gin, whose bindings would then decide, for a whole process, what every layer
-is built with. A stand-in plays gin, too: layers are the plain classes, and get their arguments.
+Trax hands its layers to gin, whose bindings would then decide, for a whole process, what each of
+them is built with. A stand-in plays gin, too: layers are plain classes, and get their arguments.
 
 Two old habits of Trax meet new rules of JAX. They are bridged in Trax's own table of functions,
 which nobody else reads; JAX itself is left as it is.

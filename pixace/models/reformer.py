@@ -20,7 +20,16 @@ from pixace.models.language_model import LanguageModel
 from pixace.ranges import Count, Whole
 
 ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}  # Trax's names
-DECIDED = ("n_heads", "d_qk", "d_v", "causal", "masked", "attention_dropout", "output_dropout", "mode")
+DECIDED = (
+    "n_heads",
+    "d_qk",
+    "d_v",
+    "causal",
+    "masked",
+    "attention_dropout",
+    "output_dropout",
+    "mode",
+)
 
 
 def reformer(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pixace.errors import RunError
+from pixace.runtime.precision import Dtype
 from pixace.storage import records
 
 FORMAT = 3
@@ -126,7 +127,7 @@ class Description:
     training: dict[str, Any]
     data: DataRecord
     versions: dict[str, str]
-    compute_dtype: Literal["float32", "bfloat16"]
+    compute_dtype: Dtype
     tokenizer: str | None = None
     captions: CaptionRecord | None = None
     status: Literal["running", "stopped", "finished"] = "running"

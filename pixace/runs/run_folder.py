@@ -18,12 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from pixace.errors import RunError
 from pixace.runs.description import Description
 from pixace.storage.atomic import expanded, whole
+from pixace.version import __version__
 
 MODEL = "model.safetensors"
 INFO = "run.json"
@@ -159,6 +161,11 @@ def every(root: Path) -> list[Run]:
 def now() -> str:
     """The date and time for `created`."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def versions() -> dict[str, str]:
+    """What made a run: the versions of pixace, JAX and Trax."""
+    return {"pixace": __version__, **{name: metadata.version(name) for name in ("jax", "trax")}}
 
 
 def home(root: str | Path | None = None) -> Path:

@@ -162,7 +162,7 @@ def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutco
         step=done,
         steps=steps,
         stopped=done < steps,
-        psnr=described.best and described.best.value,
+        psnr=described.best.value if described.best else None,
         held_out=described.held_out,
         codes=settings.codes,
         used=used,

@@ -152,7 +152,7 @@ def train(
                 log.status = "stopped"
             log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    best = described.best and described.best.value
+    best = described.best.value if described.best else None
     return Outcome(
         run=run,
         step=done,

@@ -28,7 +28,7 @@ def test_digits_are_drawn_as_they_are_asked_for(tmp_path):
         "digits", gin="digits", bindings=SMALL, template="a handwritten {label}", root=tmp_path
     )
     model = pixace.load(outcome.run.path)
-    judge, held_out = obey.classifier(token_set.open_set(outcome.run.description.data["tokens"]))
+    judge, held_out = obey.classifier(token_set.open_set(outcome.run.read().data.tokens))
     assert held_out >= 0.95
     shares = obey.agreement(model, judge, 30, guidance=2.0)
     assert np.mean(list(shares.values())) >= obey.ENOUGH, shares
