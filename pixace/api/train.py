@@ -23,6 +23,7 @@ from pixace.runs import run_folder
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
+from pixace.training import train_lm
 from pixace.training.train_lm import Outcome
 
 SHOWN = 16  # classes in the collage that a training ends with
@@ -148,7 +149,7 @@ def train(
         run.configure(description)
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
-        outcome = configurables.train(built, tokens, run, learned)
+        outcome = train_lm.train(built, tokens, run, configurables.training(), learned)
     return _with_collage(outcome, progress)
 
 
@@ -197,7 +198,7 @@ def resume(
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
     gin_files.refuse_idle_of_trax(text)
     with resuming.changed(old, text):
-        outcome = configurables.train(model, tokens, old, learned)
+        outcome = train_lm.train(model, tokens, old, configurables.training(), learned)
     return _with_collage(outcome, progress)
 
 

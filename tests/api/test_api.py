@@ -3,6 +3,7 @@
 import inspect
 import shutil
 import typing
+from dataclasses import asdict
 
 import jax.numpy as jnp
 import numpy as np
@@ -122,8 +123,10 @@ def bound(tiny_pictures, tiny, tmp_path, monkeypatch):
     def given(data=tiny_pictures, **arguments):
         found = {}
 
-        def train(model, tokens, run, **settings):
-            found.update(settings, kind=model.kind, spec=tokens.tokenizer.spec, run=run.name)
+        def train(model, tokens, run, settings, captions):
+            found.update(
+                asdict(settings), kind=model.kind, spec=tokens.tokenizer.spec, run=run.name
+            )
             raise BegunError
 
         monkeypatch.setattr(train_lm, "train", train)
