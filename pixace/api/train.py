@@ -8,9 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import models
-from pixace.api import data_provenance, gallery, resuming
+from pixace.api import data_provenance, resuming
 from pixace.api.building import captioned, language_model
 from pixace.api.door import door
+from pixace.api.generate import generate
 from pixace.api.trained import load
 from pixace.config import gin_files, idle, parts
 from pixace.config.shorthands import lines, training
@@ -213,5 +214,5 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     path = outcome.run.path / "collage.png"
     trained = load(outcome.run.path)
     classes = list(trained.vocabulary.classes) if trained.vocabulary else []
-    gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
+    generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)

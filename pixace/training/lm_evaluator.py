@@ -11,7 +11,8 @@ from pixace.data.batches import in_order
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.judged import Judged
-from pixace.images.collage import collage, save_png
+from pixace.images.collage import collage
+from pixace.images.png import save_png
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
