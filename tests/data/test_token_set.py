@@ -316,7 +316,7 @@ SCRIPT = """
 
     tokenizer = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
     print("ready", flush=True)
-    tokenset.build(Source(), Path("set"), tokenizer, workers=2)
+    token_set.build(Source(), Path("set"), tokenizer, workers=2)
     print("done")
 """
 
