@@ -1,0 +1,1 @@
+"""What a training leaves: its folder, model files and checkpoints."""
