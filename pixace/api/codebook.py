@@ -14,6 +14,7 @@ from pixace.errors import ConfigError
 from pixace.runs import run_folder
 from pixace.sources import Data, open_source
 from pixace.sources.addresses import stem
+from pixace.training import train_codebook
 from pixace.training.train_codebook import CodebookOutcome
 
 
@@ -108,7 +109,7 @@ def codebook(
             dtype="float32",
         )
         run.configure(description)
-        return configurables.codebook(raw, run)
+        return train_codebook.train(raw, run, configurables.codebook())
 
 
 @door("codebook")
@@ -158,4 +159,4 @@ def resume_codebook(
         old.path, old.description.data, progress=progress, settings=settings
     )
     with resuming.changed(old, text):
-        return configurables.codebook(raw, old)
+        return train_codebook.train(raw, old, configurables.codebook())

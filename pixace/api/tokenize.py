@@ -139,7 +139,7 @@ def compare(
       PixaceError: something is unknown, or no picture can be read.
     """
     from pixace.evaluation.tokenizer_report import report  # draws, which to tokenize does not
-    from pixace.images.collage import save_png
+    from pixace.images.png import save_png
 
     pictures = ranges.one(compare, "pictures", pictures)
     places.checked(out)

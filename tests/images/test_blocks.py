@@ -172,7 +172,7 @@ def here(tmp_path, monkeypatch):
 def shown(made):
     """All images of a token set, in no order."""
     rows = [made.split(it).rows(range(count)) for it, count in made.header.splits.items()]
-    return {loader.tobytes() for image in made.tokenizer.decode(np.concatenate(rows))}
+    return {image.tobytes() for image in made.tokenizer.decode(np.concatenate(rows))}
 
 
 def test_exact_colours_of_enlarged_sprites(sprite, here):
