@@ -9,12 +9,13 @@ from pixace.api import data_provenance, resuming
 from pixace.api.door import door
 from pixace.config import gin_files, idle, parts
 from pixace.config.shorthands import lines, training
-from pixace.data import token_set
-from pixace.data.preprocessing import Bytes, stem
+from pixace.data import token_cache, token_set
+from pixace.data.preprocessing import RawPreprocessing
 from pixace.errors import ConfigError
 from pixace.runs import run_folder
 from pixace.runs.description import Description
 from pixace.sources import Data, open_source
+from pixace.sources.addresses import stem
 from pixace.tokenizers import vq
 from pixace.training import train_codebook
 from pixace.training.settings import CodebookSettings
@@ -94,11 +95,11 @@ def codebook(
     )
     bound = gin_files.load(gin or "codebook", [*bindings, *own, *pictures])
     idle.refuse(bound, "codebook")
-    how, preparation = _settings(bound.values)
+    how, preprocessing = _settings(bound.values)
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
-    raw = preparation.cached(data, strict=strict, progress=progress)
+    raw = token_cache.cached(preprocessing, data, strict=strict, progress=progress)
     with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-codebook") as run:
         run.configure(bound.text)
         run.write(
@@ -108,7 +109,7 @@ def codebook(
                 kind="codebook",
                 model=None,
                 training=asdict(how),
-                data=data_provenance.record(data, raw, preparation, labels=False),
+                data=data_provenance.record(data, raw, preprocessing, labels=False),
                 versions=run_folder.versions(),
                 compute_dtype="float32",
             )
@@ -156,18 +157,18 @@ def resume_codebook(
         track=track,
     )
     old = resuming.find("codebook", run, root, [*bindings, *own])
-    how, preparation = _settings(old.settings)
-    raw = data_provenance.restore(old.run.path, old.before, preparation, progress=progress)
+    how, preprocessing = _settings(old.settings)
+    raw = data_provenance.restore(old.run.path, old.before, preprocessing, progress=progress)
     with old.reconfigured(training=asdict(how)):
         return train_codebook.train(raw, old.run, how)
 
 
-def _settings(settings: Mapping[str, Any]) -> tuple[CodebookSettings, Bytes]:
-    """How to train, and how pictures are prepared; refused before any is read.
+def _settings(settings: Mapping[str, Any]) -> tuple[CodebookSettings, RawPreprocessing]:
+    """How to train, and how pictures become bytes; refused before any is read.
 
     Raises:
       PixaceError: a number cannot be meant, or the size cannot be downsampled.
     """
-    how, preparation = parts.codebook(settings), Bytes.of(parts.pictures(settings))
-    vq.check(preparation.tokenizer().size, how.downsample, how.codes)
-    return how, preparation
+    how, preprocessing = parts.codebook(settings), RawPreprocessing.of(parts.pictures(settings))
+    vq.check(preprocessing.tokenizer().size, how.downsample, how.codes)
+    return how, preprocessing

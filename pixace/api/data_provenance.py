@@ -6,19 +6,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import tokenizers
-from pixace.data import token_set
-from pixace.data.preprocessing import Preparation, absolute
+from pixace.data import token_cache, token_set
+from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.images.palette_png import palette_of
 from pixace.runs.description import DataRecord, Description
 from pixace.sources import Source
+from pixace.sources.addresses import absolute
 
 
 def restore(
-    run: Path, description: Description, preparation: Preparation, *, progress: bool
+    run: Path, description: Description, preprocessing: Preprocessing, *, progress: bool
 ) -> TokenSet:
-    """The very token set that a run was begun with; made again by a preparation if it is gone.
+    """The very token set that a run was begun with; made again by its settings if it is gone.
 
     Raises:
       RunError: it is gone, and so are the pictures; or they have changed.
@@ -32,8 +33,10 @@ def restore(
         if token_set.is_set(place) and str(place) == data.named:
             raise  # the user's own, and damaged; one in the cache can be made again
         try:
-            own = _settled(preparation, description)
-            tokens = preparation.cached(data.named, labels=data.labels, progress=progress, own=own)
+            own = _resolved(preprocessing, description)
+            tokens = token_cache.cached(
+                preprocessing, data.named, labels=data.labels, progress=progress, resolved=own
+            )
         except SourceError as why:
             if data.in_memory:
                 raise RunError(
@@ -51,8 +54,8 @@ def restore(
     return tokens
 
 
-def _settled(preparation: Preparation, description: Description) -> Preparation | None:
-    """The preparation, but with the palette that a run has learned; None for a codebook's.
+def _resolved(preprocessing: Preprocessing, description: Description) -> Preprocessing | None:
+    """The settings, but with the palette that a run has learned; None for a codebook's.
 
     Its file may be gone, and pictures need not be looked through once more for what was found.
     """
@@ -61,9 +64,9 @@ def _settled(preparation: Preparation, description: Description) -> Preparation 
     spec, data = description.tokenizer or "", description.data
     palette = palette_of(tokenizers.by_spec(spec)) if spec.startswith("pixel ") else None
     if palette is None:
-        return preparation
+        return preprocessing
     background = "#{:02x}{:02x}{:02x}".format(*data.background)
-    return replace(preparation, colors=palette.spec, background=background, fit=data.fit)
+    return replace(preprocessing, colors=palette.spec, background=background, fit=data.fit)
 
 
 def refuse_imported(run: Path, data: DataRecord) -> None:
@@ -80,14 +83,18 @@ def refuse_imported(run: Path, data: DataRecord) -> None:
 
 
 def record(
-    data: str | Path | Source, tokens: TokenSet, preparation: Preparation | None, *, labels: bool
+    data: str | Path | Source,
+    tokens: TokenSet,
+    preprocessing: Preprocessing | None,
+    *,
+    labels: bool,
 ) -> DataRecord:
     """What a run's description says about its data.
 
     Args:
       data: what the user named.
       tokens: the token set.
-      preparation: what made it; None if it was there already.
+      preprocessing: what made it; None if it was there already.
       labels: whether sub-folders were taken as labels.
     """
     header = tokens.header
@@ -102,7 +109,7 @@ def record(
         checksum=_checksum(tokens),
         train=len(tokens.split("train")),
         validation=len(tokens.split("validation")),
-        pictures=None if preparation is None else asdict(preparation),
+        pictures=None if preprocessing is None else asdict(preprocessing),
     )
 
 

@@ -14,12 +14,13 @@ from pixace.api.building import language_model
 from pixace.api.door import door
 from pixace.config import gin_files, idle, parts
 from pixace.config.bindings import Bindings
-from pixace.data.preprocessing import Preparation, stem
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, RunError
 from pixace.images import loader
 from pixace.runs import model_file, run_folder, trax_checkpoint
 from pixace.runs.description import DataRecord, Description
 from pixace.runtime import precision
+from pixace.sources.addresses import stem
 from pixace.storage.atomic import expanded
 from pixace.tokenizers import Tokenizer
 
@@ -87,7 +88,7 @@ def import_weights(
     if model is not None:
         models.by_kind(model)
     loader.check(fit, alpha)
-    tokenizer = Preparation(size, colors, order, fit, background).tokenizer()
+    tokenizer = Preprocessing(size, colors, order, fit, background).tokenizer()
     old = trax_checkpoint.read(path)
     found = trax_checkpoint.sizes(old)
     if model not in (None, found.kind):

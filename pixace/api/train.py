@@ -15,8 +15,7 @@ from pixace.api.generate import generate
 from pixace.api.trained import load
 from pixace.config import gin_files, idle, parts
 from pixace.config.shorthands import lines, training
-from pixace.data import token_set
-from pixace.data.preprocessing import stem
+from pixace.data import token_cache, token_set
 from pixace.images.palette_png import STRIP, palette_of, save_strip
 from pixace.ranges import several
 from pixace.runs import run_folder
@@ -24,6 +23,7 @@ from pixace.runs.description import CaptionRecord, Description
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
+from pixace.sources.addresses import stem
 from pixace.training import train_lm
 from pixace.training.train_lm import Outcome
 
@@ -120,15 +120,17 @@ def train(
     bound = gin_files.load(gin, [*kind, *bindings, *own, *pictures, *words])
     idle.refuse(bound, "train")
     record, how = parts.model(bound.values), parts.train(bound.values)
-    preparation, sentences = parts.pictures(bound.values), parts.captions(bound.values)
+    preprocessing, sentences = parts.pictures(bound.values), parts.captions(bound.values)
     data = "digits" if data is None else data
     data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
         tokens, made_by = token_set.open_set(Path(data)), None
         data_provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
-        made_by = preparation
-        tokens = preparation.cached(data, labels=labels, strict=strict, progress=progress)
+        made_by = preprocessing
+        tokens = token_cache.cached(
+            preprocessing, data, labels=labels, strict=strict, progress=progress
+        )
     learned = captioned(sentences, tokens)
     vocabulary = learned and learned.vocabulary
     built = language_model(record, tokens.tokenizer, vocabulary)

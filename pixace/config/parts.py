@@ -14,7 +14,7 @@ from typing import Any
 
 from pixace import models, ranges
 from pixace.config.bindings import REQUIRED, Macro
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError
 from pixace.models import hyperparameters
 from pixace.models.reformer import ATTENTION, attention_defaults
@@ -34,7 +34,7 @@ _TAKERS: dict[str, Callable[..., Any]] = {
     "model": _model,
     "train": TrainSettings,
     "codebook": CodebookSettings,
-    "pictures": Preparation,
+    "pictures": Preprocessing,
     "captions": Captions,
     **models.KINDS,
 }
@@ -128,13 +128,13 @@ def model(settings: Settings) -> ModelRecord:
     return ModelRecord(named, given)
 
 
-def pictures(settings: Settings) -> Preparation:
+def pictures(settings: Settings) -> Preprocessing:
     """How pictures become tokens.
 
     Raises:
       PixaceError: a number cannot be meant.
     """
-    return Preparation(**_given(settings, "pictures"))
+    return Preprocessing(**_given(settings, "pictures"))
 
 
 def captions(settings: Settings) -> Captions:
