@@ -135,7 +135,7 @@ def test_runs_of_any_name_and_kind_are_listed(here, described):
     listed = json.loads(run("runs", "--runs", "runs", "--json").stdout)
     assert listed["runs"][0]["model"]["kind"] == "\x1b]0;owned\x07model"
     run_folder.Run(folder).write(replace(made, status="\x1b]0;owned\x07finished"))
-    refused = run("generate", "--run", folder, code=1).stderr
+    refused = run("train", "--resume", folder, code=1).stderr
     assert r"is broken: status is '\x1b]0;owned\x07finished' and none of running" in refused
 
 
