@@ -40,7 +40,7 @@ def main() -> None:
         drawn = model.generate(
             options.n, classes=classes, guidance=guidance, temperature=options.temperature
         )
-        shares = classifier.agreement(drawn, np.repeat(classes, options.n))
+        shares = classifier.agreement(drawn, np.repeat(classes, options.n).tolist())
         seconds = time.perf_counter() - began
         print(f"guidance {guidance:g}: {np.mean(list(shares.values())):.4f} in {seconds:.0f} s")
         print("  " + ", ".join(f"{name} {share:.2f}" for name, share in shares.items()))

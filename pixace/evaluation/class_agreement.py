@@ -15,6 +15,8 @@ from pixace.arrays import Images
 from pixace.data.token_set import TokenSet
 from pixace.errors import TokenError
 
+Features = Float[np.ndarray, "n d"]
+
 MAX_PICTURES = 12_000  # of a part; more take minutes
 
 
@@ -56,12 +58,12 @@ class Classifier:
           pictures: uint8 `(n, height, width, 3)`.
           asked: the class that each of them was asked to show.
         """
-        asked = np.asarray(asked)
-        right = self.classes(pictures) == asked
-        return {name: float(right[asked == name].mean()) for name in dict.fromkeys(asked.tolist())}
+        wanted = np.array(asked, str)
+        right = self.classes(pictures) == wanted
+        return {name: float(right[wanted == name].mean()) for name in dict.fromkeys(asked)}
 
 
-def _labelled(tokens: TokenSet, part: str, most: int) -> tuple[Float[np.ndarray, "n d"], list[str]]:
+def _labelled(tokens: TokenSet, part: str, most: int) -> tuple[Features, list[str | None]]:
     split = tokens.split(part)
     count = min(most, len(split))
     if not count:
@@ -72,5 +74,5 @@ def _labelled(tokens: TokenSet, part: str, most: int) -> tuple[Float[np.ndarray,
     return _features(tokens.tokenizer.decode(split.rows(np.arange(count)))), labels
 
 
-def _features(pictures: Images) -> Float[np.ndarray, "n d"]:
+def _features(pictures: Images) -> Features:
     return pictures.reshape(len(pictures), -1) / 255

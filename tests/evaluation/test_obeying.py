@@ -34,7 +34,7 @@ def test_digits_are_drawn_as_they_are_asked_for(tmp_path):
     assert classifier.accuracy >= ENOUGH
     digits = list("0123456789")
     drawn = model.generate(30, classes=digits, guidance=2.0)
-    shares = classifier.agreement(drawn, np.repeat(digits, 30))
+    shares = classifier.agreement(drawn, np.repeat(digits, 30).tolist())
     assert list(shares) == digits
     assert np.mean(list(shares.values())) >= ENOUGH, shares
     texts = [f"a handwritten {word}" for word in ("three", "eight")]
