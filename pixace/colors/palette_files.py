@@ -22,7 +22,7 @@ from pixace.storage.atomic import expanded
 
 HALF = 128  # the least alpha that counts as opaque
 CLEAR = -1  # the code of transparency, beside 0xRRGGBB
-LIMIT = 1 << 22  # bytes of a text; 32,768 colours with long names have less
+MAX_BYTES = 1 << 22  # bytes of a text; 32,768 colours with long names have less
 
 
 def colors_of(path: Path) -> tuple[list[str], str]:
@@ -98,9 +98,9 @@ def _of_picture(path: Path) -> list[str]:
 
 def _lines(path: Path) -> list[str]:
     with expanded(path).open("rb") as file:
-        raw = file.read(LIMIT + 1)
-    if len(raw) > LIMIT:
-        raise ValueError(f"a text of more than {LIMIT:,} bytes is no palette")
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"a text of more than {MAX_BYTES:,} bytes is no palette")
     return [line.strip() for line in raw.decode("utf-8-sig", "replace").splitlines()]
 
 

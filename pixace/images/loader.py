@@ -35,7 +35,7 @@ from pixace.images import formats
 from pixace.images.fitting import How, Size, planned, planned_box, resized
 from pixace.images.formats import canvas, depth, png
 from pixace.images.formats.kinds import UNKNOWN_TIFF
-from pixace.images.formats.limits import LIMIT
+from pixace.images.formats.limits import MAX_PIXELS
 from pixace.images.gamma import Gamma
 from pixace.images.icc_profiles import in_srgb
 from pixace.runtime.pillow_warnings import silence
@@ -93,8 +93,8 @@ def load(
       background (height, width, 4), if the picture has transparency.
 
     Raises:
-      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels; or it
-        cannot be `exact`, with `SizeError` for its size.
+      ImageError: "NAME: reason", when there is no whole picture of at most `MAX_PIXELS` pixels; or
+        it cannot be `exact`, with `SizeError` for its size.
     """
     check(fit, alpha)
     raw = expanded(raw) if isinstance(raw, str) else raw
@@ -180,8 +180,10 @@ def _fitted(
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
     # A progressive JPEG is held whole by its decoder, however small the draft.
     held = claimed if "progressive" in picture.info else picture.size
-    if held[0] * held[1] > LIMIT:
-        raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
+    if held[0] * held[1] > MAX_PIXELS:
+        raise ImageError(
+            "claims {}x{} pixels, more than the limit of {:,}".format(*claimed, MAX_PIXELS)
+        )
     if draft:
         picture = png.first_frame(picture)
     frame, tiles = canvas.frame(picture), list(getattr(picture, "tile", ()))
@@ -255,9 +257,8 @@ def _reason(why: Exception, raw: Raw) -> str:
             return "needs more memory than there is"
         case Pillow.DecompressionBombError():
             claim = re.search(r"\d+", text)
-            return (
-                f"claims {int(claim[0]) if claim else 0:,} pixels, more than the limit of {LIMIT:,}"
-            )
+            claimed = int(claim[0]) if claim else 0
+            return f"claims {claimed:,} pixels, more than the limit of {MAX_PIXELS:,}"
     if "truncated" in text.lower() and length is not None:
         return f"truncated after {length:,} bytes"
     if "unknown raw mode" in text:

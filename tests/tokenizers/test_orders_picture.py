@@ -22,7 +22,7 @@ from pixace.tokenizers import orders
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 SIDE, PIXEL = 8, 20
 FINE = 4  # drawn so many times larger, and shrunk
-SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in orders.KNOWN)
+SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in orders.ORDERS)
 FIRST, LAST = oklab.from_rgb(np.array([[40, 60, 140], [255, 226, 120]], np.uint8))
 
 
