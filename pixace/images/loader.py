@@ -30,6 +30,7 @@ from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pixace.arrays import Image
+from pixace.choices import ALPHAS
 from pixace.errors import ImageError, PixaceError, unknown
 from pixace.images import formats
 from pixace.images.fitting import How, Size, planned, planned_box, resized
@@ -43,7 +44,6 @@ from pixace.storage.atomic import expanded
 
 FITTING = "draft2+hamming+blocks/2"
 READING = 2  # the version of what files are taken to show; caches of another are not used
-ALPHAS = ("blend", "threshold")
 HALF = 128  # the least alpha that counts as opaque under a threshold
 
 

@@ -22,9 +22,8 @@ from functools import cache
 
 import numpy as np
 
+from pixace.choices import ORDERS
 from pixace.errors import TokenError, unknown
-
-ORDERS = ("raster", "column", "patch:n", "snake", "spiral", "spiral:out", "hilbert", "zcurve")
 
 
 def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
