@@ -109,11 +109,11 @@ def open_set(path: Path) -> TokenSet:
         raise TokenError(f"{path} is no token set; make one with: pixace tokenize SOURCE {path}")
     try:
         data = json.loads((path / HEADER).read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
-            newer = data["format"] > FORMAT
-            age, advice = ("a newer", "update pixace or ") if newer else ("an older", "")
+        made = data["format"]
+        if type(made) is int and made != FORMAT:
+            age, advice = ("a newer", "update pixace or ") if made > FORMAT else ("an older", "")
             raise TokenError(
-                f"{path} was made by {age} pixace (format {data['format']}, this one reads "
+                f"{path} was made by {age} pixace (format {made}, this one reads "
                 f"{FORMAT}); {advice}make the token set again"
             )
         header = records.read(Header, data)
