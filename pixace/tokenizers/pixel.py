@@ -73,7 +73,7 @@ class PixelTokenizer:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """None: the spec says it all."""
+        """Empty: the spec says it all."""
         return {}
 
     @property
