@@ -6,7 +6,7 @@
     .pal   JASC: "JASC-PAL", "0100", the number of colours, then red, green and blue
     .png   the colours of a picture, in the order in which they first appear, row by row
 
-The strip that `pixelart.save_strip` writes is such a PNG; transparency in it is transparency.
+The strip that `palette_png.save_strip` writes is such a PNG; transparency in it is transparency.
 """
 
 import re

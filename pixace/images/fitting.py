@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 class How(NamedTuple):
-    """What is asked for; see `image.load`."""
+    """What is asked for; see `loader.load`."""
 
     size: Size | None
     plan: str

@@ -15,7 +15,7 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
 
-What a file shows is told in `formats`; what its colours mean, in `profiles` and `gamma`.
+What a file shows is told in `formats`; what its colours mean, in `icc_profiles` and `gamma`.
 """
 
 import io
