@@ -131,7 +131,7 @@ def test_tokenizers_need_no_jax():
     import sys
 
     code = (
-        "import sys; from pixace import tokenizers, collage;"
+        "import sys; from pixace import tokenizers; from pixace.images import collage;"
         "tokenizers.by_spec('pixel size=8x8 colors=grey:16 order=raster');"
         "sys.exit('jax' in sys.modules)"
     )
