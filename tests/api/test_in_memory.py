@@ -11,7 +11,7 @@ import pixace
 from pixace.data import parallel_encoding, token_set
 from pixace.data.preprocessing import Preparation
 from pixace.errors import PixaceError, RunError, SourceError
-from pixace.training import train_lm
+from pixace.training import fit
 
 SETTINGS = {"size": 4, "colors": "grey:4"}
 
@@ -115,7 +115,7 @@ def stopped_after(monkeypatch, steps):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr(train_lm, "stopped_by_signal", Stopped)
+    monkeypatch.setattr(fit, "stopped_by_signal", Stopped)
 
 
 @pytest.mark.slow
