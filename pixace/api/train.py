@@ -9,8 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import models
-from pixace.api import data_provenance, gallery, resuming
+from pixace.api import data_provenance, resuming
 from pixace.api.door import door
+from pixace.api.generate import generate
 from pixace.api.trained import load
 from pixace.config import configurables, gin_files
 from pixace.config.shorthands import lines, tracked
@@ -208,5 +209,5 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     path = outcome.run.path / "collage.png"
     trained = load(outcome.run.path)
     classes = list(trained.vocabulary.classes) if trained.vocabulary else []
-    gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
+    generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)

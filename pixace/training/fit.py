@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pixace import trackers
 from pixace.errors import ConfigError, NotFiniteError
-from pixace.images.collage import save_png
+from pixace.images.png import save_png
 from pixace.runs.checkpoints import FOLDER, Checkpoints
 from pixace.runs.run_folder import MODEL, Run
 from pixace.runtime.interrupts import stopped_by_signal
