@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Int64
 
-from pixace.data.shards import evenly
 from pixace.data.token_set import TokenSet
+from pixace.spacing import evenly
 
 NAMES = {"validation": "validation", "train": "training"}  # of parts, as numbers are called by them
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace.arrays import Images
-from pixace.data.shards import Split, evenly
+from pixace.data.shards import Split
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.evaluation_set import EvaluationSet
@@ -20,7 +20,9 @@ from pixace.images.collage import collage
 from pixace.models import vector_quantizer
 from pixace.models.pixel_values import Bytes, psnr, to_bytes, to_floats
 from pixace.models.vqvae import Network
-from pixace.tokenizers import Tokenizer, vq
+from pixace.spacing import evenly
+from pixace.special_tokens import FIRST_ID
+from pixace.tokenizers import Tokenizer
 from pixace.training.codebook_step import Weights, reconstruct
 
 COUNTED = 8192  # training pictures, at most, over which the use of codes is counted at the end
@@ -100,7 +102,7 @@ def usage(codebook: Tokenizer, data: TokenSet) -> dict[str, float]:
     for images, real in parts(data, split, evenly(len(split), COUNTED)):
         ids = codebook.encode(images[:real]).ravel()
         uses += np.bincount(ids, minlength=codebook.vocab_size)
-    used = np.count_nonzero(uses) / (codebook.vocab_size - vq.FIRST_CODE)
+    used = np.count_nonzero(uses) / (codebook.vocab_size - FIRST_ID)
     return {"usage": used, "perplexity": _perplexity(uses)}
 
 
