@@ -1,17 +1,20 @@
-"""What a training is judged by: held-out pictures, or training pictures where there are none."""
+"""Which pictures are evaluated: held-out ones, or training pictures where there are none."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
 
+import numpy as np
+from jaxtyping import Int64
+
 from pixace.data.token_set import TokenSet
-from pixace.runs.description import Best
+from pixace.spacing import evenly
 
 NAMES = {"validation": "validation", "train": "training"}  # of parts, as numbers are called by them
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The pictures that are looked at in each evaluation.
+class EvaluationSet:
+    """The pictures of each evaluation of a training.
 
     Attributes:
       part: `validation`, or `train` where nothing was held out.
@@ -43,10 +46,6 @@ class Judged:
             "what is said of them holds for them alone"
         )
 
-    def best(self, metric: Literal["nats_per_token", "psnr"], value: float) -> Best:
-        """What was measured on them, as a run's description has it."""
-        return Best(metric, value, self.part, self.pictures)
-
-    def was(self, best: Best | None) -> bool:
-        """Whether something was measured, and on the same pictures."""
-        return best is not None and (best.part, best.pictures) == (self.part, self.pictures)
+    def rows(self, data: TokenSet) -> Int64[np.ndarray, " pictures"]:
+        """Where they are in their part of a token set."""
+        return evenly(len(data.split(self.part)), self.pictures)
