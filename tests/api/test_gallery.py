@@ -32,7 +32,7 @@ def names(folder):
 
 
 def test_a_collage_remembers_the_model_and_all_that_its_pixels_depend_on(model):
-    facts = pixace.generate(n=3, seed=5, temperature=0.5, top_k=2, top_p=0.75, scale=7)
+    facts = pixace.generate(n=3, seed=5, temperature=0.5, top_k=2, top_p=0.75, scale=7).as_dict()
     told = read_description(Path("collage.png"))
     assert facts == told | {"out": "collage.png"}
     assert told == {
@@ -99,7 +99,7 @@ def test_generate_again_gives_the_same_bytes():
 
 def test_again_with_another_seed_changes_that_alone():
     pixace.generate("one.png", n=5, temperature=0.7, scale=9)
-    facts = pixace.again("one.png", "two.png", seed=8)
+    facts = pixace.again("one.png", "two.png", seed=8).as_dict()
     assert facts == read_description(Path("one.png")) | {"seed": 8, "out": "two.png"}
 
 
@@ -201,7 +201,7 @@ def test_a_row_shows_the_photo_what_was_kept_and_a_column_for_each_temperature_a
 
 def test_bad_photos_are_named_counted_and_skipped(here, photo):
     (here / "torn.png").write_bytes(photo.read_bytes()[:60])
-    facts = pixace.complete([photo, "torn.png", "none.jpg", here], samples=1)
+    facts = pixace.complete([photo, "torn.png", "none.jpg", here], samples=1).as_dict()
     assert facts["photos"] == [str(photo)]
     assert [line.partition(":")[0] for line in facts["skipped"][:2]] == ["torn.png", "none.jpg"]
     assert "is a folder" in facts["skipped"][2]
