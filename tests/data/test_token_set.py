@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from pixace import tokenizers
-from pixace.data import parallel_encoding, shards, token_set
+from pixace.data import parallel_encoding, shards, token_set, token_set_writer, tokenization
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.splits import Survey
 from pixace.data.token_set_header import Origin
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.sources import Record
@@ -59,8 +61,9 @@ class Numbers:
         return f"{self.count} numbers"
 
 
-def build(source, out, **settings):
-    return token_set.build(source, out, TOKENIZER, **settings)
+def build(source, out, *, validation=None, validation_fraction=0.05, **settings):
+    survey = Survey(source, validation, validation_fraction)
+    return token_set_writer.write(survey, out, TOKENIZER, **settings)
 
 
 def shown(opened, split):
@@ -131,7 +134,7 @@ def test_shards_have_a_fixed_number_of_rows_and_are_plain_numpy_files(tmp_path):
 )
 def test_tokens_take_the_smallest_type_that_fits(tmp_path, scheme, kind):
     tokenizer = tokenizers.by_spec(f"pixel size=4x2 colors={scheme} order=raster")
-    token_set.build(Numbers(2), tmp_path / "set", tokenizer)
+    token_set_writer.write(Survey(Numbers(2)), tmp_path / "set", tokenizer)
     assert np.load(tmp_path / "set" / "train-00000.npy").dtype == np.dtype(kind)
 
 
@@ -274,7 +277,7 @@ def test_an_unknown_fit_is_named(tmp_path):
 def test_what_exists_is_never_written_over(tmp_path):
     (tmp_path / "set").mkdir()
     with pytest.raises(TokenError, match="exists already; choose another name or remove it"):
-        build(Numbers(3), tmp_path / "set")
+        tokenization.build(Preprocessing("4x2", "grey:256"), Numbers(3), tmp_path / "set")
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
@@ -301,7 +304,8 @@ SCRIPT = """
 
     import numpy as np
     from pixace import tokenizers
-    from pixace.data import token_set
+    from pixace.data import token_set_writer
+    from pixace.data.splits import Survey
     from pixace.sources import Record
 
     class Source:
@@ -316,7 +320,7 @@ SCRIPT = """
 
     tokenizer = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
     print("ready", flush=True)
-    tokenset.build(Source(), Path("set"), tokenizer, workers=2)
+    token_set_writer.write(Survey(Source()), Path("set"), tokenizer, workers=2)
     print("done")
 """
 
