@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pixace import models
+from pixace import choices, models
 from pixace.api.door import door
 from pixace.config import configurables, gin_files
 from pixace.data.preprocessing import Preprocessing
@@ -51,7 +51,7 @@ def import_weights(
     *,
     model: str | None = None,
     size: str | int = 32,
-    colors: str = "hsv:5,4,4",
+    colors: str = choices.COLORS,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import ranges
+from pixace import choices, ranges
 from pixace.api import places
 from pixace.api.door import door
 from pixace.data import palette_fitting, tokenization
@@ -27,7 +27,7 @@ def tokenize(
     out: str | Path,
     *,
     size: str | int | None = None,
-    colors: str = "hsv:5,4,4",
+    colors: str = choices.COLORS,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
@@ -99,7 +99,7 @@ def compare(
     source: Data,
     out: str | Path,
     *,
-    colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
+    colors: Sequence[str] = (choices.COLORS, "hsv:4,3,3", "hsv:3,2,2"),
     size: str | int | None = None,
     order: str = "raster",
     fit: str = "crop",

@@ -2,6 +2,7 @@
 
 import click
 
+from pixace import choices
 from pixace.commands import options
 
 labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
@@ -28,7 +29,7 @@ _size = click.option(
 _fit = click.option(
     "--fit",
     metavar="FIT",
-    shell_complete=options.words("crop", "pad", "stretch", "center", "nearest", "pad,nearest"),
+    shell_complete=options.words(*choices.FITS, "pad,nearest"),
     help="Where proportions differ: crop, pad or stretch; center (pad, enlarge nothing), nearest "
     "(crop, mix no colours) or pad,nearest.  [default: crop]",
 )
@@ -46,7 +47,7 @@ _limit = click.option(
 _alpha = click.option(
     "--alpha",
     metavar="WORD",
-    shell_complete=options.words("blend", "threshold"),
+    shell_complete=options.words(*choices.ALPHAS),
     help="Half-transparent pixels: blend with the background, or threshold: from half opaque on "
     "all colour, else all background.  [default: blend]",
 )

@@ -15,12 +15,12 @@ import numpy as np
 from PIL import Image as Pillow
 
 from pixace.colors import exact, kmeans, palette
-from pixace.data.shards import evenly
 from pixace.errors import ImageError, SizeError, SourceError, TokenError
 from pixace.images import loader
 from pixace.runtime.pillow_warnings import silence
 from pixace.runtime.printable import tell
 from pixace.runtime.progress import progress_bar
+from pixace.spacing import evenly
 from pixace.tokenizers import orders
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ def _exact(
     for codes, own in itertools.chain.from_iterable(every):
         used = set(np.unique(codes).tolist())
         found.update(dict.fromkeys([*(code for code in own if code in used), *sorted(used)]))
-        if len(found) > exact.MOST:
+        if len(found) > exact.MAX_EXACT_COLORS:
             raise TokenError(
-                f"{survey.source.spec} has more than {exact.MOST:,} colours, too many to keep "
-                "each of them; choose --colors kmeans:512 or hsv:5,4,4 instead of exact"
+                f"{survey.source.spec} has more than {exact.MAX_EXACT_COLORS:,} colours, too many "
+                "to keep each of them; choose --colors kmeans:512 or hsv:5,4,4 instead of exact"
             )
     made = exact.collected(found, settings.rgb)
     clear = "" if made.transparent is None else ", one of them transparency"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Self
 
-from pixace import colors, ranges
+from pixace import choices, colors, ranges
 from pixace.data.splits import HeldOut
 from pixace.errors import TokenError
 from pixace.images.loader import parse_background, parse_size
@@ -43,7 +43,7 @@ class Preprocessing:
     """
 
     size: str | int | None = None
-    colors: str = "hsv:5,4,4"
+    colors: str = choices.COLORS
     order: str = "raster"
     fit: str = "crop"
     background: str = "white"

@@ -24,8 +24,9 @@ from safetensors.numpy import load_file
 from pixace import tokenizers
 from pixace.data.shards import Split, sha256
 from pixace.data.splits import SPLITS
-from pixace.data.token_set_header import FORMAT, HEADER, Header, parsed
+from pixace.data.token_set_header import FORMAT, HEADER, Header
 from pixace.errors import TokenError, unknown
+from pixace.storage import records
 from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
@@ -101,20 +102,22 @@ def open_set(path: Path) -> TokenSet:
     """Opens a token set: reads its header and compares the sizes of its files.
 
     Raises:
-      TokenError: this is no token set, a newer pixace made it, or files are missing or cut short.
+      TokenError: this is no token set, another pixace made it, or files are missing or cut short.
     """
     path = expanded(path)
     if not is_set(path):
         raise TokenError(f"{path} is no token set; make one with: pixace tokenize SOURCE {path}")
     try:
         data = json.loads((path / HEADER).read_text(encoding="utf-8"))
-        if data["format"] > FORMAT:
+        made = data["format"]
+        if type(made) is int and made != FORMAT:
+            age, advice = ("a newer", "update pixace or ") if made > FORMAT else ("an older", "")
             raise TokenError(
-                f"{path} was made by a newer pixace (format {data['format']}, this one reads "
-                f"{FORMAT}); update pixace or make the token set again"
+                f"{path} was made by {age} pixace (format {made}, this one reads "
+                f"{FORMAT}); {advice}make the token set again"
             )
-        header = parsed(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
+        header = records.read(Header, data)
+    except (OSError, ValueError, KeyError, TypeError) as why:
         raise TokenError(f"{path / HEADER} is damaged ({why}); make the token set again") from why
     for file in header.files:
         try:

@@ -6,13 +6,13 @@ from pixace.arrays import Images
 from pixace.data import palette_fitting, token_set_writer
 from pixace.data.parallel_encoding import Encoder
 from pixace.data.preprocessing import Preprocessing
-from pixace.data.shards import evenly
 from pixace.data.splits import Survey
 from pixace.data.token_set import TokenSet
 from pixace.data.token_set_summary import tell_found, tell_skipped
 from pixace.errors import SourceError, TokenError
 from pixace.images import loader
 from pixace.sources import Source, limited
+from pixace.spacing import evenly
 from pixace.tokenizers.raw import RawTokenizer
 
 

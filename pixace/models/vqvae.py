@@ -96,7 +96,7 @@ class Discriminator:
         """New weights, float32."""
         return _drawn(_settled(_discriminator, self, self._patch).weights, key)
 
-    def judge(self, weights: Weights, pictures: Pictures) -> Float[Array, "n rows columns 1"]:
+    def logits(self, weights: Weights, pictures: Pictures) -> Float[Array, "n rows columns 1"]:
         """Logits for patches that lie 4 pixels apart, and see 20 by 20."""
         return _run(_settled(_discriminator, self, self._patch), weights, pictures)
 

@@ -14,7 +14,8 @@ from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, TokenError
 from pixace.images.png import read_description
 from pixace.runs import model_file
-from pixace.training import train_lm
+from pixace.runs.run_folder import Run
+from pixace.training import fit
 from pixace.training.metrics_log import read
 
 
@@ -229,7 +230,7 @@ def test_a_training_with_captions_that_was_stopped_equals_one_that_was_not(
     whole = pixace.train(worded_pictures, **settings)
     with monkeypatch.context() as patch:
         asked = iter(range(100))
-        patch.setattr(train_lm, "stopped_by_signal", lambda: _Stopping(lambda: next(asked) >= 2))
+        patch.setattr(fit, "stopped_by_signal", lambda: _Stopping(lambda: next(asked) >= 2))
         cut = pixace.train(worded_pictures, **settings)
     assert cut.step == 2
     resumed = pixace.resume(cut.run.path, root=tmp_path)
@@ -252,7 +253,7 @@ class _Stopping:
 
 def test_the_captions_of_a_run_stay(worded_outcome, tmp_path):
     path = shutil.copytree(worded_outcome.run.path, tmp_path / "runs" / "stopped")
-    train_lm.Run(path).describe(status="stopped")
+    Run(path).describe(status="stopped")
     with pytest.raises(ConfigError, match=r"has its captions; leave out 'captions\.use = False'"):
         pixace.resume(path, bindings=["captions.use = False"])
 

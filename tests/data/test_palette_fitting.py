@@ -65,7 +65,8 @@ def refused(spec, source, kind=TokenError, **settings):
 def test_kmeans_sees_training_pictures_only(here):
     """Every picture has a grey of its own, so its grey tells whether it was seen."""
     source = greys("greys.npy", *range(0, 200, 5))
-    held_out = validation_split.choose((source.record(i).group for i in range(40)), 40, 0.25)
+    groups = validation_split.hashes((source.record(i).group for i in range(40)), 40)
+    held_out = validation_split.pick(groups, 0.25)
     found = settled("kmeans:64", source, validation_fraction=0.25).tokenizer().colors
     seen = {f"{5 * i:02x}" * 3 for i in range(40) if not held_out[i]}
     assert set(found.colors) == seen

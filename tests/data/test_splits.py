@@ -154,7 +154,8 @@ def test_the_number_of_workers_changes_nothing_where_pictures_change_sides(tmp_p
 
 def chosen(count, fraction=0.05):
     """The numbers that are held out of so many different pictures, where none is bad."""
-    held_out = validation_split.choose((f"source-{i}" for i in range(count)), count, fraction)
+    groups = validation_split.hashes((f"source-{i}" for i in range(count)), count)
+    held_out = validation_split.pick(groups, fraction)
     return np.flatnonzero(held_out).tolist()
 
 
