@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -38,6 +38,7 @@ class Evaluation:
         return self.value < value if self.metric == "nats_per_token" else self.value > value
 
 
+@runtime_checkable  # tests check types while they run
 class Evaluator(Protocol[W_contra]):
     """Evaluates weights, always on the same pictures; it writes nothing and remembers nothing."""
 
