@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from pixace.evaluation.evaluation_set import EvaluationSet
 
 Metric = Literal["nats_per_token", "psnr"]
-Picture = UInt8[np.ndarray, "height width 3"]
+Picture = UInt8[np.ndarray, "rows columns 3"]  # as it is shown, whatever is in it
 W_contra = TypeVar("W_contra", contravariant=True)  # weights
 
 
