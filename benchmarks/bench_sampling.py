@@ -26,6 +26,8 @@ from pixace.runtime import precision
 from pixace.sampling.sampler import Sampler, Settings
 from pixace.tokenizers.pixel import PixelTokenizer
 
+BODY = ("blocks/", "final_norm/")
+
 
 def ours(kind: str, batch: int, pictures: int) -> dict[str, float]:
     """A whole picture after the other; also what a token must move, and how fast memory is."""
@@ -55,7 +57,7 @@ def bytes_a_token(sampler: Sampler, batch: int) -> float:
     """
     dtype = precision.by_name("auto")
     weights = sampler.model.cast(sampler.weights, dtype)
-    body = sum(leaf.nbytes for leaf in jax.tree.leaves(weights["body"][4:]))
+    body = sum(leaf.nbytes for name, leaf in weights.items() if name.startswith(BODY))
     head = SHAPE["d_model"] * dtype.itemsize * int(sampler.tokenizer.allowed.sum())
     cache = 2 * SHAPE["layers"] * SHAPE["d_model"] * 4 * batch * SHAPE["length"] / 2
     return body + head + cache

@@ -14,7 +14,7 @@ from pixace.layers.attention import FullAttention, StepAttention
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
-from pixace.models.language_model import LanguageModel
+from pixace.models.trax_language_model import TraxLanguageModel
 from pixace.ranges import Count, Whole
 
 # By name only: gin wraps the classes, and its bindings must reach them.
@@ -36,7 +36,7 @@ def reformer(
     positions: str = "learned",
     window: Whole = 0,
     attention: str = "full",
-) -> LanguageModel:
+) -> TraxLanguageModel:
     """A transformer whose layers are reversible.
 
     With `lsh`, a token attends to those before it that fall into its bucket, and which tokens share
@@ -109,7 +109,7 @@ def reformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
+    return TraxLanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:

@@ -10,7 +10,7 @@ from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
-from pixace.models.language_model import LanguageModel
+from pixace.models.trax_language_model import TraxLanguageModel
 from pixace.ranges import Count, Whole
 
 
@@ -29,7 +29,7 @@ def transformer(
     positions: str = "learned",
     window: Whole = 0,
     remat: bool = False,
-) -> LanguageModel:
+) -> TraxLanguageModel:
     """A transformer that reads tokens from the first to the last.
 
     Args:
@@ -72,4 +72,4 @@ def transformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)
+    return TraxLanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import jax
 
-from pixace.storage import pytrees
 from pixace.errors import NotFiniteError, PixaceError, RunError
+from pixace.storage import pytrees
 
 SPARE = 1 << 20  # bytes left free for all else that a run writes
 FOLDER = "checkpoints"

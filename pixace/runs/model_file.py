@@ -14,10 +14,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from pixace.storage import pytrees
 from pixace.errors import NotFiniteError, RunError
-from pixace.storage.atomic import whole
 from pixace.runs.run_folder import MODEL, Description, Run
+from pixace.storage import pytrees
+from pixace.storage.atomic import whole
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 

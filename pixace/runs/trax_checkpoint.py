@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from pixace.storage import safe_pickle
 from pixace.errors import RunError
+from pixace.storage import safe_pickle
 
 ENDING = ".pkl.gz"
 BESIDE = ".weights.npy.gz"

@@ -15,7 +15,7 @@ from pixace.sampling.next_token import draw
 @partial(jax.jit, static_argnames=("model",), donate_argnums=2)
 def read(model: Any, weights: Weights, state: Any, tokens: Int32[Array, "batch count"]) -> Any:
     """Takes what is known in one pass."""
-    return model.read(weights, state, tokens)
+    return model.prefill(weights, state, tokens)
 
 
 @partial(jax.jit, static_argnames=("model", "top_k", "top_p"), donate_argnums=2)
@@ -56,7 +56,7 @@ def draw_stretch(
     def body(carry: Any, column: Any) -> Any:
         state, token = carry
         uniform, known, is_known = column
-        logits, state = model.step(weights, state, token)
+        logits, state = model.decode_step(weights, state, token)
         if guidance is not None:
             led, free = jnp.split(logits, 2)
             logits = free + guidance * (led - free)
@@ -65,12 +65,6 @@ def draw_stretch(
         return (state, chosen if guidance is None else jnp.tile(chosen, 2)), chosen
 
     return jax.lax.scan(body, carry, columns)
-
-
-@jax.jit
-def narrowed(head: Weights, ids: Int32[Array, " colors"]) -> Weights:
-    """A head that gives the logits of some ids and leaves out all others."""
-    return jax.tree.map(lambda leaf: leaf[..., ids], head)
 
 
 @partial(jax.jit, static_argnames=("length",))

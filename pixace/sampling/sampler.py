@@ -200,7 +200,7 @@ class Sampler:
         size = min(settings.batch_size, 1 << max(0, rows - 1).bit_length())
         ids = np.flatnonzero(self.tokenizer.allowed).astype(np.int32)
         weights = self.model.cast(self.weights, precision.by_name(self.dtype))
-        weights = {**weights, "head": decode_loop.narrowed(weights["head"], ids)}
+        weights = self.model.narrowed(weights, ids)
         stretch = _stretch(length)
         done = []
         with tqdm(

@@ -222,7 +222,7 @@ def _praise(aim: Objective, state: State, made: Array, pictures: Array) -> Float
     """The decoder's part in the game: to be taken for real, as far as the squared error matters."""
 
     def fooled(made: Array) -> Float[Array, ""]:
-        return -aim.critic.judge(state.critic, made).mean()
+        return -aim.critic.logits(state.critic, made).mean()
 
     stop = jax.lax.stop_gradient
     pull = 2 * (made - pictures) / (made.size * aim.variance)
@@ -234,6 +234,6 @@ def _praise(aim: Objective, state: State, made: Array, pictures: Array) -> Float
 
 def _hinge(aim: Objective, critic: Any, real: Array, made: Array) -> Float[Array, ""]:
     """The discriminator's part: real patches above 1, made ones below -1."""
-    above = jax.nn.relu(1 - aim.critic.judge(critic, real)).mean()
-    below = jax.nn.relu(1 + aim.critic.judge(critic, made)).mean()
+    above = jax.nn.relu(1 - aim.critic.logits(critic, real)).mean()
+    below = jax.nn.relu(1 + aim.critic.logits(critic, made)).mean()
     return above + below

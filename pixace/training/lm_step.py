@@ -8,11 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
-from pixace.layers.cross_entropy import cross_entropy
 from pixace.models.language_model import LanguageModel, Weights
 
 
@@ -38,21 +37,6 @@ class Measures(NamedTuple):
 Step = Callable[[State, Batch, Key], tuple[State, Measures]]
 
 
-def loss_sum(
-    model: LanguageModel, weights: Weights, batch: Batch, key: Key | None, dtype: Any
-) -> Float[Array, ""]:
-    """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
-
-    Words in front of the pictures cost nothing. Products are computed in `dtype`; everything
-    between them, and the gradients, in float32.
-    """
-    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)[:, model.prefix :]
-    w, b = jax.tree.leaves(weights["head"])
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    ids, shares = (part[:, model.prefix :].ravel() for part in batch)
-    return cross_entropy(flat, w, b, ids, shares, dtype)
-
-
 def make_step(
     model: LanguageModel,
     optimizer: optax.GradientTransformation,
@@ -73,7 +57,7 @@ def make_step(
     """
 
     def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Any, Weights]:
-        return jax.value_and_grad(lambda w: loss_sum(model, w, batch, key, dtype))(weights)
+        return jax.value_and_grad(lambda w: model.loss(w, *batch, key, dtype))(weights)
 
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, batch: Batch, key: Key) -> tuple[State, Measures]:
@@ -124,7 +108,7 @@ def validation_loss(
 
     @jax.jit
     def part(weights: Weights, batch: Batch) -> Array:
-        return jnp.stack([loss_sum(model, weights, batch, None, dtype), batch.weights.sum()])
+        return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
 
     def whole(weights: Weights, batches: Iterator[Batch]) -> float:
         parts = np.array([part(weights, batch) for batch in batches], np.float64)

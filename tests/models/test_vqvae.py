@@ -67,6 +67,6 @@ def test_sharpness_counts_blur_but_not_brightness():
 
 
 def test_a_discriminator_has_a_logit_for_each_patch():
-    judge = Discriminator(3, 8)
-    weights = judge.init(jax.random.key(0))
-    assert judge.judge(weights, jnp.zeros((2, 16, 8, 3))).shape == (2, 4, 2, 1)
+    discriminator = Discriminator(3, 8)
+    weights = discriminator.init(jax.random.key(0))
+    assert discriminator.logits(weights, jnp.zeros((2, 16, 8, 3))).shape == (2, 4, 2, 1)

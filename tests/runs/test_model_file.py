@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pixace.runs import model_file
-from pixace.storage import pytrees
 from pixace.errors import RunError
+from pixace.runs import model_file
 from pixace.runs.run_folder import Description
+from pixace.storage import pytrees
 
 ABOUT = Description(
     name="a", created="2026-01-01", model="transformer", tokenizer="t", config="x = 1", data={},

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pixace.runs import run_folder
 from pixace.errors import RunError
+from pixace.runs import run_folder
 
 ABOUT = run_folder.Description(
     name="a", created="2026-01-01", model="transformer", tokenizer="t", config="", data={},

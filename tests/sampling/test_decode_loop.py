@@ -99,7 +99,9 @@ def test_the_loop_draws_what_the_whole_model_would(sampler, texts, guidance):
     settings = Settings(temperature=0.0, guidance=guidance)
     fast = sampler.generate_tokens(1, settings, prefixes=texts[:2])
     weights = sampler.weights
-    logits = jax.jit(lambda rows: sampler.model.head(weights, sampler.model.hidden(weights, rows)))
+    logits = jax.jit(
+        lambda rows: sampler.model.logits(weights, sampler.model.hidden(weights, rows))
+    )
     slow = np.zeros_like(fast)
     for place in range(sampler.tokenizer.length):
         led, free = (

@@ -144,7 +144,7 @@ def test_the_loop_draws_what_the_whole_model_would(sampler):
     hidden = jax.jit(sampler.model.hidden)
     for place in range(sampler.tokenizer.length):
         features = hidden(weights, slow)[:, place]
-        logits = sampler.model.head(weights, features)
+        logits = sampler.model.logits(weights, features)
         slow[:, place] = jnp.argmax(jnp.where(sampler.tokenizer.allowed, logits, -jnp.inf), -1)
     np.testing.assert_array_equal(fast, slow)
 
@@ -265,7 +265,7 @@ def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
     model, weights = longer.model, longer.weights
     tokens = longer.generate_tokens(64, Settings(seed=9))
     odds = [
-        jax.nn.softmax(model.head(w, model.hidden(w, tokens)))
+        jax.nn.softmax(model.logits(w, model.hidden(w, tokens)))
         for w in (weights, model.cast(weights, jnp.bfloat16))
     ]
     apart = jnp.sum(jnp.abs(odds[0] - odds[1]), -1) / 2  # total variation
