@@ -23,7 +23,7 @@ from pixace import colors
 from pixace.layers import trax_bridge
 from pixace.models import by_kind
 from pixace.runtime import precision
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.tokenizers.pixel import PixelTokenizer
 
 BODY = ("blocks/", "final_norm/")
@@ -38,7 +38,7 @@ def ours(kind: str, batch: int, pictures: int) -> dict[str, float]:
     times = []
     for seed in range(1 + pictures):
         began = time.perf_counter()
-        sampler.generate_tokens(batch, Settings(seed=seed, batch_size=batch))
+        sampler.generate_tokens(batch, SamplingSettings(seed=seed, batch_size=batch))
         times.append(time.perf_counter() - began)
     seconds = statistics.median(times[1:]) / tokenizer.length
     moved = bytes_a_token(sampler, batch)

@@ -22,7 +22,7 @@ from pixace.images.collage import collage as laid_out
 from pixace.images.collage import save_gif, save_png
 from pixace.runtime.printable import tell
 from pixace.sampling.cut import blank_after, parse_cut
-from pixace.sampling.sampler import Settings, several_temperatures
+from pixace.sampling.sampler import SamplingSettings, several_temperatures
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
 
@@ -92,7 +92,7 @@ def generate(
     """
     place = places.checked(out if collage else None, each, gif)
     trained = _of_type(run if isinstance(run, Trained) else load(run, root=root), dtype)
-    settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
+    settings = SamplingSettings(seed, temperature, top_k, top_p, batch_size, guidance)
     asked = trained.prompts(text, classes, guidance)
     texts = asked.texts if asked else ()
     if n is None:
@@ -210,7 +210,7 @@ def complete(
     temperatures = several_temperatures(temperature)
     asked = trained.prompt(text, classes, guidance)
     kept = parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
-    settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
+    settings = SamplingSettings(seed, 1.0, top_k, top_p, batch_size, guidance)
     samples = ranges.plain(samples)
     if samples < 1:
         raise PixaceError("nothing to complete: at least one temperature and one sample")

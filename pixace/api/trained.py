@@ -21,7 +21,12 @@ from pixace.ranges import Range
 from pixace.runs import model_file, run_folder
 from pixace.runtime import precision
 from pixace.sampling.cut import parse_cut
-from pixace.sampling.sampler import Completions, Sampler, Settings, several_temperatures
+from pixace.sampling.sampler import (
+    Completions,
+    Sampler,
+    SamplingSettings,
+    several_temperatures,
+)
 from pixace.storage import pytrees
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
@@ -55,7 +60,7 @@ class Trained:
     @property
     def dtype(self) -> str:
         """The type that products are computed in, `float32` or `bfloat16`."""
-        return self.sampler.dtype
+        return self.sampler.compute_dtype
 
     def of_type(self, dtype: str) -> "Trained":
         """The same model as it computes in another type: `float32`, `bfloat16` or `auto`.
@@ -63,7 +68,7 @@ class Trained:
         Raises:
           ConfigError: there is no such type.
         """
-        return replace(self, sampler=replace(self.sampler, dtype=precision.chosen(dtype)))
+        return replace(self, sampler=replace(self.sampler, compute_dtype=precision.chosen(dtype)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a model file holds, so that no file is needed where it is unpickled."""
@@ -113,7 +118,7 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         n = ranges.one(Trained.generate, "n", n)
-        settings = Settings(seed, temperature, top_k, top_p, batch_size, guidance)
+        settings = SamplingSettings(seed, temperature, top_k, top_p, batch_size, guidance)
         asked = self.prompts(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         prefixes = asked and asked.prefixes
@@ -163,7 +168,7 @@ class Trained:
         """
         temperatures = several_temperatures(temperature)
         samples = ranges.one(Trained.complete, "samples", samples)
-        settings = Settings(seed, 1.0, top_k, top_p, batch_size, guidance)
+        settings = SamplingSettings(seed, 1.0, top_k, top_p, batch_size, guidance)
         asked = self.prompt(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         kept = parse_cut(str(cut), self.sampler.tokenizer.length)

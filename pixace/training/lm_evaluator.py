@@ -16,7 +16,7 @@ from pixace.models.language_model import LanguageModel, Weights
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
 from pixace.runtime import precision
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.storage import pytrees
 from pixace.text.captions import Captioned
 from pixace.training.lm_step import validation_loss
@@ -48,7 +48,7 @@ class Judge:
         self._words = None if captions is None else getattr(captions, self.judged.part)
         self._loss = validation_loss(model, dtype=precision.by_name(dtype))
         self._batch_size = batch_size
-        self._samples, self._settings = samples, Settings(seed=seed)
+        self._samples, self._settings = samples, SamplingSettings(seed=seed)
 
     def __call__(self, done: int, weights: Weights, log: MetricsLog, bar: tqdm) -> float:
         """Looks at the weights after `done` steps; gives the nats per token.

@@ -174,7 +174,7 @@ def test_generate_refuses_before_anything_is_drawn(here, monkeypatch, arguments,
     ids=str,
 )
 def test_complete_refuses_before_anything_is_drawn(here, photo, monkeypatch, arguments, words):
-    monkeypatch.setattr(pixace.sampling.sampler.Sampler, "_finish", None)
+    monkeypatch.setattr(pixace.sampling.token_sampler.TokenSampler, "finish", None)
     with pytest.raises(PixaceError, match=words):
         pixace.complete(**{"photos": [photo], **arguments})
     assert names(here) == ["photo.png"]
