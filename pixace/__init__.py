@@ -13,12 +13,13 @@ Nothing heavy is imported before one of these is used.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pixace.version import __version__
+from pixace.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from pixace.api.again import again
     from pixace.api.codebook import codebook, resume_codebook
-    from pixace.api.gallery import complete, generate
+    from pixace.api.complete import complete
+    from pixace.api.generate import generate
     from pixace.api.import_weights import import_weights
     from pixace.api.tokenize import compare, tokenize
     from pixace.api.train import resume, train
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PixaceError",
     "Trained",
-    "__version__",
     "again",
     "codebook",
     "compare",
@@ -46,7 +46,8 @@ _HOMES = {
     "pixace.api.codebook": ("codebook", "resume_codebook"),
     "pixace.api.again": ("again",),
     "pixace.errors": ("PixaceError",),
-    "pixace.api.gallery": ("complete", "generate"),
+    "pixace.api.complete": ("complete",),
+    "pixace.api.generate": ("generate",),
     "pixace.api.import_weights": ("import_weights",),
     "pixace.api.tokenize": ("compare", "tokenize"),
     "pixace.api.trained": ("Trained", "load"),

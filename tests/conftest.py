@@ -128,8 +128,8 @@ def model(tiny_outcome):
 @pytest.fixture
 def here(tmp_path, monkeypatch, model):
     """An empty folder to work in, where whatever run is named is `model`."""
-    from pixace.api import gallery
+    from pixace.api import collage_files
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery, "load", lambda run=None, **_: model)
+    monkeypatch.setattr(collage_files, "load", lambda run=None, **_: model)
     return tmp_path

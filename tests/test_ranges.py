@@ -17,18 +17,20 @@ from pixace import models, ranges
 from pixace.api import tokenize
 from pixace.api.trained import Trained
 from pixace.config import configurables, gin_files
+from pixace.config.shorthands import tracked
 from pixace.data.preprocessing import Bytes, Preparation
 from pixace.errors import ConfigError, PixaceError
 from pixace.ranges import LARGEST, Count, Number, Range, check, plain, several
 from pixace.sampling.sampler import SamplingSettings
-from pixace.training import train_codebook, train_lm
+from pixace.training.settings import CodebookSettings, TrainSettings
+
+LIMIT = 2**32  # of seeds
 
 # What takes numbers, its name in messages, and what else it must be given.
-NOTHING = {"model": None, "data": None, "run": None}
 PLACE = {"vocab_size": 11, "length": 21, "grid": (3, 7)}
 TAKERS = {
-    train_lm.train: ("train.", NOTHING),
-    train_codebook.train: ("codebook.", {"data": None, "run": None}),
+    TrainSettings: ("train.", {}),
+    CodebookSettings: ("codebook.", {}),
     models.transformer: ("transformer.", PLACE),
     models.reformer: ("reformer.", PLACE),
     Preparation: ("", {}),
@@ -78,8 +80,8 @@ def test_every_number_has_a_range_that_its_default_is_in(taker, name):
 
 def test_no_number_is_overlooked():
     """The walk finds what it should: names that are known to be numbers."""
-    assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(train_lm.train))
-    assert {"codes", "beta", "shown"} < set(parameters(train_codebook.train))
+    assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(TrainSettings))
+    assert {"codes", "beta", "shown"} < set(parameters(CodebookSettings))
     assert parameters(SamplingSettings) == sorted(each.name for each in fields(SamplingSettings))
     assert parameters(Preparation) == ["limit", "validation_fraction"]
     assert {"d_model", "d_ff", "n_layers", "n_heads"} < set(parameters(models.reformer))
@@ -124,36 +126,36 @@ def test_what_lies_outside_is_refused_in_a_line(taker, name):
 @pytest.mark.parametrize(
     ("taker", "name", "value", "line"),
     [
-        (train_lm.train, "clip", -1.0, "train.clip is -1.0; it must be 0 or more"),
-        (train_lm.train, "samples", -3, "train.samples is -3; it must be 0 or more"),
-        (train_lm.train, "learning_rate", 0, "train.learning_rate is 0; it must be above 0"),
+        (TrainSettings, "clip", -1.0, "train.clip is -1.0; it must be 0 or more"),
+        (TrainSettings, "samples", -3, "train.samples is -3; it must be 0 or more"),
+        (TrainSettings, "learning_rate", 0, "train.learning_rate is 0; it must be above 0"),
         (
-            train_lm.train,
+            TrainSettings,
             "learning_rate",
             math.nan,
             "train.learning_rate is nan; it must be above 0, and finite",
         ),
-        (train_lm.train, "ema", 1.0, "train.ema is 1.0; it must be 0 or more and below 1"),
+        (TrainSettings, "ema", 1.0, "train.ema is 1.0; it must be 0 or more and below 1"),
         (
-            train_lm.train,
+            TrainSettings,
             "drop_caption",
             1.5,
             "train.drop_caption is 1.5; it must be 0 or more and at most 1",
         ),
         (
-            train_lm.train,
+            TrainSettings,
             "steps",
             2**31,
             "train.steps is 2147483648; it must be 1 or more, and below 2**31",
         ),
         (
-            train_lm.train,
+            TrainSettings,
             "steps",
             True,
             "train.steps = True is no int; docs/settings.md lists them",
         ),
-        (train_codebook.train, "codes", 0, "a codebook of 0 codes says nothing; ask for 2 or"),
-        (train_codebook.train, "shown", -1, "codebook.shown is -1; it must be 0 or more"),
+        (CodebookSettings, "codes", 0, "a codebook of 0 codes says nothing; ask for 2 or"),
+        (CodebookSettings, "shown", -1, "codebook.shown is -1; it must be 0 or more"),
         (models.transformer, "d_ff", 0, "transformer.d_ff is 0; it must be 1 or more"),
         (models.reformer, "n_heads", 0, "reformer.n_heads is 0; it must be 1 or more"),
         (models.reformer, "window", -1, "reformer.window is -1; it must be 0 or more"),

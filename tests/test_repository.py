@@ -180,3 +180,15 @@ def test_links_and_pictures_of_the_pages_exist():
         for target in targets:
             if not re.match(r"[a-z]+:|#", target):
                 assert (page.parent / target.partition("#")[0]).exists(), f"{page.name}: {target}"
+
+
+def test_prose_is_at_most_120_columns_wide():
+    """Tables, too, but for those of the page that is made from docstrings."""
+    wide = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path, text in texts()
+        if path.suffix == ".md"
+        for number, line in enumerate(text.splitlines(), 1)
+        if len(line) > 120 and not (path.name == "settings.md" and line.startswith("|"))
+    ]
+    assert wide == []

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pixace.api import gallery, photos
+from pixace.api import collage_files, photos
+from pixace.api.complete import complete
 from pixace.api.door import door
+from pixace.api.generate import generate
 from pixace.api.trained import Trained
 from pixace.errors import ImageError, PixaceError, RunError
-from pixace.images.collage import read_description
+from pixace.images.png import read_description
 from pixace.runs import run_folder
 from pixace.storage.atomic import expanded
 
 MODEL = ("run", "created", "step")  # which one it was
 _COMMON = ("dtype", "text", "classes", "guidance", "seed", "temperature", "top_k", "top_p")
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
-    "generate": (gallery.generate, ("n", *_COMMON, "scale", "smooth")),
-    "complete": (gallery.complete, ("photos", "cut", "samples", *_COMMON, "scale", "smooth")),
+    "generate": (generate, ("n", *_COMMON, "scale", "smooth")),
+    "complete": (complete, ("photos", "cut", "samples", *_COMMON, "scale", "smooth")),
 }
 _NEEDED = {"generate": (*MODEL, "n"), "complete": (*MODEL, "photos", "sha256")}
 
@@ -59,7 +61,7 @@ def again(
     if run is None:
         trained = _found(made, told, root)
     else:
-        trained = run if isinstance(run, Trained) else gallery.load(run, root=root)
+        trained = run if isinstance(run, Trained) else collage_files.load(run, root=root)
     if changes.keys() & {"text", "classes"}:  # another wish, not one more
         told = {name: told[name] for name in told if name not in ("text", "classes")}
     settings = {name: told[name] for name in remembered if name in told} | changes
@@ -76,7 +78,7 @@ def _found(made: str | Path, told: dict[str, Any], root: str | Path | None) -> T
     changed = broken = None
     for place in dict.fromkeys((was, run_folder.home(root) / was.name)):
         try:
-            trained = gallery.load(place, root=root)
+            trained = collage_files.load(place, root=root)
         except RunError as why:
             broken = broken or (why if place.exists() else None)
             continue

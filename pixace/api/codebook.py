@@ -13,6 +13,7 @@ from pixace.data.preprocessing import Bytes, stem
 from pixace.errors import ConfigError
 from pixace.runs import run_folder
 from pixace.sources import Data, open_source
+from pixace.training import train_codebook
 from pixace.training.train_codebook import CodebookOutcome
 
 
@@ -107,7 +108,7 @@ def codebook(
             dtype="float32",
         )
         run.configure(description)
-        return configurables.codebook(raw, run)
+        return train_codebook.train(raw, run, configurables.codebook())
 
 
 @door("codebook")
@@ -157,4 +158,4 @@ def resume_codebook(
         old.path, old.description.data, progress=progress, preparation=preparation
     )
     with resuming.changed(old, text):
-        return configurables.codebook(raw, old)
+        return train_codebook.train(raw, old, configurables.codebook())

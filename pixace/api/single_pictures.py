@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image as Pillow
 
 from pixace.api import places
-from pixace.images.collage import save_png
 from pixace.images.palette_png import palette_of, save_picture
+from pixace.images.png import save_png
 
 if TYPE_CHECKING:
     from pixace.arrays import Images

@@ -15,7 +15,7 @@ from pixace.data.token_set import TokenSet
 from pixace.data.token_set_summary import tell_none_held_out
 from pixace.errors import PixaceError
 from pixace.evaluation.tokenizer_report import report
-from pixace.images.collage import save_png
+from pixace.images.png import save_png
 from pixace.ranges import Count, several
 from pixace.sources import Data, limited, open_source
 from pixace.storage.atomic import expanded

@@ -9,8 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import models
-from pixace.api import data_provenance, gallery, resuming
+from pixace.api import data_provenance, resuming
 from pixace.api.door import door
+from pixace.api.generate import generate
 from pixace.api.trained import load
 from pixace.config import configurables, gin_files
 from pixace.config.shorthands import lines, tracked
@@ -22,6 +23,7 @@ from pixace.runs import run_folder
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
+from pixace.training import train_lm
 from pixace.training.train_lm import Outcome
 
 SHOWN = 16  # classes in the collage that a training ends with
@@ -147,7 +149,7 @@ def train(
         run.configure(description)
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
-        outcome = configurables.train(built, tokens, run, learned)
+        outcome = train_lm.train(built, tokens, run, configurables.training(), learned)
     return _with_collage(outcome, progress)
 
 
@@ -196,7 +198,7 @@ def resume(
     model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
     gin_files.refuse_idle_of_trax(text)
     with resuming.changed(old, text):
-        outcome = configurables.train(model, tokens, old, learned)
+        outcome = train_lm.train(model, tokens, old, configurables.training(), learned)
     return _with_collage(outcome, progress)
 
 
@@ -207,5 +209,5 @@ def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
     path = outcome.run.path / "collage.png"
     trained = load(outcome.run.path)
     classes = list(trained.vocabulary.classes) if trained.vocabulary else []
-    gallery.generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
+    generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)

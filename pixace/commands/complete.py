@@ -58,14 +58,15 @@ def command(ctx, photos, again, as_json, **settings):
     collage remembers the run, the photos and all settings: --again makes it once more. Photos that
     are too many for one collage go on several, FILE-2.png and so on.
     """
-    from pixace.api import again, gallery
+    from pixace.api.again import again as make_again
+    from pixace.api.complete import complete
 
     if again is not None:
         changes = options.chosen(ctx, ("photos", *settings))
         out = changes.pop("out", settings["out"])
-        facts = again.again(again, out, command="complete", **changes, progress=True)
+        facts = make_again(again, out, command="complete", **changes, progress=True)
     elif photos:
-        facts = gallery.complete(photos, **settings, progress=True)
+        facts = complete(photos, **settings, progress=True)
     else:
         raise click.UsageError("name at least one photo, or --again FILE.png")
     options.tell_unknown(facts)

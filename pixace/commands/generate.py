@@ -70,14 +70,15 @@ def command(ctx, again, as_json, **settings):
 
     The collage remembers the run and all settings: --again makes it once more.
     """
-    from pixace.api import again, gallery
+    from pixace.api.again import again as make_again
+    from pixace.api.generate import generate
 
     if again is None:
-        facts = gallery.generate(**settings, progress=True)
+        facts = generate(**settings, progress=True)
     else:
         changes = options.chosen(ctx, tuple(settings))
         out = changes.pop("out", settings["out"])
-        facts = again.again(again, out, command="generate", **changes, progress=True)
+        facts = make_again(again, out, command="generate", **changes, progress=True)
     options.tell_unknown(facts)
     texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
     of_each = f" of each of {texts} texts" if texts > 1 else ""

@@ -20,13 +20,10 @@ from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
 from pixace.models import hyperparameters
 from pixace.models.language_model import LanguageModel
-from pixace.runs.run_folder import Run
 from pixace.text.captions import Captioned, Captions
 from pixace.text.vocabulary import Vocabulary
 from pixace.tokenizers import Tokenizer, vq
-from pixace.training import train_codebook, train_lm
-from pixace.training.train_codebook import CodebookOutcome
-from pixace.training.train_lm import Outcome
+from pixace.training.settings import CodebookSettings, TrainSettings
 
 # Orders in which a window is one: whole rows, or whole columns, all the same way.
 BY_LINES = ("raster", "column")
@@ -40,17 +37,13 @@ def model(*, kind: str = "transformer") -> str:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "train": train_lm.train,
-    "codebook": train_codebook.train,
+    "train": TrainSettings,
+    "codebook": CodebookSettings,
     "pictures": Preparation,
     "captions": Captions,
     **models.KINDS,
 }
-_DENIED = {
-    "train": ["model", "data", "run", "captions"],
-    "codebook": ["data", "run"],
-    **dict.fromkeys(models.KINDS, _FROM_DATA),
-}
+_DENIED = dict.fromkeys(models.KINDS, _FROM_DATA)
 _TYPES = {name: get_type_hints(each) for name, each in {"model": model, **_FUNCTIONS}.items()}
 for _name, _function in _FUNCTIONS.items():
     gin.external_configurable(_function, f"pixace.{_name}", denylist=_DENIED.get(_name))
@@ -120,8 +113,9 @@ def check_training() -> None:
     known = inspect.signature(build).parameters.values()
     defaults = {each.name: each.default for each in known if each.default is not each.empty}
     hyperparameters.check(build, defaults | _bound(kind))
-    for name in ("pictures", "captions", "train"):
+    for name in ("pictures", "captions"):
         _bound(name)
+    training()
 
 
 def pictures() -> Preparation:
@@ -141,16 +135,14 @@ def captions(data: TokenSet) -> Captioned | None:
     return Captions(**_bound("captions")).of(*records, first=first, named=named)
 
 
-def train(
-    model: LanguageModel, data: TokenSet, run: Run, captions: Captioned | None = None
-) -> Outcome:
-    """Trains with the settings that are bound."""
-    return train_lm.train(model, data, run, captions=captions, **_bound("train"))
+def training() -> TrainSettings:
+    """How a language model is trained, as bound."""
+    return TrainSettings(**_bound("train"))
 
 
-def codebook(data: TokenSet, run: Run) -> CodebookOutcome:
-    """Trains a codebook with the settings that are bound."""
-    return train_codebook.train(data, run, **_bound("codebook"))
+def codebook() -> CodebookSettings:
+    """How a codebook is trained, as bound."""
+    return CodebookSettings(**_bound("codebook"))
 
 
 def check_codebook(size: tuple[int, int]) -> None:
@@ -159,10 +151,8 @@ def check_codebook(size: tuple[int, int]) -> None:
     Raises:
       TokenError: too few codes, or a size that cannot be downsampled as is bound.
     """
-    known = inspect.signature(train_codebook.train).parameters
-    bound = _bound("codebook")
-    downsample, codes = (bound.get(key, known[key].default) for key in ("downsample", "codes"))
-    vq.check(size, downsample, codes)
+    settings = codebook()
+    vq.check(size, settings.downsample, settings.codes)
 
 
 def _bound(name: str) -> dict[str, Any]:

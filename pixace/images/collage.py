@@ -1,25 +1,19 @@
-"""Many images in one picture, and pictures as files that say how they were made.
+"""Many images in one picture.
 
 A collage is a grid of cells with a gutter between them. Small images are enlarged, crisp (each
 pixel a square) or smooth. Labels are set in Pillow's own font, so no font needs to be installed.
 """
 
-import io
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 
 from pixace.errors import ImageError
 from pixace.images.layout import LARGEST, arranged
-from pixace.images.marks import COMMENT, KEY
-from pixace.storage.atomic import whole
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
@@ -103,91 +97,6 @@ def collage(
             cell = cell.resize((width * scale, height * scale), way)
             picture.paste(cell, (left + i % columns * step_x, top + i // columns * step_y))
     return np.asarray(picture)
-
-
-def save_png(
-    path: Path,
-    picture: np.ndarray,
-    description: dict | None = None,
-    *,
-    palette: np.ndarray | None = None,
-    transparent: int | None = None,
-) -> None:
-    """Writes a PNG, whole or not at all.
-
-    Args:
-      path: where to.
-      picture: uint8 (height, width, 3), or (height, width, 4) with alpha, or (height, width) with
-        numbers of the palette's colours.
-      description: how the picture was made, kept as JSON in the file; `read_description` reads it.
-      palette: uint8 (k, 3), k up to 256; makes an indexed PNG.
-      transparent: number of the colour of the palette that is transparent.
-
-    Raises:
-      PixaceError: the file cannot be written.
-    """
-    notes = PngInfo()
-    notes.add_itxt(KEY, json.dumps(description))  # without one, still the mark of our own
-    encoded = io.BytesIO()
-    image = Pillow.fromarray(picture)
-    if palette is not None:
-        image.putpalette(palette.tobytes())
-    clear = {} if transparent is None else {"transparency": transparent}
-    image.save(encoded, "PNG", pnginfo=notes, optimize=True, **clear)
-    with whole(Path(path)) as draft:
-        draft.write_bytes(encoded.getvalue())
-
-
-def read_description(path: Path) -> dict:
-    """What `save_png` was told about a picture.
-
-    Raises:
-      ImageError: the file cannot be read, or does not say how it was made.
-    """
-    try:
-        with Pillow.open(path) as picture:
-            picture.load()  # text may follow the pixels
-            description = json.loads(getattr(picture, "text", {})[KEY])
-    except KeyError as why:
-        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?") from why
-    except (OSError, ValueError, SyntaxError) as why:
-        raise ImageError(f"{path}: {why}; is it a picture that pixace saved?") from why
-    if not isinstance(description, dict):
-        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?")
-    return description
-
-
-def save_gif(
-    path: Path, frames: Sequence["Image"], *, seconds: float = 0.05, hold: float = 2.0
-) -> None:
-    """Writes an animation that repeats for ever, whole or not at all.
-
-    Args:
-      path: where to.
-      frames: uint8 (height, width, 3), all of one size.
-      seconds: how long each frame is shown; GIF counts in hundredths.
-      hold: how long the last one is shown.
-
-    Raises:
-      ImageError: there are no frames.
-      PixaceError: the file cannot be written.
-    """
-    if not len(frames):
-        raise ImageError("an animation needs at least one frame")
-    first, *rest = (Pillow.fromarray(frame) for frame in frames)
-    durations = [round(1000 * seconds)] * len(rest) + [round(1000 * hold)]
-    encoded = io.BytesIO()
-    first.save(
-        encoded,
-        "GIF",
-        save_all=True,
-        append_images=rest,
-        duration=durations,
-        loop=0,
-        comment=COMMENT,
-    )
-    with whole(Path(path)) as draft:
-        draft.write_bytes(encoded.getvalue())
 
 
 def _truncated(text: str, font: Font, width: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixace.colors.palette import Palette
-from pixace.images.collage import save_png
+from pixace.images.png import save_png
 
 if TYPE_CHECKING:
     from pixace.arrays import Image

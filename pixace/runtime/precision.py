@@ -4,9 +4,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from pixace.errors import ConfigError, unknown
 
 NAMES = ("auto", "float32", "bfloat16")
@@ -26,6 +23,8 @@ def by_name(name: str) -> Any:
     Raises:
       ConfigError: there is no such type.
     """
+    import jax.numpy as jnp  # late, as settings want the names alone
+
     return jnp.dtype(chosen(name))
 
 
@@ -46,6 +45,8 @@ def chosen(name: str) -> str:
 @lru_cache(maxsize=1)
 def _suited() -> str:
     """bfloat16 where the device has instructions or units for it, else float32."""
+    import jax
+
     device = jax.devices()[0]
     if device.platform == "cpu":
         has = bool(processor_flags(PROCESSOR) & {*INSTRUCTIONS})

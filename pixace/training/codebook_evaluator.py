@@ -16,7 +16,8 @@ from pixace.data.shards import Split, evenly
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.judged import Judged
-from pixace.images.collage import collage, save_png
+from pixace.images.collage import collage
+from pixace.images.png import save_png
 from pixace.models import vector_quantizer
 from pixace.models.pixel_values import psnr, to_bytes, to_floats
 from pixace.models.vqvae import Network

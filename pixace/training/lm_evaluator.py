@@ -11,7 +11,8 @@ from pixace.data.batches import in_order
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.judged import Judged
-from pixace.images.collage import collage, save_png
+from pixace.images.collage import collage
+from pixace.images.png import save_png
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
@@ -21,6 +22,7 @@ from pixace.storage import pytrees
 from pixace.text.captions import Captioned
 from pixace.training.lm_step import validation_loss
 from pixace.training.metrics_log import MetricsLog, bits_per_pixel
+from pixace.training.settings import TrainSettings
 
 
 class Judge:
@@ -33,22 +35,19 @@ class Judge:
         run: Run,
         captions: Captioned | None,
         dtype: str,
-        batch_size: int,
-        pictures: int,
-        samples: int,
-        seed: int,
+        settings: TrainSettings,
     ) -> None:
-        """Takes the run and what it is trained on; `pictures` and `samples` as in `train`."""
+        """Takes the run, what it is trained on, and how."""
         height, width = data.tokenizer.size
-        self.judged = Judged.of(data, pictures)
+        self.judged = Judged.of(data, settings.evaluate_pictures)
         self.length = data.tokenizer.length  # without words, which cost nothing
         self.to_bits = partial(bits_per_pixel, length=self.length, pixels=height * width)
         self._model, self._tokenizer, self._run, self._dtype = model, data.tokenizer, run, dtype
         self._split = data.split(self.judged.part)
         self._words = None if captions is None else getattr(captions, self.judged.part)
         self._loss = validation_loss(model, dtype=precision.by_name(dtype))
-        self._batch_size = batch_size
-        self._samples, self._settings = samples, SamplingSettings(seed=seed)
+        self._batch_size = settings.batch_size
+        self._samples, self._settings = settings.samples, SamplingSettings(seed=settings.seed)
 
     def __call__(self, done: int, weights: Weights, log: MetricsLog, bar: tqdm) -> float:
         """Looks at the weights after `done` steps; gives the nats per token.

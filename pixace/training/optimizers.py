@@ -5,8 +5,7 @@ import optax
 
 from pixace.errors import ConfigError, unknown
 from pixace.training.schedules import Schedule
-
-OPTIMIZERS = ("adamw", "adam", "adafactor")
+from pixace.training.settings import OPTIMIZERS
 
 
 def by_name(

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 import pixace
 from pixace.cli import main
 from pixace.errors import PixaceError
-from pixace.images.collage import read_description, save_png
+from pixace.images.png import read_description, save_png
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import inspect
 import shutil
 import typing
+from dataclasses import asdict
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace.api import gallery, tokenize, train
+from pixace.api import complete, generate, tokenize, train
 from pixace.cli import main
 from pixace.config import configurables, gin_files
 from pixace.data import token_set
 from pixace.data.preprocessing import Preparation
 from pixace.errors import ConfigError, PixaceError, RunError
-from pixace.images.collage import read_description
+from pixace.images.png import read_description
 from pixace.training import train_lm
 
 # What the command line calls otherwise, and what only one of them has.
@@ -25,8 +26,8 @@ ONLY_PYTHON = {"progress", "run", "pictures", "changes", "made", "command"}
 PAIRS = [
     ("tokenize", tokenize.tokenize),
     ("train", train.train),
-    ("generate", gallery.generate),
-    ("complete", gallery.complete),
+    ("generate", generate.generate),
+    ("complete", complete.complete),
 ]
 
 
@@ -122,8 +123,10 @@ def bound(tiny_pictures, tiny, tmp_path, monkeypatch):
     def given(data=tiny_pictures, **arguments):
         found = {}
 
-        def train(model, tokens, run, **settings):
-            found.update(settings, kind=model.kind, spec=tokens.tokenizer.spec, run=run.name)
+        def train(model, tokens, run, settings, captions):
+            found.update(
+                asdict(settings), kind=model.kind, spec=tokens.tokenizer.spec, run=run.name
+            )
             raise BegunError
 
         monkeypatch.setattr(train_lm, "train", train)

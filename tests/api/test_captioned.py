@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 import pixace
 from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, TokenError
-from pixace.images.collage import read_description
+from pixace.images.png import read_description
 from pixace.runs import model_file
 from pixace.training import train_lm
 from pixace.training.metrics_log import read

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace.api import codebook, door
+from pixace.api import door
 from pixace.cli import main
-from pixace.config import configurables
 from pixace.errors import PixaceError
 from pixace.layers import trax_bridge
 from pixace.sampling.token_sampler import TokenSampler
+from pixace.training import train_codebook, train_lm
 
 ABSURD = 1 << 50  # bytes
 
@@ -73,7 +73,7 @@ def test_a_drawing_too_large_for_memory_names_what_makes_it_smaller(here, monkey
 def test_a_training_too_large_for_memory_names_its_settings(
     here, monkeypatch, tiny, tiny_pictures, full
 ):
-    monkeypatch.setattr(configurables, "train", full)
+    monkeypatch.setattr(train_lm, "train", full)
     sets = [f"--set={line}" for line in tiny]
     said = refused("train", tiny_pictures, "--gin", "base", *sets, "--runs", here / "runs")
     assert "Error: not enough memory (" in said
@@ -83,7 +83,7 @@ def test_a_training_too_large_for_memory_names_its_settings(
 
 
 def test_a_codebook_too_large_for_memory_names_its_settings(tmp_path, monkeypatch, tiny_pictures):
-    monkeypatch.setattr(codebook.configurables, "codebook", full_device)
+    monkeypatch.setattr(train_codebook, "train", full_device)
     with pytest.raises(PixaceError, match=r"not enough memory .*codebook\.batch_size"):
         pixace.codebook(tiny_pictures, size=4, downsample=2, codes=4, root=tmp_path)
 
@@ -92,7 +92,7 @@ def test_what_did_not_fit_is_not_what_a_run_goes_on_with(monkeypatch, tmp_path, 
     path = tmp_path / "mine"
     shutil.copytree(tiny_outcome.run.path, path)
     before = json.loads((path / "run.json").read_text())
-    monkeypatch.setattr(configurables, "train", full_device)
+    monkeypatch.setattr(train_lm, "train", full_device)
     with pytest.raises(PixaceError, match="not enough memory"):
         pixace.resume(path, batch_size=1 << 20, steps=9)
     assert json.loads((path / "run.json").read_text()) == before

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image as Pillow
 
 import pixace
-from pixace.api import gallery
+from pixace.api import collage_files
 from pixace.errors import ImageError, PixaceError
-from pixace.images.collage import read_description
+from pixace.images.png import read_description, save_png
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -112,7 +112,7 @@ def test_complete_again_gives_the_same_bytes(photo):
 def test_again_refuses_a_model_that_has_changed_since(here):
     pixace.generate("one.png", n=1)
     told = read_description(Path("one.png"))
-    gallery.save_png(Path("old.png"), pixels("one.png"), told | {"step": 1})
+    save_png(Path("old.png"), pixels("one.png"), told | {"step": 1})
     with pytest.raises(PixaceError, match="after 1 steps, and that model has changed since"):
         pixace.again("old.png", "two.png")
     assert not Path("two.png").exists()
@@ -122,7 +122,7 @@ def test_again_refuses_a_model_that_has_changed_since(here):
 
 @pytest.mark.parametrize("told", [None, {}, {"command": "dream"}])
 def test_again_refuses_what_does_not_say_how_it_was_made(told):
-    gallery.save_png(Path("a.png"), np.zeros((4, 4, 3), np.uint8), told)
+    save_png(Path("a.png"), np.zeros((4, 4, 3), np.uint8), told)
     with pytest.raises(ImageError, match=r"does not say how|was not made by"):
         pixace.again("a.png", "b.png")
 
@@ -222,6 +222,6 @@ def test_a_photo_comes_upright_as_its_exif_says(photo, model):
 
 
 def test_what_load_gave_can_draw_without_being_loaded_again(monkeypatch, model):
-    monkeypatch.setattr(gallery, "load", None)
+    monkeypatch.setattr(collage_files, "load", None)
     pixace.generate(n=1, run=model)
     assert Path("collage.png").exists()

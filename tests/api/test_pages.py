@@ -12,7 +12,7 @@ import pixace
 from pixace.cli import main
 from pixace.errors import PixaceError
 from pixace.images import layout
-from pixace.images.collage import read_description
+from pixace.images.png import read_description
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 import pixace
 from pixace.api import places
 from pixace.cli import main
-from pixace.images.collage import read_description
+from pixace.images.png import read_description
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pixace import models, ranges
 from pixace.data.preprocessing import Preparation
 from pixace.text.captions import Captions
-from pixace.training import train_codebook, train_lm
+from pixace.training.settings import CodebookSettings, TrainSettings
 
 DECIDED = ("vocab_size", "length", "grid", "prefix", "words")
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -44,8 +44,8 @@ def page():
     for title, name, function, decided in (
         ("Pictures", "pictures", Preparation, ()),
         ("Captions", "captions", Captions, ()),
-        ("Training", "train", train_lm.train, ("model", "data", "run", "captions")),
-        ("Codebook", "codebook", train_codebook.train, ("data", "run")),
+        ("Training", "train", TrainSettings, ()),
+        ("Codebook", "codebook", CodebookSettings, ()),
         *((f"Model: {kind}", kind, build, DECIDED)
           for kind, build in models.KINDS.items()),
     ):  # fmt: skip

@@ -280,8 +280,8 @@ def artist(tiny, tmp_path_factory):
 
 def test_a_model_of_pixel_art_gives_pixel_art(artist):
     photo = artist.path.parents[1] / "sprites" / "3.png"
-    pixace.api.gallery.generate("c.png", run=artist.path, n=5, each="each", scale=2)
-    pixace.api.gallery.complete([photo], "d.png", run=artist.path, each="done", samples=2, cut=16)
+    pixace.generate("c.png", run=artist.path, n=5, each="each", scale=2)
+    pixace.complete([photo], "d.png", run=artist.path, each="done", samples=2, cut=16)
     for path in [*Path("each").iterdir(), *Path("done").iterdir()]:
         with Pillow.open(path) as picture:
             assert (picture.mode, picture.info["transparency"]) == ("P", 2)

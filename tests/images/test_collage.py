@@ -1,13 +1,10 @@
-"""Collages: every pixel in its place, labels that fit, files that say how they were made."""
-
-import json
+"""Collages: every pixel in its place, labels that fit."""
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 
-from pixace.errors import ImageError, PixaceError
-from pixace.images.collage import collage, read_description, save_gif, save_png
+from pixace.errors import ImageError
+from pixace.images.collage import collage
 from pixace.images.layout import COMFORTABLE
 
 
@@ -113,52 +110,3 @@ def test_text_stands_out_from_any_background():
 def test_what_cannot_be_laid_out_is_told(images, settings, words):
     with pytest.raises(ImageError, match=words):
         collage(images, **settings)
-
-
-def test_a_description_comes_back_from_the_file(tmp_path):
-    said = {"seed": 7, "run": "Größe", "nested": {"temperature": [0.9, 1.0]}, "none": None}
-    [picture] = plain(50)
-    save_png(tmp_path / "a.png", picture, said)
-    assert read_description(tmp_path / "a.png") == said
-    with Pillow.open(tmp_path / "a.png") as again:
-        np.testing.assert_array_equal(np.asarray(again), picture)
-        assert json.loads(again.text["pixace"]) == said
-
-
-def test_pictures_that_do_not_say_are_told_apart(tmp_path):
-    [picture] = plain(50)
-    save_png(tmp_path / "silent.png", picture)
-    Pillow.fromarray(picture).save(tmp_path / "photo.jpg")
-    for name in ("silent.png", "photo.jpg"):
-        with pytest.raises(ImageError, match=f"{name} does not say how it was made"):
-            read_description(tmp_path / name)
-
-
-def test_what_is_no_picture_is_an_image_error(tmp_path):
-    (tmp_path / "text.png").write_text("hello")
-    for name in ("text.png", "absent.png"):
-        with pytest.raises(ImageError, match=name):
-            read_description(tmp_path / name)
-
-
-def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PixaceError, match="cannot write"):
-        save_png(tmp_path / "file" / "a.png", plain(0)[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_an_animation_has_all_frames_in_order_and_holds_the_last(tmp_path):
-    frames = plain(0, 100, 200, size=(8, 8))
-    save_gif(tmp_path / "a.gif", frames, seconds=0.1, hold=3.0)
-    with Pillow.open(tmp_path / "a.gif") as movie:
-        assert (movie.n_frames, movie.info["loop"]) == (3, 0)
-        for i, (shade, milliseconds) in enumerate([(0, 100), (100, 100), (200, 3000)]):
-            movie.seek(i)
-            assert movie.convert("RGB").getpixel((4, 4)) == (shade,) * 3
-            assert movie.info["duration"] == milliseconds
-
-
-def test_an_animation_of_nothing_is_refused(tmp_path):
-    with pytest.raises(ImageError, match="at least one frame"):
-        save_gif(tmp_path / "a.gif", [])

@@ -5,8 +5,8 @@ from PIL import Image as Pillow
 
 from pixace import tokenizers
 from pixace.colors import palette
-from pixace.images.collage import read_description
 from pixace.images.palette_png import palette_of, save_picture, save_strip
+from pixace.images.png import read_description
 
 CLEAR = palette.parse("ff0000,00000000,0000ff")
 

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image as Pillow
 
-from pixace.images.collage import collage, save_png
+from pixace.images.collage import collage
+from pixace.images.png import save_png
 from pixace.layers.window import Window
 
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "window.png"

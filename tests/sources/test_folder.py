@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pixace.errors import ImageError, SourceError
-from pixace.images.collage import save_png
+from pixace.images.png import save_png
 from pixace.sources import Source, open_source
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pixace.errors import ImageError, SourceError
-from pixace.images.collage import save_gif, save_png
+from pixace.images.gif import save_gif
 from pixace.images.marks import is_marked
+from pixace.images.png import save_png
 from pixace.sources import open_source, own
 
 PICTURE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

@@ -13,7 +13,8 @@ from PIL import ImageDraw
 from pixace import tokenizers
 from pixace.colors import oklab
 from pixace.images import loader
-from pixace.images.collage import collage, save_png
+from pixace.images.collage import collage
+from pixace.images.png import save_png
 from pixace.sampling.cut import blank_after, parse_cut
 from pixace.sources import open_source
 from pixace.tokenizers import orders
