@@ -44,7 +44,7 @@ def apply(layer: Any, x: Any, weights: Any, state: Any, key: Any = NO_KEY) -> tu
 
 
 def fingerprint(*parts: Any) -> str:
-    """The same for two layers exactly if they compute the same, whatever their weights are."""
+    """What layers are and what was set in them; not what their functions have closed over."""
     return hashlib.sha256(repr([_anatomy(part) for part in parts]).encode()).hexdigest()
 
 

@@ -37,6 +37,7 @@ class LanguageModel(Protocol):
       window: what a token attends to; None means all before it.
     """
 
+    def __hash__(self) -> int: ...
     @property
     def kind(self) -> str: ...  # noqa: D102
     @property

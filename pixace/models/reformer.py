@@ -62,7 +62,8 @@ def reformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    hyperparameters.check(reformer, locals())
+    settings = {**locals()}
+    hyperparameters.check(reformer, settings)
     hyperparameters.check_places(positions, grid, length - prefix)
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
@@ -109,7 +110,9 @@ def reformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return TraxLanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
+    return TraxLanguageModel(
+        "reformer", vocab_size, length, *three, settings, prefix=prefix, window=sight
+    )
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:

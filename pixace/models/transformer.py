@@ -50,7 +50,8 @@ def transformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    hyperparameters.check(transformer, locals())
+    settings = {**locals()}
+    hyperparameters.check(transformer, settings)
     hyperparameters.check_places(positions, grid, length - prefix)
     sight = Window(window, grid, prefix) if window else None
     sizes = {
@@ -72,4 +73,13 @@ def transformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return TraxLanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)
+    return TraxLanguageModel(
+        "transformer",
+        vocab_size,
+        length,
+        *three,
+        settings,
+        remat=remat,
+        prefix=prefix,
+        window=sight,
+    )

@@ -10,7 +10,7 @@ array (batch, length, vocab_size) never exists.
 
 import copy
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,7 @@ class TraxLanguageModel:
       training: the Trax model with dropout.
       steady: the Trax model without.
       stepping: the Trax model for one token at a time.
+      settings: all that it was built with: plain values by name.
       remat: whether training keeps only what goes into each block.
       prefix: how many tokens of a row are words, in front of the picture.
       window: what a token attends to; None means all before it.
@@ -52,6 +53,7 @@ class TraxLanguageModel:
     training: Any = field(repr=False)
     steady: Any = field(repr=False)
     stepping: Any = field(repr=False)
+    settings: Mapping[str, Any]
     remat: bool = False
     prefix: int = 0
     window: Window | None = None
@@ -65,9 +67,10 @@ class TraxLanguageModel:
         return hash(self._fingerprint)
 
     @cached_property
-    def _fingerprint(self) -> tuple[Any, ...]:
+    def _fingerprint(self) -> tuple[str, ...]:
+        """Kind and settings, and what Trax's layers were told besides."""
         layers = pure_trax.fingerprint(self.training, self.steady, self.stepping)
-        return self.kind, self.vocab_size, self.length, self.remat, self.prefix, layers
+        return self.kind, repr(sorted(self.settings.items())), layers
 
     # Settled when they are first needed, as that takes a second.
     @cached_property
