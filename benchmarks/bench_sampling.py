@@ -23,8 +23,10 @@ from pixace import colors
 from pixace.layers import trax_bridge
 from pixace.models import by_kind
 from pixace.runtime import precision
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.tokenizers.pixel import PixelTokenizer
+
+BODY = ("blocks/", "final_norm/")
 
 
 def ours(kind: str, batch: int, pictures: int) -> dict[str, float]:
@@ -36,7 +38,7 @@ def ours(kind: str, batch: int, pictures: int) -> dict[str, float]:
     times = []
     for seed in range(1 + pictures):
         began = time.perf_counter()
-        sampler.generate_tokens(batch, Settings(seed=seed, batch_size=batch))
+        sampler.generate_tokens(batch, SamplingSettings(seed=seed, batch_size=batch))
         times.append(time.perf_counter() - began)
     seconds = statistics.median(times[1:]) / tokenizer.length
     moved = bytes_a_token(sampler, batch)
@@ -55,7 +57,7 @@ def bytes_a_token(sampler: Sampler, batch: int) -> float:
     """
     dtype = precision.by_name("auto")
     weights = sampler.model.cast(sampler.weights, dtype)
-    body = sum(leaf.nbytes for leaf in jax.tree.leaves(weights["body"][4:]))
+    body = sum(leaf.nbytes for name, leaf in weights.items() if name.startswith(BODY))
     head = SHAPE["d_model"] * dtype.itemsize * int(sampler.tokenizer.allowed.sum())
     cache = 2 * SHAPE["layers"] * SHAPE["d_model"] * 4 * batch * SHAPE["length"] / 2
     return body + head + cache

@@ -60,7 +60,7 @@ def drawing(model: Any, batch: int) -> tuple[Any, float]:
     def once(state: Any) -> Any:
         def go_on(carry: Any, _: None) -> Any:
             state, token = carry
-            logits, state = model.step(weights, state, token)
+            logits, state = model.decode_step(weights, state, token)
             return (state, jnp.argmax(logits, -1).astype(jnp.int32)), None
 
         return jax.lax.scan(go_on, (state, jnp.zeros(batch, jnp.int32)), length=TOKENS)[0][1]

@@ -26,7 +26,7 @@ def main() -> None:
     tokens = token_set.open_set(Path(trained.description.data.tokens))
     split, tokenizer = tokens.split("validation"), tokens.tokenizer
     sampler = trained.sampler
-    loss = validation_loss(sampler.model, dtype=precision.by_name(sampler.dtype))
+    loss = validation_loss(sampler.model, dtype=precision.by_name(sampler.compute_dtype))
     nats = loss(sampler.weights, in_order(split, asked.batch, len(split), None))
     height, width = tokenizer.size
     bits = bits_per_pixel(nats, length=tokenizer.length, pixels=height * width)

@@ -5,6 +5,7 @@ it anew: `python tests/test_architecture.py`.
 """
 
 import ast
+import re
 import textwrap
 import tomllib
 from html import escape
@@ -113,3 +114,12 @@ def test_everything_in_the_contract_says_what_it_is(name):
 
 if __name__ == "__main__":
     PICTURE.write_text(picture(), encoding="utf-8")
+
+
+def test_files_that_are_named_exist():
+    """Such as `layers/kv_cache.py`, in the pages on how pixace is made."""
+    for page in ("docs/DESIGN.md", "CONTRIBUTING.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for named in re.findall(r"`([\w/]+/\w+\.py)`", text):
+            if named.rpartition("/")[2] not in ("NAME.py", "X.py", "test_NAME.py"):
+                assert (ROOT / named).exists() or (ROOT / "pixace" / named).exists(), named

@@ -21,8 +21,10 @@ from pixace.config.shorthands import tracked
 from pixace.data.preprocessing import Preprocessing, RawPreprocessing
 from pixace.errors import ConfigError, PixaceError
 from pixace.ranges import LARGEST, Count, Number, Range, check, plain, several
-from pixace.sampling.sampler import Settings
+from pixace.sampling.sampler import SamplingSettings
 from pixace.training.settings import CodebookSettings, TrainSettings
+
+LIMIT = 2**32  # of seeds
 
 # What takes numbers, its name in messages, and what else it must be given.
 PLACE = {"vocab_size": 11, "length": 21, "grid": (3, 7)}
@@ -33,7 +35,7 @@ TAKERS = {
     models.reformer: ("reformer.", PLACE),
     Preprocessing: ("", {}),
     RawPreprocessing: ("", {}),
-    Settings: ("", {}),
+    SamplingSettings: ("", {}),
     tokenize.tokenize: ("", {"source": "nothing", "out": "nowhere"}),
     tokenize.compare: ("", {"source": "nothing", "out": "nowhere.png"}),
     Trained.generate: ("", {"self": None}),
@@ -43,8 +45,8 @@ TAKERS = {
 HANDED_ON = {
     tokenize.tokenize: {"validation_fraction"},
     tokenize.compare: {"validation_fraction"},
-    Trained.generate: {each.name for each in fields(Settings)},
-    Trained.complete: {each.name for each in fields(Settings)},
+    Trained.generate: {each.name for each in fields(SamplingSettings)},
+    Trained.complete: {each.name for each in fields(SamplingSettings)},
 }
 
 
@@ -80,7 +82,7 @@ def test_no_number_is_overlooked():
     """The walk finds what it should: names that are known to be numbers."""
     assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(TrainSettings))
     assert {"codes", "beta", "shown"} < set(parameters(CodebookSettings))
-    assert parameters(Settings) == sorted(each.name for each in fields(Settings))
+    assert parameters(SamplingSettings) == sorted(each.name for each in fields(SamplingSettings))
     assert parameters(Preprocessing) == ["limit", "validation_fraction"]
     assert {"d_model", "d_ff", "n_layers", "n_heads"} < set(parameters(models.reformer))
 
@@ -158,9 +160,14 @@ def test_what_lies_outside_is_refused_in_a_line(taker, name):
         (models.reformer, "n_heads", 0, "reformer.n_heads is 0; it must be 1 or more"),
         (models.reformer, "window", -1, "reformer.window is -1; it must be 0 or more"),
         (models.reformer, "dropout", 1.5, "reformer.dropout = 1.5 is outside [0, 1); 0.1 is"),
-        (Settings, "seed", 2**32, "seed is 4294967296; it must be 0 or more and below 4294967296"),
-        (Settings, "top_p", 0.0, "top_p is 0.0; it must be above 0 and at most 1"),
-        (Settings, "top_k", 2.0, "top_k = 2.0 is no int"),
+        (
+            SamplingSettings,
+            "seed",
+            LIMIT,
+            f"seed is {LIMIT}; it must be 0 or more and below {LIMIT}",
+        ),
+        (SamplingSettings, "top_p", 0.0, "top_p is 0.0; it must be above 0 and at most 1"),
+        (SamplingSettings, "top_k", 2.0, "top_k = 2.0 is no int"),
         (Preprocessing, "validation_fraction", -1, "a validation fraction of -1 makes no sense"),
         (tokenize.tokenize, "workers", 0, "workers is 0; it must be 1 or more"),
         (tokenize.compare, "pictures", 0, "pictures is 0; it must be 1 or more"),
@@ -263,12 +270,15 @@ def test_whole_numbers_of_others_become_pythons_own(value):
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.array, jnp.float32])
 def test_fractions_of_others_become_pythons_own(kind):
-    found = Settings(temperature=kind(0.5)).temperature
+    found = SamplingSettings(temperature=kind(0.5)).temperature
     assert (type(found), found) == (float, 0.5)
 
 
 def test_none_stands_for_a_default():
-    assert Settings(seed=None, temperature=None, top_p=None, guidance=None) == Settings()
+    assert (
+        SamplingSettings(seed=None, temperature=None, top_p=None, guidance=None)
+        == SamplingSettings()
+    )
     assert Preprocessing(validation_fraction=None, colors=None) == Preprocessing()
 
 

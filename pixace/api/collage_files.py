@@ -16,7 +16,7 @@ from pixace.api.trained import Trained, load
 from pixace.errors import ImageError
 from pixace.ranges import Count
 from pixace.runtime.printable import tell
-from pixace.sampling.sampler import Settings as SamplingSettings
+from pixace.sampling.sampler import SamplingSettings
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
 

@@ -17,7 +17,7 @@ from pixace.images.collage import collage as laid_out
 from pixace.images.gif import save_gif
 from pixace.images.png import save_png
 from pixace.sampling.cut import blank_after
-from pixace.sampling.sampler import Settings as SamplingSettings
+from pixace.sampling.sampler import SamplingSettings
 
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many

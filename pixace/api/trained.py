@@ -23,7 +23,12 @@ from pixace.runs import model_file, run_folder
 from pixace.runs.description import Description
 from pixace.runtime import precision
 from pixace.sampling.cut import parse_cut
-from pixace.sampling.sampler import Completions, Sampler, Settings, several_temperatures
+from pixace.sampling.sampler import (
+    Completions,
+    Sampler,
+    SamplingSettings,
+    several_temperatures,
+)
 from pixace.storage import pytrees
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
@@ -57,7 +62,7 @@ class Trained:
     @property
     def dtype(self) -> str:
         """The type that products are computed in, `float32` or `bfloat16`."""
-        return self.sampler.dtype
+        return self.sampler.compute_dtype
 
     def of_type(self, dtype: str) -> "Trained":
         """The same model as it computes in another type: `float32`, `bfloat16` or `auto`.
@@ -65,7 +70,7 @@ class Trained:
         Raises:
           ConfigError: there is no such type.
         """
-        return replace(self, sampler=replace(self.sampler, dtype=precision.chosen(dtype)))
+        return replace(self, sampler=replace(self.sampler, compute_dtype=precision.chosen(dtype)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles what a model file holds, so that no file is needed where it is unpickled."""
@@ -115,7 +120,7 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         n = ranges.one(Trained.generate, "n", n)
-        settings = Settings(
+        settings = SamplingSettings(
             seed=seed,
             temperature=temperature,
             top_k=top_k,
@@ -172,7 +177,7 @@ class Trained:
         """
         temperatures = several_temperatures(temperature)
         samples = ranges.one(Trained.complete, "samples", samples)
-        settings = Settings(
+        settings = SamplingSettings(
             seed=seed, top_k=top_k, top_p=top_p, batch_size=batch_size, guidance=guidance
         )
         asked = self.prompt(text, classes, settings.guidance)

@@ -12,9 +12,7 @@ from jaxtyping import Array, Float
 
 from pixace.data.batches import Batch, in_order
 from pixace.data.token_set import TokenSet
-from pixace.device_arrays import Key
 from pixace.evaluation.evaluation_set import EvaluationSet
-from pixace.layers.cross_entropy import cross_entropy
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.text.prefixes import Prefixes
 
@@ -83,7 +81,7 @@ def validation_loss(
 
     @jax.jit
     def part(weights: Weights, batch: Batch) -> Float[Array, "2"]:
-        return jnp.stack([loss_sum(model, weights, batch, None, dtype), batch.weights.sum()])
+        return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
 
     def whole(weights: Weights, batches: Iterable[Batch]) -> float:
         parts = np.array([part(weights, batch) for batch in batches], np.float64)
@@ -91,21 +89,6 @@ def validation_loss(
         return float(nats / tokens)
 
     return whole
-
-
-def loss_sum(
-    model: LanguageModel, weights: Weights, batch: Batch, key: Key | None, dtype: Any
-) -> Float[Array, ""]:
-    """Negative log-likelihood of a batch in nats, summed with the tokens' weights.
-
-    Words in front of the pictures cost nothing. Products are computed in `dtype`; everything
-    between them, and the gradients, in float32.
-    """
-    hidden = model.hidden(model.cast(weights, dtype), batch.tokens, key)[:, model.prefix :]
-    w, b = jax.tree.leaves(weights["head"])
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    ids, shares = (part[:, model.prefix :].ravel() for part in batch)
-    return cross_entropy(flat, w, b, ids, shares, dtype)
 
 
 def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:

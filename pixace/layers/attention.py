@@ -91,6 +91,13 @@ class FullAttention(trax_bridge.layers.Layer):
         out = _together(seen, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
+    def forward_and_or_backward(self, *given: Any, **named: Any) -> Any:
+        """Both passes at once, as Trax has them; a method, so that a copy of the layer runs itself.
+
+        Trax would keep a function that knows the layer it was made for, whoever copied that.
+        """
+        return trax_bridge.forward_and_or_backward(self)(*given, **named)
+
 
 class StepAttention(trax_bridge.layers.Layer):
     """Trax's `SelfAttention`, for one token at a time, with keys and values remembered.
@@ -178,33 +185,43 @@ def _view(cache: Cache, index: Int[Array, ""], window: Window | None) -> Float[A
     return jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
 
 
+def projections(layer: Any) -> list[str]:
+    """Names of the weights of an attention with its projections inside, in Trax's order.
+
+    Empty for all other layers.
+    """
+    whole = getattr(layer, "_whole", layer)
+    if not hasattr(whole, "_share_qk"):
+        return []
+    roles = ["query", "value"] if whole._share_qk else ["query", "key", "value"]
+    biases = [f"{role}/bias" for role in roles] if whole._bias else []
+    return [f"{role}/kernel" for role in (*roles, "output")] + biases
+
+
 def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]:
     """Queries, keys and values of all heads, each (batch * heads, length, d_head)."""
     batch, length, d_model = x.shape
-    names = "qvo" if whole._share_qk else "qkvo"
-    named = dict(zip(names, weights, strict=False))
-    if whole._bias:
-        named |= dict(zip(names[:-1].upper(), weights[len(names) :], strict=True))
+    named = dict(zip(projections(whole), weights, strict=True))
 
-    def project(name: str) -> Array:
-        w = named[name]
+    def project(role: str) -> Array:
+        w, b = named[f"{role}/kernel"], named.get(f"{role}/bias")
         heads, _, d_head = w.shape
         flat = w.swapaxes(0, 1).reshape(d_model, heads * d_head)
-        out = affine(x, flat, named[name.upper()].ravel() if whole._bias else None)
+        out = affine(x, flat, None if b is None else b.ravel())
         by_head = out.reshape(batch, length, heads, d_head).swapaxes(1, 2)
         return by_head.reshape(batch * heads, length, d_head)
 
-    q = project("q")
+    q = project("query")
     if whole._share_qk:
         k = q / jnp.sqrt(jnp.mean(q**2, -1, keepdims=True) + 1e-6)
     else:
-        k = project("k")
-    return q, k, project("v")
+        k = project("key")
+    return q, k, project("value")
 
 
 def _together(seen: Array, whole: Any, weights: Any, batch: int) -> Array:
     """The heads' results, mixed into the features of each position."""
-    o = weights[2 if whole._share_qk else 3]
+    o = weights[projections(whole).index("output/kernel")]
     length, d_head = seen.shape[1:]
     by_place = seen.reshape(batch, -1, length, d_head).swapaxes(1, 2).reshape(batch, length, -1)
     return affine(by_place, o.reshape(-1, o.shape[-1]))

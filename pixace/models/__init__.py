@@ -1,4 +1,4 @@
-"""Language models by name."""
+"""Models: language models by name, and the networks of a codebook."""
 
 import inspect
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from pixace.layers.attention import FullAttention, StepAttention
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
-from pixace.models.language_model import LanguageModel
+from pixace.models.trax_language_model import TraxLanguageModel
 from pixace.ranges import Count, Whole
 
 ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}  # Trax's names
@@ -49,7 +49,7 @@ def reformer(
     attention: str = "full",
     attention_settings: Mapping[str, Any] | None = None,
     activation: str = "FastGelu",
-) -> LanguageModel:
+) -> TraxLanguageModel:
     """A transformer whose layers are reversible.
 
     With `lsh`, a token attends to those before it that fall into its bucket, and which tokens share
@@ -77,7 +77,8 @@ def reformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    hyperparameters.check(reformer, locals())
+    settings = {**locals()}
+    hyperparameters.check(reformer, settings)
     hyperparameters.check_places(positions, grid, length - prefix)
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
@@ -119,7 +120,9 @@ def reformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
+    return TraxLanguageModel(
+        "reformer", vocab_size, length, *three, settings, prefix=prefix, window=sight
+    )
 
 
 def attention_defaults(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
-from pixace.models.language_model import LanguageModel
+from pixace.models.trax_language_model import TraxLanguageModel
 from pixace.ranges import Count, Whole
 
 
@@ -30,7 +30,7 @@ def transformer(
     window: Whole = 0,
     remat: bool = False,
     activation: str = "Relu",
-) -> LanguageModel:
+) -> TraxLanguageModel:
     """A transformer that reads tokens from the first to the last.
 
     Args:
@@ -52,7 +52,8 @@ def transformer(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    hyperparameters.check(transformer, locals())
+    settings = {**locals()}
+    hyperparameters.check(transformer, settings)
     hyperparameters.check_places(positions, grid, length - prefix)
     sight = Window(window, grid, prefix) if window else None
     sizes = {
@@ -75,4 +76,13 @@ def transformer(
         return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
-    return LanguageModel("transformer", vocab_size, length, *three, remat, prefix, sight)
+    return TraxLanguageModel(
+        "transformer",
+        vocab_size,
+        length,
+        *three,
+        settings,
+        remat=remat,
+        prefix=prefix,
+        window=sight,
+    )

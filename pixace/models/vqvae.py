@@ -10,7 +10,8 @@ decoder, of residual blocks); Esser et al. 2021, "Taming Transformers" (discrimi
 Shi et al. 2016 (depth to space).
 """
 
-import copy
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,13 +22,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from pixace.device_arrays import Key
-from pixace.layers import trax_bridge
+from pixace.layers import pure_trax, trax_bridge, trax_names
 
-Weights = Any  # nested tuples of arrays, as Trax nests them
+Weights = Mapping[str, Array | np.ndarray]  # arrays by role, such as `blocks/1/spatial/kernel`
 Pictures = Float[Array, "n height width channels"]
 Grid = Float[Array, "n rows columns d"]
 
-NO_KEY = np.zeros(2, np.uint32)
 GATHERED = 4  # pixels a side that the first layer takes together, at most
 NARROWEST = 16  # channels
 
@@ -52,15 +52,14 @@ class Network:
 
     def init(self, key: Key) -> dict[str, Weights]:
         """New weights of `encoder` and `decoder`, float32."""
-        drawn: dict[str, Weights] = _drawn(self.shapes, key)
-        return drawn
+        return _init(self.shapes, key)
 
     @property
-    def shapes(self) -> dict[str, Weights]:
+    def shapes(self) -> dict[str, Any]:
         """What weights look like: the same tree, with shapes and types for arrays."""
         return {
-            "encoder": _settled(_encoder, self, self._pictures).weights,
-            "decoder": _settled(_decoder, self, self._grid).weights,
+            "encoder": _shapes(_settled(_encoder, self, self._pictures)),
+            "decoder": _shapes(_settled(_decoder, self, self._grid)),
         }
 
     def encode(self, weights: dict[str, Weights], pictures: Pictures) -> Grid:
@@ -94,7 +93,7 @@ class Discriminator:
 
     def init(self, key: Key) -> Weights:
         """New weights, float32."""
-        return _drawn(_settled(_discriminator, self, self._patch).weights, key)
+        return _init(_shapes(_settled(_discriminator, self, self._patch)), key)
 
     def logits(self, weights: Weights, pictures: Pictures) -> Float[Array, "n rows columns 1"]:
         """Logits for patches that lie 4 pixels apart, and see 20 by 20."""
@@ -108,22 +107,25 @@ class Discriminator:
 def _encoder(net: Network) -> Any:
     tl = trax_bridge.layers
     side = min(GATHERED, net.downsample)
-    parts = [_gathered(side), _conv(net.width)]
+    parts = [_gathered(side), _conv("down/0", net.width)]
     while side < net.downsample:
-        parts += [tl.Relu(), _gathered(2), _conv(net.width)]
+        parts += [tl.Relu(), _gathered(2), _conv(f"down/{len(parts) // 3 + 1}", net.width)]
         side *= 2
-    parts += [_block(net.width) for _ in range(net.blocks)]
-    return tl.Serial(*parts, tl.Relu(), _conv(net.dim, 1))
+    parts += [_block(f"blocks/{i}", net.width) for i in range(net.blocks)]
+    return tl.Serial(*parts, tl.Relu(), _conv("features", net.dim, 1))
 
 
 def _decoder(net: Network) -> Any:
     tl = trax_bridge.layers
     width, side = net.width, net.downsample
-    parts = [_conv(width), *(_block(width) for _ in range(net.blocks)), tl.Relu()]
+    blocks = [_block(f"blocks/{i}", width) for i in range(net.blocks)]
+    parts, level = [_conv("features", width), *blocks, tl.Relu()], 0
     while side > 2:
         width, side = max(NARROWEST, width // 2), side // 2
-        parts += [_conv(4 * width), _spread(2), _block(width), tl.Relu()]
-    return tl.Serial(*parts, _conv(4 * net.channels), _spread(2))
+        parts += [_conv(f"up/{level}", 4 * width), _spread(2)]
+        parts += [_block(f"up/{level}/block", width), tl.Relu()]
+        level += 1
+    return tl.Serial(*parts, _conv("pixels", 4 * net.channels), _spread(2))
 
 
 def _discriminator(net: Discriminator) -> Any:
@@ -131,16 +133,23 @@ def _discriminator(net: Discriminator) -> Any:
     leaky = tl.Fn(
         "Leaky", lambda x: jax.nn.leaky_relu(x, 0.2)
     )  # Trax's keeps its slope as a weight
-    return tl.Serial(_gathered(4), _conv(net.width), leaky, _conv(net.width), leaky, _conv(1, 1))
+    return tl.Serial(
+        *(_gathered(4), _conv("patches", net.width), leaky),
+        *(_conv("middle", net.width), leaky),
+        _conv("logits", 1, 1),
+    )
 
 
-def _conv(filters: int, side: int = 3) -> Any:
-    return trax_bridge.layers.Conv(filters, (side, side), padding="SAME")
+def _conv(role: str, filters: int, side: int = 3) -> Any:
+    layer = trax_bridge.layers.Conv(filters, (side, side), padding="SAME")
+    layer._name = role
+    return layer
 
 
-def _block(width: int) -> Any:
+def _block(role: str, width: int) -> Any:
     tl = trax_bridge.layers
-    return tl.Residual(tl.Relu(), _conv(width), tl.Relu(), _conv(width, 1))
+    inner = _conv(f"{role}/spatial", width), tl.Relu(), _conv(f"{role}/pointwise", width, 1)
+    return tl.Residual(tl.Relu(), *inner)
 
 
 def _gathered(side: int) -> Any:
@@ -165,42 +174,43 @@ def _spread(side: int) -> Any:
     return trax_bridge.layers.Fn(f"Spread{side}", spread)
 
 
-def _drawn(shapes: Any, key: Key) -> Any:
+def _init(shapes: Any, key: Key) -> Any:
     """Kernels as Glorot and Bengio 2010 draw them, biases 0.
 
     By NumPy: to compile Trax's initializers takes longer than a small training.
     """
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
-    def draw(leaf: Any) -> Array:
+    def init(leaf: jax.ShapeDtypeStruct) -> Array:
         if len(leaf.shape) < 2:
             return jnp.zeros(leaf.shape)
         *window, inputs, outputs = leaf.shape
         limit = np.sqrt(6 / (np.prod(window) * (inputs + outputs)))
         return jnp.asarray(generator.uniform(-limit, limit, leaf.shape), jnp.float32)
 
-    return jax.tree.map(draw, shapes)
+    return jax.tree.map(init, shapes)
 
 
 @lru_cache(maxsize=32)
-def _settled(build: Any, net: Any, shape: tuple[int, ...]) -> Any:
-    """A layer that knows the shapes of its weights: Trax's `pure_fn` puts back what it found."""
-    layer = build(net)
-    example = trax_bridge.shapes.ShapeDtype(shape, np.float32)
-    layer.weights, layer.state = jax.eval_shape(
-        lambda key: copy.deepcopy(layer).init(example, key), NO_KEY
-    )
-    _forget_keys(layer)
-    return layer
+def _settled(build: Callable[[Any], Any], net: Any, shape: tuple[int, ...]) -> Any:
+    """A layer that knows the shapes of its weights."""
+    return pure_trax.settled(build(net), shape, np.float32)
 
 
-def _forget_keys(layer: Any) -> None:
-    """Sets the key of every layer: Trax would draw one, and mid-trace at that."""
-    layer._rng = NO_KEY
-    for part in layer.sublayers:
-        _forget_keys(part)
+def _names(layer: Any) -> list[str]:
+    """The name of each array of a settled layer: its convolution's, and what it is of that."""
+    found = trax_names.leaves(layer, layer.weights)
+    return [f"{part._name}/{kind}" for part, n in found for kind in trax_names.AFFINE[:n]]
+
+
+def _shapes(layer: Any) -> OrderedDict[str, jax.ShapeDtypeStruct]:
+    """In Trax's order, which an `OrderedDict` keeps where JAX would sort the names of a `dict`."""
+    return OrderedDict(zip(_names(layer), jax.tree.leaves(layer.weights), strict=True))
 
 
 def _run(layer: Any, weights: Weights, x: Array) -> Array:
-    out: Array = layer.pure_fn(x.astype(jnp.float32), weights, layer.state, NO_KEY)[0]
+    tuples = jax.tree.unflatten(
+        jax.tree.structure(layer.weights), [weights[name] for name in _names(layer)]
+    )
+    out: Array = pure_trax.apply(layer, x.astype(jnp.float32), tuples, layer.state)[0]
     return out

@@ -30,23 +30,24 @@ def draw(
 
     Source: nucleus sampling (top_p) is from Holtzman et al. 2020, section 3.1.
     """
-    # Nearly 0 leaves odds for the likeliest alone, and 0 of `uniform` is the first of equals.
+    # Nearly 0 leaves something to the likeliest alone, and 0 of `uniform` is the first of equals.
     warm = jnp.where(temperature == 0, 1e-30, jnp.maximum(temperature, 1e-6))[:, None]
     uniform = jnp.where(temperature == 0, 0.0, uniform)
-    odds = jnp.exp((logits - logits.max(axis=-1, keepdims=True)) / warm)
+    # Exponentials of the logits: probabilities that are not normalised, 1 for the likeliest.
+    weights = jnp.exp((logits - logits.max(axis=-1, keepdims=True)) / warm)
     if 0 < top_k < logits.shape[-1]:
-        odds = _likeliest(odds, jnp.ones_like(odds), jnp.float32(top_k))
+        weights = _likeliest(weights, jnp.ones_like(weights), jnp.float32(top_k))
     if top_p is not None:
-        odds = _likeliest(odds, odds, top_p * odds.sum(axis=-1, keepdims=True))
-    return _inverted(odds, uniform).astype(jnp.int32)
+        weights = _likeliest(weights, weights, top_p * weights.sum(axis=-1, keepdims=True))
+    return _inverted(weights, uniform).astype(jnp.int32)
 
 
 def _likeliest(
-    odds: Float[Array, "batch vocab"], share: Float[Array, "batch vocab"], enough: Array
+    weights: Float[Array, "batch vocab"], share: Float[Array, "batch vocab"], enough: Array
 ) -> Float[Array, "batch vocab"]:
-    """The odds with 0 for all but the likeliest, the fewest whose shares together are enough.
+    """The weights with 0 for all but the likeliest, the fewest whose shares together are enough.
 
-    Sorting would cost more than the model. The least of the odds to keep is found by halving: 31
+    Sorting would cost more than the model. The least of the weights to keep is found by halving: 31
     times, over the bits of a float, which are ordered as positive floats are.
     """
 
@@ -54,25 +55,25 @@ def _likeliest(
         low, high = ends
         middle = low + (high - low) // 2
         least = jax.lax.bitcast_convert_type(middle, jnp.float32)
-        kept = jnp.where(odds >= least, share, 0).sum(axis=-1, keepdims=True) >= enough
+        kept = jnp.where(weights >= least, share, 0).sum(axis=-1, keepdims=True) >= enough
         return jnp.where(kept, middle, low), jnp.where(kept, high, middle)
 
     # All are kept at 0, where one may want more than there is by rounding; none above 1.
-    ends = jnp.zeros((len(odds), 1), jnp.int32), jnp.full((len(odds), 1), ABOVE_ONE)
+    ends = jnp.zeros((len(weights), 1), jnp.int32), jnp.full((len(weights), 1), ABOVE_ONE)
     low, _ = jax.lax.fori_loop(0, 31, halve, ends)
-    return jnp.where(odds >= jax.lax.bitcast_convert_type(low, jnp.float32), odds, 0)
+    return jnp.where(weights >= jax.lax.bitcast_convert_type(low, jnp.float32), weights, 0)
 
 
 def _inverted(
-    odds: Float[Array, "batch vocab"], uniform: Float[Array, " batch"]
+    weights: Float[Array, "batch vocab"], uniform: Float[Array, " batch"]
 ) -> Int32[Array, " batch"]:
-    """Where the running sum of the odds passes `uniform` of the whole.
+    """Where the running sum of the weights passes `uniform` of the whole.
 
     First in which row of a table, then where in the row: a running sum over all ids is slow.
     """
-    batch, vocab = odds.shape
+    batch, vocab = weights.shape
     width = math.isqrt(vocab - 1) + 1
-    table = jnp.pad(odds, ((0, 0), (0, width * width - vocab))).reshape(batch, width, width)
+    table = jnp.pad(weights, ((0, 0), (0, width * width - vocab))).reshape(batch, width, width)
     rows = jnp.cumsum(table.sum(axis=-1), axis=-1)
     # The margin keeps rounding from reaching past the last id that has any probability.
     goal = uniform[:, None] * rows[:, -1:] * (1 - 1e-6)

@@ -1,6 +1,7 @@
 """Trees of arrays as flat dictionaries, the form in which they go to disk.
 
-The name of a leaf is its path, such as `body.3.0.1`: readable, and the same in every process.
+The name of a leaf is its path, such as `weights/blocks/3/attention/query/kernel`: the same in
+every process.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,4 +46,4 @@ def infinite(flat: Mapping[str, Any]) -> str | None:
 
 
 def _name(path: Any) -> str:
-    return jax.tree_util.keystr(path, simple=True, separator=".")
+    return jax.tree_util.keystr(path, simple=True, separator="/")

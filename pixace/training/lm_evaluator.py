@@ -11,7 +11,7 @@ from pixace.evaluation.likelihood import batches, bits_per_pixel, validation_los
 from pixace.images.collage import collage
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.runtime import precision
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.text.captions import Captioned
 from pixace.training.settings import TrainSettings
 
@@ -36,7 +36,7 @@ class LmEvaluator:
         self._prefixes = None if captions is None else getattr(captions, part)
         self._loss = validation_loss(model, dtype=precision.by_name(dtype))
         self._batch_size = settings.batch_size
-        self._samples, self._settings = settings.samples, Settings(seed=settings.seed)
+        self._samples, self._settings = settings.samples, SamplingSettings(seed=settings.seed)
 
     def __call__(self, weights: Weights) -> Evaluation:
         """Measures; see `Evaluator`."""

@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, Int32
 
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
-from pixace.evaluation.likelihood import loss_sum
 from pixace.models.language_model import LanguageModel, Weights
 
 
@@ -24,7 +23,7 @@ class State(NamedTuple):
     step: Int32[Array, ""]
     weights: Weights
     optimizer: optax.OptState
-    average: Weights
+    average: Weights | tuple[()]
 
 
 class Measures(NamedTuple):
@@ -57,7 +56,7 @@ def make_step(
     """
 
     def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Float[Array, ""], Weights]:
-        return jax.value_and_grad(lambda w: loss_sum(model, w, batch, key, dtype))(weights)
+        return jax.value_and_grad(lambda w: model.loss(w, *batch, key, dtype))(weights)
 
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, batch: Batch, key: Key) -> tuple[State, Measures]:

@@ -156,7 +156,7 @@ class LmTask:
 
     def weights(self, state: State) -> Weights:
         """The moving average, if there is one."""
-        return state.average if self._ema else state.weights
+        return state.average or state.weights
 
     def keep(self, run: Run, weights: Weights, **changes: Any) -> None:
         """With what the tokenizer has learned."""
@@ -177,10 +177,10 @@ def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:
 
     One that is turned on begins with the weights as they are.
     """
-    own = {name: leaf for name, leaf in flat.items() if not name.startswith("average.")}
+    own = {name: leaf for name, leaf in flat.items() if not name.startswith("average/")}
     if not ema or len(own) < len(flat):
         return flat if ema else own
-    weights = {name: leaf for name, leaf in own.items() if name.startswith("weights.")}
+    weights = {name: leaf for name, leaf in own.items() if name.startswith("weights/")}
     # Copies, as a step gives its whole state away and nothing can be given away twice.
     return own | {
         name.replace("weights", "average", 1): jnp.copy(each) for name, each in weights.items()

@@ -53,7 +53,7 @@ def test_complete_again_gives_the_same_bytes(photo):
     ids=str,
 )
 def test_complete_refuses_before_anything_is_drawn(here, photo, monkeypatch, arguments, words):
-    monkeypatch.setattr(pixace.sampling.sampler.Sampler, "_finish", None)
+    monkeypatch.setattr(pixace.sampling.token_sampler.TokenSampler, "finish", None)
     with pytest.raises(PixaceError, match=words):
         pixace.complete(**{"photos": [photo], **arguments})
     assert names(here) == ["photo.png"]

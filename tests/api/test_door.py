@@ -18,7 +18,7 @@ from pixace.api import door
 from pixace.cli import main
 from pixace.errors import PixaceError
 from pixace.layers import trax_bridge
-from pixace.sampling.sampler import Sampler
+from pixace.sampling.token_sampler import TokenSampler
 from pixace.training import train_codebook, train_lm
 
 ABSURD = 1 << 50  # bytes
@@ -58,7 +58,7 @@ def test_the_device_really_says_so():
 
 @pytest.mark.parametrize("full", [full_device, full_computer])
 def test_a_drawing_too_large_for_memory_names_what_makes_it_smaller(here, monkeypatch, full):
-    monkeypatch.setattr(Sampler, "_finish", full)
+    monkeypatch.setattr(TokenSampler, "finish", full)
     said = refused("generate", "--n", "2")
     assert said.startswith("Error: not enough memory (")
     assert said.endswith("); try a smaller batch size (--batch-size)\n")
@@ -126,7 +126,7 @@ def test_a_bug_keeps_its_traceback(here, monkeypatch, bug):
     def fail(*_, **__):
         raise bug
 
-    monkeypatch.setattr(Sampler, "_finish", fail)
+    monkeypatch.setattr(TokenSampler, "finish", fail)
     with pytest.raises(type(bug)) as caught:
         pixace.load().generate(2)
     assert caught.value is bug

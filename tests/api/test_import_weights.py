@@ -132,9 +132,9 @@ def assert_says(run, logits):
     """The run's model gives the logits of Trax's, all at once and one after the other."""
     sampler = pixace.load(run.path).sampler
     model, weights = sampler.model, sampler.weights
-    at_once = jax.jit(lambda w, x: model.head(w, model.hidden(w, x)))(weights, TOKENS)
+    at_once = jax.jit(lambda w, x: model.logits(w, model.hidden(w, x)))(weights, TOKENS)
     np.testing.assert_allclose(at_once, logits, atol=1e-4, rtol=0)
-    state, take = model.start(len(TOKENS)), jax.jit(model.step)
+    state, take = model.start(len(TOKENS)), jax.jit(model.decode_step)
     fed = np.pad(TOKENS, ((0, 0), (1, 0)))
     for position in range(LENGTH):
         step, state = take(weights, state, jnp.asarray(fed[:, position]))

@@ -86,7 +86,7 @@ def test_all_pages_are_named_as_json_and_skipped_photos_take_no_room(small):
 def test_pages_write_over_nothing_that_was_not_named(small, here, monkeypatch):
     files = photos(11)
     Path("out-2.png").write_text("mine")
-    monkeypatch.setattr(pixace.sampling.sampler.Sampler, "_finish", None)
+    monkeypatch.setattr(pixace.sampling.token_sampler.TokenSampler, "finish", None)
     said = run("complete", *files, "--out", "out.png", code=1).stderr
     assert said.startswith("Error: out-2.png exists, and the collage has 2 pages, out.png to ")
     assert Path("out-2.png").read_text() == "mine"

@@ -34,7 +34,7 @@ def refused(here, monkeypatch):
     def ask(*words):
         before = everything(here)
         with monkeypatch.context() as patch:
-            patch.setattr(pixace.sampling.sampler.Sampler, "_finish", None)
+            patch.setattr(pixace.sampling.token_sampler.TokenSampler, "finish", None)
             result = CliRunner().invoke(main, [str(word) for word in words])
         assert result.exit_code == 1, result.output
         assert isinstance(result.exception, SystemExit), "a traceback"

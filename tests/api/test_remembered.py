@@ -12,7 +12,7 @@ import pixace
 from pixace.api.complete import CompleteSettings
 from pixace.api.generate import GenerateSettings
 from pixace.images.png import read_description
-from pixace.sampling.sampler import Settings as SamplingSettings
+from pixace.sampling.sampler import SamplingSettings
 
 COMMANDS = [(pixace.generate, GenerateSettings), (pixace.complete, CompleteSettings)]
 # Which model it is and where the pictures go, and what changes no pixel.

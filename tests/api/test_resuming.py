@@ -174,7 +174,7 @@ def test_a_moving_average_begins_with_the_weights_and_ends_with_none(run):
         for name in added:
             np.testing.assert_array_equal(mended[name], flat[name.replace("average", "weights", 1)])
         pixace.resume(run.path, steps=8, bindings=["train.ema = 0.0"])
-        assert not [name for name in state["mended"] if name.startswith("average.")]
+        assert not [name for name in state["mended"] if name.startswith("average/")]
         assert state["flat"].keys() == mended.keys()
 
 

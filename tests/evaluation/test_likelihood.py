@@ -33,7 +33,7 @@ def own_nats(model, weights, data, prefix):
     for row in split.rows(CHOSEN.rows(data)):
         tokens = np.concatenate([prefix, row])[None].astype(np.int32)
         # Each position's features are made from the tokens before it.
-        logits = model.head(weights, model.hidden(weights, tokens))[0, len(prefix) :]
+        logits = model.logits(weights, model.hidden(weights, tokens))[0, len(prefix) :]
         chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), row[:, None], -1)
         total += np.asarray(chosen).ravel().tolist()
     return -np.mean(total)

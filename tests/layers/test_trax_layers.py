@@ -43,8 +43,13 @@ def pair(request):
     return ours, weights, theirs
 
 
+def in_tuples(theirs, weights):
+    """Named weights where Trax wants them."""
+    return jax.tree.unflatten(jax.tree.structure(theirs.weights), weights.values())
+
+
 def their_logits(theirs, weights, tokens):
-    return theirs.pure_fn(tokens, (*weights["body"], *weights["head"]), theirs.state, KEY)[0]
+    return theirs.pure_fn(tokens, in_tuples(theirs, weights), theirs.state, KEY)[0]
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def tokens():
 
 def test_logits_are_those_of_trax(pair, tokens):
     ours, weights, theirs = pair
-    mine = ours.head(weights, ours.hidden(weights, tokens))
+    mine = ours.logits(weights, ours.hidden(weights, tokens))
     np.testing.assert_allclose(mine, their_logits(theirs, weights, tokens), atol=1e-4)
 
 
@@ -65,7 +70,7 @@ def test_slopes_are_those_of_trax(pair, tokens):
         odds = jax.nn.log_softmax(logits)
         return -jnp.take_along_axis(odds, tokens[..., None], -1).mean()
 
-    mine = jax.jit(jax.grad(lambda w: loss(ours.head(w, ours.hidden(w, tokens)))))(weights)
+    mine = jax.jit(jax.grad(lambda w: loss(ours.logits(w, ours.hidden(w, tokens)))))(weights)
     his = jax.jit(jax.grad(lambda w: loss(their_logits(theirs, w, tokens))))(weights)
     for one, other in zip(jax.tree.leaves(mine), jax.tree.leaves(his), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3 * max(1e-2, float(jnp.abs(other).max())))
@@ -73,8 +78,8 @@ def test_slopes_are_those_of_trax(pair, tokens):
 
 def test_weights_of_trax_have_the_places_and_shapes_of_ours(pair):
     _, weights, theirs = pair
-    mine = (*weights["body"], *weights["head"])
-    assert jax.tree.map(np.shape, mine) == jax.tree.map(np.shape, tuple(theirs.weights))
+    mine = [np.shape(each) for each in weights.values()]
+    assert mine == [np.shape(each) for each in jax.tree.leaves(theirs.weights)]
 
 
 def test_cast_takes_the_matrices_of_products_and_nothing_else(pair):
@@ -85,7 +90,7 @@ def test_cast_takes_the_matrices_of_products_and_nothing_else(pair):
     # Per block four of attention and two of feed-forward, and the head.
     assert len(cast) == 6 * SIZES["n_layers"] + 1
     assert all(ndim > 1 for ndim in cast)
-    assert light["body"][1].dtype == jnp.float32  # the embedding
+    assert light["embedding/table"].dtype == jnp.float32
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

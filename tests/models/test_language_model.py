@@ -12,7 +12,6 @@ import pytest
 from pixace import models
 from pixace.errors import ConfigError
 from pixace.layers import trax_bridge
-from pixace.models import language_model
 
 GRID, LENGTH, VOCAB = (3, 7), 21, 11  # 21 is a multiple of nothing that a cache would like
 SMALL = {"d_model": 16, "d_ff": 24, "n_layers": 2, "n_heads": 2}
@@ -63,7 +62,7 @@ def tokens():
 
 @partial(jax.jit, static_argnums=0)
 def logits(model, weights, tokens, key=None):
-    return model.head(weights, model.hidden(weights, tokens, key))
+    return model.logits(weights, model.hidden(weights, tokens, key))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -74,7 +73,7 @@ def features(model, weights, tokens):
 @partial(jax.jit, static_argnums=0)
 def logits_by_step(model, weights, tokens):
     def step(state, token):
-        out, state = model.step(weights, state, token)
+        out, state = model.decode_step(weights, state, token)
         return state, out
 
     fed = jnp.pad(tokens.T, ((1, 0), (0, 0)))[:-1]
@@ -82,7 +81,7 @@ def logits_by_step(model, weights, tokens):
 
 
 def loss(model, weights, tokens, key=None):
-    odds = jax.nn.log_softmax(model.head(weights, model.hidden(weights, tokens, key)))
+    odds = jax.nn.log_softmax(model.logits(weights, model.hidden(weights, tokens, key)))
     return -jnp.take_along_axis(odds, tokens[..., None], -1).mean()
 
 
@@ -103,7 +102,6 @@ def test_the_leak_test_sees_a_leak(tokens):
     """Without the shift to the right, position t knows the token that it has to guess."""
     model, weights = drawn("transformer", "learned")
     leaking = trax_bridge.layers.Serial(trax_bridge.layers.Serial(), *model.steady.sublayers[1:])
-    language_model._settle(leaking, trax_bridge.shapes.ShapeDtype((1, LENGTH), np.int32))
     leaky = dataclasses.replace(model, steady=leaking)
     assert first_changed(leaky, weights, tokens, 8) == 8
 
@@ -118,16 +116,16 @@ def test_cache_gives_what_no_cache_gives(any_case, tokens):
 def test_reading_at_once_remembers_what_reading_by_token_does(any_case, tokens, count):
     model, weights = any_case
     fed = jnp.pad(tokens, ((0, 0), (1, 0)))[:, : count + 1]
-    state = jax.jit(model.read)(weights, model.start(len(tokens)), fed[:, :count])
-    found, _ = jax.jit(model.step)(weights, state, fed[:, count])
+    state = jax.jit(model.prefill)(weights, model.start(len(tokens)), fed[:, :count])
+    found, _ = jax.jit(model.decode_step)(weights, state, fed[:, count])
     np.testing.assert_allclose(found, logits(model, weights, tokens)[:, count], atol=1e-4)
 
 
 def test_a_memory_that_was_widened_goes_on_as_before(case, tokens):
     model, weights = case
     fed = jnp.pad(tokens, ((0, 0), (1, 0)))
-    state = jax.jit(model.read)(weights, model.start(len(tokens), 6), fed[:, :6])
-    found, _ = jax.jit(model.step)(weights, model.widened(state, 13), fed[:, 6])
+    state = jax.jit(model.prefill)(weights, model.start(len(tokens), 6), fed[:, :6])
+    found, _ = jax.jit(model.decode_step)(weights, model.widened(state, 13), fed[:, 6])
     np.testing.assert_allclose(found, logits(model, weights, tokens)[:, 6], atol=1e-4)
 
 

@@ -61,20 +61,20 @@ def test_a_token_is_seen_by_all_that_follow_and_by_none_before(case, rows, place
 
 def test_the_head_gives_odds_for_pictures_only(case, rows):
     model, weights = case
-    assert model.head(weights, features(model, weights, rows)).shape == (3, LENGTH, VOCAB)
+    assert model.logits(weights, features(model, weights, rows)).shape == (3, LENGTH, VOCAB)
 
 
 def test_the_cache_gives_what_no_cache_gives(case, rows):
     """Words read at once, then the picture token by token."""
     model, weights = case
     fed = jnp.pad(rows, ((0, 0), (1, 0)))[:, :-1]
-    state = jax.jit(model.read)(weights, model.start(3, PREFIX + 3), fed[:, :PREFIX])
+    state = jax.jit(model.prefill)(weights, model.start(3, PREFIX + 3), fed[:, :PREFIX])
     state = model.widened(state, LENGTH)
-    step, found = jax.jit(model.step), []
+    step, found = jax.jit(model.decode_step), []
     for token in fed[:, PREFIX:].T:
         logits, state = step(weights, state, token)
         found.append(logits)
-    whole = model.head(weights, features(model, weights, rows))[:, PREFIX:]
+    whole = model.logits(weights, features(model, weights, rows))[:, PREFIX:]
     np.testing.assert_allclose(np.stack(found, 1), whole, atol=1e-4)
 
 

@@ -8,8 +8,8 @@ import pytest
 from pixace import colors
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
-from pixace.sampling import sampler as module
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling import token_sampler as module
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.tokenizers.pixel import PixelTokenizer
 
 WORDS, PREFIX = 5, 3
@@ -50,14 +50,14 @@ def texts(sampler):
 
 @pytest.fixture(scope="module", params=[1.0, 2.5], ids="guidance {}".format)
 def drawn(request, sampler, texts):
-    settings = Settings(seed=5, guidance=request.param)
+    settings = SamplingSettings(seed=5, guidance=request.param)
     return settings, sampler.generate_tokens(7, settings, prefixes=texts).reshape(3, 7, -1)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_a_picture_depends_on_seed_number_and_text_alone(sampler, texts, drawn, batch_size):
     settings, whole = drawn
-    fewer = Settings(seed=5, guidance=settings.guidance, batch_size=batch_size)
+    fewer = SamplingSettings(seed=5, guidance=settings.guidance, batch_size=batch_size)
     again = sampler.generate_tokens(2, fewer, prefixes=texts[1:]).reshape(2, 2, -1)
     np.testing.assert_array_equal(again, whole[1:, :2])
     assert (whole[0] != whole[1]).any()
@@ -68,13 +68,13 @@ def test_only_colours_are_drawn(sampler, drawn):
 
 
 def test_no_text_is_an_empty_one(sampler, drawn):
-    """With guidance too: between the same odds there is nothing to go towards."""
-    plain = sampler.generate_tokens(7, Settings(seed=5))
+    """With guidance too: between the same logits there is nothing to go towards."""
+    plain = sampler.generate_tokens(7, SamplingSettings(seed=5))
     np.testing.assert_array_equal(plain, drawn[1][2])
 
 
 def test_guidance_0_forgets_the_text(sampler, texts):
-    forgetful = sampler.generate_tokens(4, Settings(guidance=0.0), prefixes=texts[:1])
+    forgetful = sampler.generate_tokens(4, SamplingSettings(guidance=0.0), prefixes=texts[:1])
     np.testing.assert_array_equal(forgetful, sampler.generate_tokens(4))
 
 
@@ -89,17 +89,18 @@ def test_without_guidance_each_picture_costs_one_row(sampler, texts, monkeypatch
     joined = model.joined
     monkeypatch.setattr(model, "joined", begun)
     sampler.generate_tokens(4, prefixes=texts[:1])
-    sampler.generate_tokens(4, Settings(guidance=2.0), prefixes=texts[:1])
+    sampler.generate_tokens(4, SamplingSettings(guidance=2.0), prefixes=texts[:1])
     assert rows == [4, 8]
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_the_loop_draws_what_the_whole_model_would(sampler, texts, guidance):
-    """Greedy, against the full model, its odds pulled by hand."""
-    settings = Settings(temperature=0.0, guidance=guidance)
+    """Greedy, against the full model, its logits pulled by hand."""
+    settings = SamplingSettings(temperature=0.0, guidance=guidance)
     fast = sampler.generate_tokens(1, settings, prefixes=texts[:2])
     weights = sampler.weights
-    logits = jax.jit(lambda rows: sampler.model.head(weights, sampler.model.hidden(weights, rows)))
+    model = sampler.model
+    logits = jax.jit(lambda rows: model.logits(weights, model.hidden(weights, rows)))
     slow = np.zeros_like(fast)
     for place in range(sampler.tokenizer.length):
         led, free = (
@@ -113,10 +114,10 @@ def test_the_loop_draws_what_the_whole_model_would(sampler, texts, guidance):
 
 @pytest.mark.parametrize("cut", [4, 11])
 def test_a_photo_after_words_is_read_at_once_with_the_same_result(sampler, texts, monkeypatch, cut):
-    photos = sampler.tokenizer.decode(sampler.generate_tokens(2, Settings(seed=1)))
-    settings = Settings(guidance=2.0)
+    photos = sampler.tokenizer.decode(sampler.generate_tokens(2, SamplingSettings(seed=1)))
+    settings = SamplingSettings(guidance=2.0)
     by_token = sampler.complete(photos, cut, samples=2, prefix=texts[0], settings=settings)
-    monkeypatch.setattr(module, "_stretch", lambda length: 5)
+    monkeypatch.setattr(module, "_chunk", lambda length: 5)
     at_once = sampler.complete(photos, cut, samples=2, prefix=texts[0], settings=settings)
     np.testing.assert_array_equal(at_once.finished, by_token.finished)
     kept = sampler.tokenizer.encode(at_once.finished.reshape(-1, 3, 5, 3))[:, :cut]
@@ -125,7 +126,7 @@ def test_a_photo_after_words_is_read_at_once_with_the_same_result(sampler, texts
 
 
 def test_a_text_changes_how_a_photo_goes_on(sampler, texts):
-    photos = sampler.tokenizer.decode(sampler.generate_tokens(2, Settings(seed=1)))
+    photos = sampler.tokenizer.decode(sampler.generate_tokens(2, SamplingSettings(seed=1)))
     one, other = (
         sampler.complete(photos, 4, samples=9, prefix=text).finished for text in texts[:2]
     )
@@ -135,4 +136,4 @@ def test_a_text_changes_how_a_photo_goes_on(sampler, texts):
 @pytest.mark.parametrize("guidance", [-1.0, float("nan"), float("inf")])
 def test_guidance_that_cannot_be_meant_is_refused(guidance):
     with pytest.raises(PixaceError, match=r"guidance is .*; it must be 0 or more"):
-        Settings(guidance=guidance)
+        SamplingSettings(guidance=guidance)

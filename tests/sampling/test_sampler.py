@@ -1,4 +1,6 @@
-"""Drawing: the odds of an id, what is ruled out, and that a picture depends on its number alone."""
+"""Drawing: how likely an id is, what is ruled out, that a picture depends on its number alone."""
+
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +12,11 @@ from hypothesis import strategies as st
 from pixace import colors
 from pixace.errors import PixaceError
 from pixace.models import reformer, transformer
-from pixace.runtime import precision
 from pixace.sampling import decode_loop, next_token
-from pixace.sampling import sampler as module
+from pixace.sampling import token_sampler as module
 from pixace.sampling.cut import blank_after, parse_cut
 from pixace.sampling.next_token import draw
-from pixace.sampling.sampler import Sampler, Settings
+from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.tokenizers.pixel import PixelTokenizer
 
 EVEN = (np.arange(10_000) + 0.5) / 10_000  # so many uniforms that shares are exact to 1e-4
@@ -33,16 +34,16 @@ def shares(logits, *, temperature=1.0, **settings):
     return np.bincount(np.asarray(drawn), minlength=len(logits)) / rows
 
 
-def test_ids_are_drawn_by_their_odds():
-    odds = np.array([0.1, 0.2, 0.3, 0.4])
-    np.testing.assert_allclose(shares(np.log(odds)), odds, atol=2e-4)
+def test_ids_are_drawn_by_their_probabilities():
+    probabilities = np.array([0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_allclose(shares(np.log(probabilities)), probabilities, atol=2e-4)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
-def test_temperature_is_the_power_of_the_odds(temperature):
-    odds = np.array([0.1, 0.2, 0.3, 0.4])
-    warm = odds ** (1 / temperature)
-    found = shares(np.log(odds), temperature=temperature)
+def test_temperature_is_the_power_of_the_probabilities(temperature):
+    probabilities = np.array([0.1, 0.2, 0.3, 0.4])
+    warm = probabilities ** (1 / temperature)
+    found = shares(np.log(probabilities), temperature=temperature)
     np.testing.assert_allclose(found, warm / warm.sum(), atol=2e-4)
 
 
@@ -50,7 +51,7 @@ def test_at_temperature_zero_the_likeliest_is_taken():
     assert shares([0.0, 3.0, 2.9], temperature=0.0).tolist() == [0, 1, 0]
 
 
-def test_top_k_keeps_the_k_likeliest_and_their_odds():
+def test_top_k_keeps_the_k_likeliest_and_their_ratios():
     found = shares(np.log([0.1, 0.2, 0.3, 0.4]), top_k=2)
     np.testing.assert_allclose(found, [0, 0, 3 / 7, 4 / 7], atol=2e-4)
 
@@ -94,19 +95,19 @@ def sampler(request):
 
 @pytest.fixture(scope="module")
 def twenty(sampler):
-    return sampler.generate_tokens(20, Settings(seed=5))
+    return sampler.generate_tokens(20, SamplingSettings(seed=5))
 
 
 @pytest.mark.parametrize(("n", "batch_size"), [(1, 64), (3, 64), (20, 8), (20, 1), (11, 3)])
 def test_a_picture_depends_on_seed_and_number_alone(sampler, twenty, n, batch_size):
-    drawn = sampler.generate_tokens(n, Settings(seed=5, batch_size=batch_size))
+    drawn = sampler.generate_tokens(n, SamplingSettings(seed=5, batch_size=batch_size))
     np.testing.assert_array_equal(drawn, twenty[:n])
 
 
 def test_pictures_and_seeds_differ(sampler, twenty):
     """Odds that two of 15 nearly free pixels agree: far below 1e-9."""
     assert len({row.tobytes() for row in twenty}) == 20
-    assert (sampler.generate_tokens(20, Settings(seed=6)) != twenty).any(axis=1).all()
+    assert (sampler.generate_tokens(20, SamplingSettings(seed=6)) != twenty).any(axis=1).all()
 
 
 @pytest.mark.parametrize("seed", [0, 5, 2**31 - 1])
@@ -117,7 +118,7 @@ def test_a_seed_is_the_same_whatever_the_type_of_its_number(seed):
 
 
 def test_every_seed_draws_pictures_of_its_own(sampler, twenty):
-    drawn = [sampler.generate_tokens(2, Settings(seed=seed)) for seed in (2**31, 2**32 - 1)]
+    drawn = [sampler.generate_tokens(2, SamplingSettings(seed=seed)) for seed in (2**31, 2**32 - 1)]
     assert len({row.tobytes() for row in [*np.concatenate(drawn), *twenty]}) == 24
 
 
@@ -138,13 +139,13 @@ def test_only_canonical_colours_are_drawn(sampler, twenty):
 
 def test_the_loop_draws_what_the_whole_model_would(sampler):
     """Greedy drawing by the cache against greedy drawing by the full model, token by token."""
-    fast = sampler.generate_tokens(2, Settings(temperature=0.0))
+    fast = sampler.generate_tokens(2, SamplingSettings(temperature=0.0))
     slow = np.zeros_like(fast)
-    weights = sampler.model.cast(sampler.weights, precision.by_name(sampler.dtype))
+    weights = sampler.model.cast(sampler.weights, sampler.compute_dtype)
     hidden = jax.jit(sampler.model.hidden)
     for place in range(sampler.tokenizer.length):
         features = hidden(weights, slow)[:, place]
-        logits = sampler.model.head(weights, features)
+        logits = sampler.model.logits(weights, features)
         slow[:, place] = jnp.argmax(jnp.where(sampler.tokenizer.allowed, logits, -jnp.inf), -1)
     np.testing.assert_array_equal(fast, slow)
 
@@ -162,7 +163,7 @@ def test_completing_keeps_the_cut_and_draws_the_rest(sampler, twenty):
 
 def test_a_completion_does_not_depend_on_its_neighbours(sampler, twenty):
     photos = sampler.tokenizer.decode(twenty[:3])
-    settings = Settings(seed=2)
+    settings = SamplingSettings(seed=2)
     together = sampler.complete(photos, 5, temperatures=[0.7, 1.0], samples=2, settings=settings)
     alone = sampler.complete(photos[1:2], 5, temperatures=[1.0], samples=1, settings=settings)
     np.testing.assert_array_equal(alone.finished[0, 0, 0], together.finished[1, 1, 0])
@@ -174,10 +175,10 @@ def test_keeping_all_changes_nothing(sampler, twenty):
 
 
 @given(st.integers(1, 3000))
-def test_a_stretch_divides_the_length(length):
-    stretch = module._stretch(length)
-    assert length % stretch == 0
-    assert stretch >= min(16, length)
+def test_a_chunk_divides_the_length(length):
+    chunk = module._chunk(length)
+    assert length % chunk == 0
+    assert chunk >= min(16, length)
 
 
 def test_blank_after_touches_nothing_before():
@@ -215,7 +216,7 @@ def test_a_cut_that_cannot_be_is_answered_in_a_line(text):
 )
 def test_settings_that_cannot_be_meant_are_refused(wrong):
     with pytest.raises(PixaceError, match=f"^{next(iter(wrong))} is .*; it must be"):
-        Settings(**wrong)
+        SamplingSettings(**wrong)
 
 
 @pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
@@ -224,56 +225,55 @@ def longer(request):
 
 
 def test_a_cache_that_grows_draws_the_same(longer, monkeypatch):
-    whole = longer.generate_tokens(3, Settings(seed=1))
-    monkeypatch.setattr(module, "STRETCH", 16)
-    assert [module._room(64, end) for end in (16, 32, 48, 64)] == [16, 32, 48, 64]
-    np.testing.assert_array_equal(longer.generate_tokens(3, Settings(seed=1)), whole)
+    whole = longer.generate_tokens(3, SamplingSettings(seed=1))
+    monkeypatch.setattr(module, "DECODE_CHUNK", 16)
+    assert [module._capacity(64, end) for end in (16, 32, 48, 64)] == [16, 32, 48, 64]
+    np.testing.assert_array_equal(longer.generate_tokens(3, SamplingSettings(seed=1)), whole)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 15, 16, 40, 63, 64])
 def test_what_is_known_is_read_at_once_with_the_same_result(longer, monkeypatch, cut):
-    photos = longer.tokenizer.decode(longer.generate_tokens(2, Settings(seed=1)))
+    photos = longer.tokenizer.decode(longer.generate_tokens(2, SamplingSettings(seed=1)))
     by_token = longer.complete(photos, cut, temperatures=[0.0, 1.0]).finished
-    monkeypatch.setattr(module, "STRETCH", 16)
+    monkeypatch.setattr(module, "DECODE_CHUNK", 16)
     np.testing.assert_array_equal(
         longer.complete(photos, cut, temperatures=[0, 1]).finished, by_token
     )
 
 
 @given(
-    odds=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30).filter(any),
+    weights=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30).filter(any),
     top_k=st.integers(1, 30),
     top_p=st.floats(0.0625, 1, width=32),
 )
-def test_the_likeliest_are_those_that_sorting_would_find(odds, top_k, top_p):
-    odds = np.asarray(odds, np.float32) / np.float32(max(odds))
-    odds[odds < 1e-30] = 0  # some devices take such numbers for 0
-    falling = np.sort(odds)[::-1]
-    kept = next_token._likeliest(odds[None], np.ones_like(odds)[None], jnp.float32(top_k))[0]
+def test_the_likeliest_are_those_that_sorting_would_find(weights, top_k, top_p):
+    weights = np.asarray(weights, np.float32) / np.float32(max(weights))
+    weights[weights < 1e-30] = 0  # some devices take such numbers for 0
+    falling = np.sort(weights)[::-1]
+    kept = next_token._likeliest(weights[None], np.ones_like(weights)[None], jnp.float32(top_k))[0]
     np.testing.assert_array_equal(
-        kept, np.where(odds >= falling[min(top_k, len(odds)) - 1], odds, 0)
+        kept, np.where(weights >= falling[min(top_k, len(weights)) - 1], weights, 0)
     )
-    enough = np.float32(top_p) * odds.sum()
-    kept = np.asarray(next_token._likeliest(odds[None], odds[None], enough)[0])
+    enough = np.float32(top_p) * weights.sum()
+    kept = np.asarray(next_token._likeliest(weights[None], weights[None], enough)[0])
     assert kept.sum() >= enough * (1 - 1e-5)
-    assert (kept[kept > 0].min() > odds[kept == 0]).all()
+    assert (kept[kept > 0].min() > weights[kept == 0]).all()
     assert kept.sum() - kept[kept == kept[kept > 0].min()].sum() <= enough * (1 + 1e-5)
 
 
-def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
-    """Two samples of a test by frequencies, and the odds themselves."""
+def test_coarser_products_draw_from_the_same_probabilities(longer):
+    """Two samples of a test by frequencies, and the probabilities themselves."""
     model, weights = longer.model, longer.weights
-    tokens = longer.generate_tokens(64, Settings(seed=9))
-    odds = [
-        jax.nn.softmax(model.head(w, model.hidden(w, tokens)))
+    tokens = longer.generate_tokens(64, SamplingSettings(seed=9))
+    probabilities = [
+        jax.nn.softmax(model.logits(w, model.hidden(w, tokens)))
         for w in (weights, model.cast(weights, jnp.bfloat16))
     ]
-    apart = jnp.sum(jnp.abs(odds[0] - odds[1]), -1) / 2  # total variation
+    apart = jnp.sum(jnp.abs(probabilities[0] - probabilities[1]), -1) / 2  # total variation
     assert float(apart.mean()) < 0.01
 
-    def counts(kind):
-        monkeypatch.setattr(precision, "by_name", lambda _: jnp.dtype(kind))
-        drawn = longer.generate_tokens(512, Settings(seed=4))
+    def counts(dtype):
+        drawn = replace(longer, compute_dtype=dtype).generate_tokens(512, SamplingSettings(seed=4))
         return np.bincount(drawn.ravel(), minlength=model.vocab_size)
 
     full, half = counts("float32"), counts("bfloat16")
@@ -286,11 +286,11 @@ def test_coarser_products_draw_from_the_same_odds(longer, monkeypatch):
 @pytest.mark.parametrize("kind", [transformer, reformer], ids=lambda kind: kind.__name__)
 def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
     """Wide enough for XLA to choose other kernels for other numbers of rows."""
-    monkeypatch.setattr(module, "STRETCH", 16)
+    monkeypatch.setattr(module, "DECODE_CHUNK", 16)
     wide = built(kind, (8, 8), "hsv:5,4,4", d_model=256, d_ff=512, n_layers=2, n_heads=8)
-    many = wide.generate_tokens(40, Settings(seed=5))
+    many = wide.generate_tokens(40, SamplingSettings(seed=5))
     for n, batch_size in ((1, 64), (3, 64), (40, 16), (20, 5)):
-        drawn = wide.generate_tokens(n, Settings(seed=5, batch_size=batch_size))
+        drawn = wide.generate_tokens(n, SamplingSettings(seed=5, batch_size=batch_size))
         np.testing.assert_array_equal(drawn, many[:n])
     photos = wide.tokenizer.decode(many[:5])
     together = wide.complete(photos, 37, samples=4).finished

@@ -18,7 +18,7 @@ TREE = {"a": (jnp.ones(2), (), [jnp.zeros((1, 3))]), "b": Pair(jnp.asarray(4), N
 
 
 def test_names_are_paths():
-    assert list(flatten(TREE)) == ["a.0", "a.2.0", "b.left"]
+    assert list(flatten(TREE)) == ["a/0", "a/2/0", "b/left"]
 
 
 def test_a_tree_comes_back_with_its_own_containers():
@@ -28,8 +28,8 @@ def test_a_tree_comes_back_with_its_own_containers():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"a.0": None}, "a.0 has shape"),
-        ({"a.0": np.zeros(3)}, r"a.0 has shape \(3,\) instead of \(2,\)"),
+        ({"a/0": None}, "a/0 has shape"),
+        ({"a/0": np.zeros(3)}, r"a/0 has shape \(3,\) instead of \(2,\)"),
         ({"z": np.zeros(1)}, "z is left over"),
     ],
 )
@@ -39,5 +39,5 @@ def test_leaves_that_do_not_fit_are_named(change, words):
 
 
 def test_a_missing_leaf_is_named():
-    with pytest.raises(ValueError, match=r"a.0 is missing"):
+    with pytest.raises(ValueError, match=r"a/0 is missing"):
         unflatten({}, TREE)
