@@ -208,7 +208,7 @@ class TraxLanguageModel:
 
     def _capacity(self, tokens: int) -> int:
         """For so many tokens, or for all of them that are ever looked at again."""
-        return min(tokens, self.window.room) if self.window else tokens
+        return min(tokens, self.window.capacity) if self.window else tokens
 
     def _stepped(
         self, weights: Weights, state: LmState, tokens: TokenBatch

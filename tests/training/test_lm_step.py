@@ -42,10 +42,10 @@ def run(model, batch, count=1, **settings):
     return state, measures
 
 
-def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_odds(model, batch):
+def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_probabilities(model, batch):
     weights = model.init(jax.random.key(0))
-    odds = jax.nn.softmax(model.logits(weights, model.hidden(weights, batch.tokens)))
-    own = np.take_along_axis(np.asarray(odds), batch.tokens[..., None], -1)
+    probabilities = jax.nn.softmax(model.logits(weights, model.hidden(weights, batch.tokens)))
+    own = np.take_along_axis(np.asarray(probabilities), batch.tokens[..., None], -1)
     found = model.loss(weights, *batch, None, jnp.float32)
     assert float(found) == pytest.approx(-np.log(own).sum(), rel=1e-5)
 
