@@ -17,8 +17,9 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from pixace.data import tokenization
 from pixace.data.batches import Batches
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.models import by_kind
 from pixace.runtime import precision
 from pixace.sources import open_source
@@ -39,8 +40,8 @@ def main() -> None:
         place = Path(folder)
         pictures = np.random.default_rng(0).integers(0, 256, (given.pictures, 16, 16, 3), np.uint8)
         np.save(place / "pictures.npy", pictures)
-        prepared = Preparation(16, "hsv:5,4,4")
-        tokens = prepared.build(open_source(place / "pictures.npy"), place / "tokens")
+        prepared = Preprocessing(16, "hsv:5,4,4")
+        tokens = tokenization.build(prepared, open_source(place / "pictures.npy"), place / "tokens")
         print(json.dumps(compare(Batches(tokens.split("train"), given.batch, 0), given)))
 
 

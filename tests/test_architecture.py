@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
 
 WIDTH, LEFT, MARGIN, GAP, LINE = 960, 48, 16, 6, 17  # pixels
+MOST = 4  # boxes side by side
 LETTER = 6.6  # pixels, of the sentences' font; a little too wide is safe
 HEAD, BESIDE = 22, 170  # pixels: down to a name's baseline, and along to a sentence beside it
 
@@ -65,14 +66,18 @@ def picture():
     """The whole picture, as the text of an SVG."""
     boxes, y = [], MARGIN
     for floor in layers():
-        width = (WIDTH - LEFT - MARGIN - (len(floor) - 1) * GAP) // len(floor)
-        alone = len(floor) == 1
-        lines = 0 if alone else max(len(below(name, width)) for name in floor)
-        height = HEAD + lines * LINE + 12
-        for i, name in enumerate(floor):
-            boxes += box(name, LEFT + i * (width + GAP), y, width, height, alone)
-        y += height + GAP
-    end = y - GAP
+        columns = min(len(floor), MOST)
+        width = (WIDTH - LEFT - MARGIN - (columns - 1) * GAP) // columns
+        for begin in range(0, len(floor), MOST):  # a floor may need two rows
+            row = floor[begin : begin + MOST]
+            alone = len(floor) == 1
+            lines = 0 if alone else max(len(below(name, width)) for name in row)
+            height = HEAD + lines * LINE + 12
+            for i, name in enumerate(row):
+                boxes += box(name, LEFT + i * (width + GAP), y, width, height, alone)
+            y += height + 1
+        y += GAP
+    end = y - GAP - 1
     style = (
         "text{font:13px Helvetica,Arial,sans-serif;fill:#333}"
         ".name{font:bold 14px Menlo,Consolas,monospace;fill:#111}"

@@ -18,7 +18,7 @@ from pixace.api import tokenize
 from pixace.api.trained import Trained
 from pixace.config import configurables, gin_files
 from pixace.config.shorthands import tracked
-from pixace.data.preprocessing import Bytes, Preparation
+from pixace.data.preprocessing import Preprocessing, RawPreprocessing
 from pixace.errors import ConfigError, PixaceError
 from pixace.ranges import LARGEST, Count, Number, Range, check, plain, several
 from pixace.sampling.sampler import SamplingSettings
@@ -33,8 +33,8 @@ TAKERS = {
     CodebookSettings: ("codebook.", {}),
     models.transformer: ("transformer.", PLACE),
     models.reformer: ("reformer.", PLACE),
-    Preparation: ("", {}),
-    Bytes: ("", {}),
+    Preprocessing: ("", {}),
+    RawPreprocessing: ("", {}),
     SamplingSettings: ("", {}),
     tokenize.tokenize: ("", {"source": "nothing", "out": "nowhere"}),
     tokenize.compare: ("", {"source": "nothing", "out": "nowhere.png"}),
@@ -83,7 +83,7 @@ def test_no_number_is_overlooked():
     assert {"steps", "learning_rate", "ema", "samples"} < set(parameters(TrainSettings))
     assert {"codes", "beta", "shown"} < set(parameters(CodebookSettings))
     assert parameters(SamplingSettings) == sorted(each.name for each in fields(SamplingSettings))
-    assert parameters(Preparation) == ["limit", "validation_fraction"]
+    assert parameters(Preprocessing) == ["limit", "validation_fraction"]
     assert {"d_model", "d_ff", "n_layers", "n_heads"} < set(parameters(models.reformer))
 
 
@@ -163,12 +163,12 @@ def test_what_lies_outside_is_refused_in_a_line(taker, name):
         (
             SamplingSettings,
             "seed",
-            2**32,
-            f"seed is {2**32}; it must be 0 or more and below {2**32}",
+            LIMIT,
+            f"seed is {LIMIT}; it must be 0 or more and below {LIMIT}",
         ),
         (SamplingSettings, "top_p", 0.0, "top_p is 0.0; it must be above 0 and at most 1"),
         (SamplingSettings, "top_k", 2.0, "top_k = 2.0 is no int"),
-        (Preparation, "validation_fraction", -1, "a validation fraction of -1 makes no sense"),
+        (Preprocessing, "validation_fraction", -1, "a validation fraction of -1 makes no sense"),
         (tokenize.tokenize, "workers", 0, "workers is 0; it must be 1 or more"),
         (tokenize.compare, "pictures", 0, "pictures is 0; it must be 1 or more"),
         (Trained.generate, "n", 2.5, "n = 2.5 is no int"),
@@ -185,7 +185,7 @@ def test_the_line_names_the_setting_the_value_and_the_rule(taker, name, value, l
 @pytest.mark.parametrize("value", [True, math.nan, 0, -1, 32.0, "0", [32]], ids=repr)
 def test_a_size_that_is_none_is_refused_at_once(value):
     with pytest.raises(PixaceError, match=r"^no size '") as caught:
-        Preparation(size=value)
+        Preprocessing(size=value)
     assert "\n" not in str(caught.value)
 
 
@@ -278,7 +278,7 @@ def test_none_stands_for_a_default():
         SamplingSettings(seed=None, temperature=None, top_p=None, guidance=None)
         == SamplingSettings()
     )
-    assert Preparation(validation_fraction=None, colors=None) == Preparation()
+    assert Preprocessing(validation_fraction=None, colors=None) == Preprocessing()
 
 
 def test_a_number_may_be_left_open():

@@ -8,11 +8,12 @@ from pixace.api import data_provenance, resuming
 from pixace.api.door import door
 from pixace.config import configurables, gin_files
 from pixace.config.shorthands import lines, tracked
-from pixace.data import token_set
-from pixace.data.preprocessing import Bytes, stem
+from pixace.data import token_cache, token_set
+from pixace.data.preprocessing import RawPreprocessing
 from pixace.errors import ConfigError
 from pixace.runs import run_folder
 from pixace.sources import Data, open_source
+from pixace.sources.addresses import stem
 from pixace.training import train_codebook
 from pixace.training.train_codebook import CodebookOutcome
 
@@ -92,10 +93,10 @@ def codebook(
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
-    preparation = Bytes.of(configurables.pictures())
-    configurables.check_codebook(preparation.tokenizer().size)
+    settings = RawPreprocessing.of(configurables.pictures())
+    configurables.check_codebook(settings.tokenizer().size)
     gin_files.refuse_idle(text, gin_files.parts("codebook"))
-    raw = preparation.cached(data, strict=strict, progress=progress)
+    raw = token_cache.cached(settings, data, strict=strict, progress=progress)
     with run_folder.begun(run_folder.home(root), name, f"{stem(data)}-codebook") as run:
         description = run_folder.Description(
             name=run.name,
@@ -151,11 +152,11 @@ def resume_codebook(
         track=tracked(track),
     )
     old, text = resuming.find(run, root, bindings, own, codebook=True)
-    preparation = Bytes.of(configurables.pictures())
-    configurables.check_codebook(preparation.tokenizer().size)
+    settings = RawPreprocessing.of(configurables.pictures())
+    configurables.check_codebook(settings.tokenizer().size)
     gin_files.refuse_idle(text, gin_files.parts("codebook"))
     raw = data_provenance.restore(
-        old.path, old.description.data, progress=progress, preparation=preparation
+        old.path, old.description.data, progress=progress, settings=settings
     )
     with resuming.changed(old, text):
         return train_codebook.train(raw, old, configurables.codebook())

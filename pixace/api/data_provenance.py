@@ -8,19 +8,20 @@ from typing import Any
 
 from pixace import tokenizers
 from pixace.config import configurables
-from pixace.data import token_set
-from pixace.data.preprocessing import Preparation, absolute
+from pixace.data import token_cache, token_set
+from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.images.palette_png import palette_of
 from pixace.runs import run_folder
 from pixace.sources import Source
+from pixace.sources.addresses import absolute
 
 
 def restore(
-    run: Path, data: dict[str, Any], *, progress: bool, preparation: Preparation | None = None
+    run: Path, data: dict[str, Any], *, progress: bool, settings: Preprocessing | None = None
 ) -> TokenSet:
-    """The very token set that a run was begun with; made by a preparation, or as is bound.
+    """The very token set that a run was begun with; made by some settings, or as is bound.
 
     Raises:
       RunError: it is gone, and so are the pictures; or they have changed.
@@ -32,10 +33,12 @@ def restore(
         if token_set.is_set(place) and str(place) == data["named"]:
             raise  # the user's own, and damaged; one in the cache can be made again
         try:
-            bound, own = preparation or configurables.pictures(), None
-            if preparation is None:
-                own = _settled(bound, run, data)
-            tokens = bound.cached(data["named"], labels=data["labels"], progress=progress, own=own)
+            bound, own = settings or configurables.pictures(), None
+            if settings is None:
+                own = _resolved(bound, run, data)
+            tokens = token_cache.cached(
+                bound, data["named"], labels=data["labels"], progress=progress, resolved=own
+            )
         except SourceError as why:
             if data["in_memory"]:
                 raise RunError(
@@ -53,7 +56,7 @@ def restore(
     return tokens
 
 
-def _settled(bound: Preparation, run: Path, data: dict[str, Any]) -> Preparation:
+def _resolved(bound: Preprocessing, run: Path, data: dict[str, Any]) -> Preprocessing:
     """The settings that are bound, but with the palette that a run has learned.
 
     Its file may be gone, and pictures need not be looked through once more for what was found.

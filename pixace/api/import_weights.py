@@ -10,15 +10,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from pixace import models
+from pixace import choices, models
 from pixace.api.door import door
 from pixace.config import configurables, gin_files
-from pixace.data.preprocessing import Preparation, stem
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, RunError
 from pixace.images import loader
 from pixace.models.language_model import LanguageModel
 from pixace.runs import model_file, run_folder, trax_checkpoint
 from pixace.runtime import precision
+from pixace.sources.addresses import stem
 from pixace.storage.atomic import expanded
 from pixace.tokenizers import Tokenizer
 
@@ -50,7 +51,7 @@ def import_weights(
     *,
     model: str | None = None,
     size: str | int = 32,
-    colors: str = "hsv:5,4,4",
+    colors: str = choices.COLORS,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
@@ -86,7 +87,7 @@ def import_weights(
     if model is not None:
         models.by_kind(model)
     loader.check(fit, alpha)
-    tokenizer = Preparation(size, colors, order, fit, background).tokenizer()
+    tokenizer = Preprocessing(size, colors, order, fit, background).tokenizer()
     old = trax_checkpoint.read(path)
     found = trax_checkpoint.sizes(old)
     if model not in (None, found.kind):

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pixace import ranges
+from pixace import choices, ranges
 from pixace.api import places
 from pixace.api.door import door
-from pixace.data.preprocessing import LEARNED, Preparation
+from pixace.data import palette_fitting, tokenization
+from pixace.data.preprocessing import CODES, Preprocessing
+from pixace.data.splits import Survey
 from pixace.data.token_set import TokenSet
 from pixace.data.token_set_summary import tell_none_held_out
 from pixace.errors import PixaceError
-from pixace.evaluation.tokenizer_report import report
-from pixace.images.png import save_png
 from pixace.ranges import Count, several
 from pixace.sources import Data, limited, open_source
 from pixace.storage.atomic import expanded
@@ -27,7 +27,7 @@ def tokenize(
     out: str | Path,
     *,
     size: str | int | None = None,
-    colors: str = "hsv:5,4,4",
+    colors: str = choices.COLORS,
     order: str = "raster",
     fit: str = "crop",
     background: str = "white",
@@ -74,13 +74,14 @@ def tokenize(
     """
     workers = ranges.one(tokenize, "workers", workers)
     limit = ranges.one(tokenize, "limit", limit)
-    preparation = Preparation(
+    settings = Preprocessing(
         size, colors, order, fit, background, validation_fraction, limit, alpha=alpha, tiles=tiles
     )
     other = None
     if validation is not None:
         other = open_source(validation, labels=labels, tiles=tiles)
-    made = preparation.build(
+    made = tokenization.build(
+        settings,
         open_source(source, labels=labels, tiles=tiles),
         expanded(out),
         validation=other,
@@ -98,7 +99,7 @@ def compare(
     source: Data,
     out: str | Path,
     *,
-    colors: Sequence[str] = ("hsv:5,4,4", "hsv:4,3,3", "hsv:3,2,2"),
+    colors: Sequence[str] = (choices.COLORS, "hsv:4,3,3", "hsv:3,2,2"),
     size: str | int | None = None,
     order: str = "raster",
     fit: str = "crop",
@@ -137,6 +138,9 @@ def compare(
     Raises:
       PixaceError: something is unknown, or no picture can be read.
     """
+    from pixace.evaluation.tokenizer_report import report  # draws, which to tokenize does not
+    from pixace.images.png import save_png
+
     pictures = ranges.one(compare, "pictures", pictures)
     places.checked(out)
     if not (colors := several(colors)):
@@ -144,18 +148,22 @@ def compare(
     limit = ranges.one(compare, "limit", limit)
     opened = limited(open_source(source, tiles=tiles), limit)
     other = None if validation is None else limited(open_source(validation, tiles=tiles), limit)
-    learned = [each for each in colors if each.startswith(LEARNED)]
+    learned = [each for each in colors if each.startswith(CODES)]
     if size is None and learned:
-        height, width = Preparation(colors=learned[0]).tokenizer().size
+        height, width = Preprocessing(colors=learned[0]).tokenizer().size
         size = f"{width}x{height}"
+    survey = Survey(opened, other, validation_fraction)
     schemes = [
-        Preparation(
-            size, each, order, fit, background, validation_fraction, alpha=alpha, tiles=tiles
-        ).settled(opened, validation=other, progress=progress)
+        palette_fitting.resolved(
+            Preprocessing(
+                size, each, order, fit, background, validation_fraction, alpha=alpha, tiles=tiles
+            ),
+            survey,
+            progress=progress,
+        )
         for each in colors
     ]
-    found = report(
-        schemes[0].images(opened, pictures), [each.tokenizer() for each in schemes], names=colors
-    )
+    images = tokenization.sample(schemes[0], opened, pictures)
+    found = report(images, [each.tokenizer() for each in schemes], names=colors)
     save_png(expanded(out), found.picture, found.as_dict())
     return found.as_dict()

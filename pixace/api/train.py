@@ -15,14 +15,14 @@ from pixace.api.generate import generate
 from pixace.api.trained import load
 from pixace.config import configurables, gin_files
 from pixace.config.shorthands import lines, tracked
-from pixace.data import token_set
-from pixace.data.preprocessing import stem
+from pixace.data import token_cache, token_set
 from pixace.images.palette_png import STRIP, palette_of, save_strip
 from pixace.ranges import several
 from pixace.runs import run_folder
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
+from pixace.sources.addresses import stem
 from pixace.training import train_lm
 from pixace.training.train_lm import Outcome
 
@@ -125,8 +125,8 @@ def train(
         tokens = token_set.open_set(Path(data))
         data_provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
-        tokens = configurables.pictures().cached(
-            data, labels=labels, strict=strict, progress=progress
+        tokens = token_cache.cached(
+            configurables.pictures(), data, labels=labels, strict=strict, progress=progress
         )
     learned = configurables.captions(tokens)
     vocabulary = learned and learned.vocabulary

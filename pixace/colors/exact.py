@@ -8,7 +8,7 @@ from pixace.colors import palette
 from pixace.colors.palette import CLEAR, Palette
 from pixace.errors import TokenError
 
-MOST = 4096  # colours; pixel art has dozens, a photograph a hundred thousand
+MAX_EXACT_COLORS = 4096  # colours; pixel art has dozens, a photograph a hundred thousand
 NOTHING = -1  # the code of transparency, beside 0xRRGGBB
 
 
@@ -51,7 +51,7 @@ def collected(found: Iterable[int], background: tuple[int, int, int]) -> Palette
 
 def _free(taken: list[int], near: tuple[int, int, int]) -> tuple[int, int, int]:
     """The colour nearest to `near` whose code is not taken."""
-    reach = np.arange(-17, 18)  # more colours than MOST, in any corner of the cube
+    reach = np.arange(-17, 18)  # more colours than MAX_EXACT_COLORS, in any corner of the cube
     steps = np.stack(np.meshgrid(reach, reach, reach, indexing="ij"), axis=-1).reshape(-1, 3)
     steps = steps[np.argsort((steps**2).sum(axis=1), kind="stable")]
     around = steps + near

@@ -23,7 +23,7 @@ import numpy as np
 from pixace.colors.table import look_up, parse_bits
 
 Bits = tuple[int, int, int]
-BLOCK = 4096  # pixels; a block's float64 arrays stay in the processor's cache
+BLOCK_PIXELS = 4096  # pixels; a block's float64 arrays stay in the processor's cache
 
 
 class Tables(NamedTuple):
@@ -63,8 +63,8 @@ class Hsv:
         tables = _tables(self.bits)
         flat = np.ascontiguousarray(pixels).reshape(-1, 3)
         ids = np.empty(len(flat), np.int32)
-        for start in range(0, len(flat), BLOCK):
-            block = flat[start : start + BLOCK]
+        for start in range(0, len(flat), BLOCK_PIXELS):
+            block = flat[start : start + BLOCK_PIXELS]
             rounded = _round(block, self.bits)
             lowest = tables.lowest.take(rounded)
             if len(tables.stray):
@@ -73,7 +73,7 @@ class Hsv:
                 found = np.searchsorted(tables.stray, codes).clip(max=len(tables.stray) - 1)
                 strays = tables.stray[found] == codes
                 lowest[at[strays]] = tables.stray_ids[found[strays]]
-            ids[start : start + BLOCK] = lowest
+            ids[start : start + BLOCK_PIXELS] = lowest
         return ids.reshape(pixels.shape[:-1])
 
     def decode(self, ids: np.ndarray) -> np.ndarray:

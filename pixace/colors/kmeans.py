@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pixace.colors import oklab, palette
-from pixace.colors.palette import MOST, Palette
+from pixace.colors.palette import MAX_COLORS, Palette
 from pixace.errors import TokenError, unknown
 
 SPACES = ("oklab", "rgb")
@@ -71,10 +71,12 @@ class KMeans:
 def parse(settings: str) -> KMeans:
     """Reads the part after `kmeans:`."""
     count, comma, space = settings.partition(",")
-    if not (count.isascii() and count.isdigit() and len(count) < 9 and 2 <= int(count) <= MOST):
+    if not (
+        count.isascii() and count.isdigit() and len(count) < 9 and 2 <= int(count) <= MAX_COLORS
+    ):
         raise TokenError(
-            f"kmeans:{settings} is no colour scheme: it takes a number of colours, 2 to {MOST:,}, "
-            "and a space if you like, such as kmeans:512 or kmeans:512,rgb"
+            f"kmeans:{settings} is no colour scheme: it takes a number of colours, 2 to "
+            f"{MAX_COLORS:,}, and a space if you like, such as kmeans:512 or kmeans:512,rgb"
         )
     if comma and space not in SPACES:
         raise TokenError(unknown("space of colours", space, SPACES))

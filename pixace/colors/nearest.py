@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVELS = 6  # halvings: cells are 4 wide
-BLOCK = 1 << 15  # pixels measured at a time; their arrays stay in the processor's cache
+BLOCK_PIXELS = 1 << 15  # pixels measured at a time; their arrays stay in the processor's cache
 EIGHTHS = np.indices((2, 2, 2)).reshape(3, 8).T.astype(np.int32)  # (red, green, blue) halves
 # Of each byte its high bits, apart by two: cells are numbered by the halves they lie in, red first.
 SPREAD = np.zeros(256, np.intp)
@@ -43,8 +43,8 @@ class Nearest:
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Uint8 (n, 3) to the lowest index of the nearest colour, int32 (n,)."""
         found = np.empty(len(pixels), np.int32)
-        for start in range(0, len(pixels), BLOCK):
-            found[start : start + BLOCK] = self._search(pixels[start : start + BLOCK])
+        for start in range(0, len(pixels), BLOCK_PIXELS):
+            found[start : start + BLOCK_PIXELS] = self._search(pixels[start : start + BLOCK_PIXELS])
         return found
 
     def _search(self, pixels: np.ndarray) -> np.ndarray:

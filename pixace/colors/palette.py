@@ -23,8 +23,8 @@ from pixace.colors.palette_files import SUFFIXES, colors_of
 from pixace.colors.table import look_up
 from pixace.errors import TokenError
 
-MOST = 1 << 15  # colours
-BLOCK = 1 << 15  # pixels; what one block asks for, the next one finds known
+MAX_COLORS = 1 << 15  # colours
+BLOCK_PIXELS = 1 << 15  # pixels; what one block asks for, the next one finds known
 CLEAR = "00"  # the alpha of a colour that stands for transparency
 
 
@@ -70,8 +70,8 @@ class Palette:
         known = _known(self.colors)
         flat = pixels.reshape(-1, 3)
         ids = np.empty(len(flat), np.int32)
-        for start in range(0, len(flat), BLOCK):
-            block = flat[start : start + BLOCK]
+        for start in range(0, len(flat), BLOCK_PIXELS):
+            block = flat[start : start + BLOCK_PIXELS]
             codes = block[:, 0].astype(np.intp) << 16
             codes |= block[:, 1].astype(np.intp) << 8
             codes |= block[:, 2]
@@ -80,7 +80,7 @@ class Palette:
             if len(new):
                 answers[new] = _searched(self.colors)(block[new]) + 1
                 known[codes[new]] = answers[new]
-            np.subtract(answers, 1, out=ids[start : start + BLOCK], dtype=np.int32)
+            np.subtract(answers, 1, out=ids[start : start + BLOCK_PIXELS], dtype=np.int32)
         return ids.reshape(pixels.shape[:-1])
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
@@ -139,8 +139,8 @@ def read(path: Path) -> tuple[Palette, str]:
 
 
 def _checked(colors: list[str]) -> Palette:
-    if not 1 <= len(colors) <= MOST:
-        raise TokenError(f"a palette has 1 to {MOST:,} colours, this one {len(colors):,}")
+    if not 1 <= len(colors) <= MAX_COLORS:
+        raise TokenError(f"a palette has 1 to {MAX_COLORS:,} colours, this one {len(colors):,}")
     return Palette(tuple(colors))
 
 

@@ -6,7 +6,7 @@
     .pal   JASC: "JASC-PAL", "0100", the number of colours, then red, green and blue
     .png   the colours of a picture, in the order in which they first appear, row by row
 
-The strip that `pixelart.save_strip` writes is such a PNG; transparency in it is transparency.
+The strip that `palette_png.save_strip` writes is such a PNG; transparency in it is transparency.
 """
 
 import re
@@ -22,7 +22,7 @@ from pixace.storage.atomic import expanded
 
 HALF = 128  # the least alpha that counts as opaque
 CLEAR = -1  # the code of transparency, beside 0xRRGGBB
-LIMIT = 1 << 22  # bytes of a text; 32,768 colours with long names have less
+MAX_BYTES = 1 << 22  # bytes of a text; 32,768 colours with long names have less
 
 
 def colors_of(path: Path) -> tuple[list[str], str]:
@@ -98,9 +98,9 @@ def _of_picture(path: Path) -> list[str]:
 
 def _lines(path: Path) -> list[str]:
     with expanded(path).open("rb") as file:
-        raw = file.read(LIMIT + 1)
-    if len(raw) > LIMIT:
-        raise ValueError(f"a text of more than {LIMIT:,} bytes is no palette")
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"a text of more than {MAX_BYTES:,} bytes is no palette")
     return [line.strip() for line in raw.decode("utf-8-sig", "replace").splitlines()]
 
 

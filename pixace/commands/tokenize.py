@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from pixace import choices
 from pixace.commands import options
 
 
@@ -64,7 +65,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
     facts: dict[str, Any] = {}
     lines = []
     if report is not None and not (out and out.exists()):  # which is refused below
-        schemes = list(dict.fromkeys([settings.get("colors", "hsv:5,4,4"), *compare]))
+        schemes = list(dict.fromkeys([settings.get("colors", choices.COLORS), *compare]))
         part = {name: given[name] for name in ("validation", "validation_fraction")}
         found = tokenize.compare(
             source, report, **{**settings, "colors": schemes}, **part, progress=True

@@ -15,7 +15,7 @@ from typing import Any, get_origin, get_type_hints
 import gin
 
 from pixace import models, ranges
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
 from pixace.models import hyperparameters
@@ -39,7 +39,7 @@ def model(*, kind: str = "transformer") -> str:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "train": TrainSettings,
     "codebook": CodebookSettings,
-    "pictures": Preparation,
+    "pictures": Preprocessing,
     "captions": Captions,
     **models.KINDS,
 }
@@ -118,9 +118,9 @@ def check_training() -> None:
     training()
 
 
-def pictures() -> Preparation:
+def pictures() -> Preprocessing:
     """How pictures become tokens, as bound."""
-    return Preparation(**_bound("pictures"))
+    return Preprocessing(**_bound("pictures"))
 
 
 def captions(data: TokenSet) -> Captioned | None:

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixace.data.shards import Split, evenly
+from pixace.data.shards import Split
+from pixace.spacing import evenly
+from pixace.special_tokens import PADDING
 from pixace.text.prefixes import Prefixes
-
-PADDING = 0
 
 
 class Batch(NamedTuple):

@@ -36,7 +36,7 @@ CHUNK_PICTURES = 256  # so that progress shows and a chunk's raw pictures fit in
 Indices = range | np.ndarray  # numbers of pictures
 
 
-class Row(NamedTuple):
+class EncodedPicture(NamedTuple):
     """What is known of one picture that became a row."""
 
     number: int  # in the source, from 0
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 class Chunk(NamedTuple):
     """Some consecutive pictures of a source: those that became rows, and those that are bad."""
 
-    rows: list[Row]
+    rows: list[EncodedPicture]
     tokens: np.ndarray  # (len(rows), length), the smallest unsigned type that fits
     bad: list[str]  # "NAME: reason"
 
@@ -89,7 +89,7 @@ class Encoder:
             except OSError as why:  # the source could not even hand it out
                 bad.append(f"{record.name}: {why.strerror or why}")
             else:
-                rows.append(Row(i, record.name, record.caption, record.label))
+                rows.append(EncodedPicture(i, record.name, record.caption, record.label))
         pixels = np.stack(images) if images else np.empty((0, *self.tokenizer.size, 3), np.uint8)
         tokens = self.tokenizer.encode(pixels)
         return Chunk(rows, tokens.astype(smallest_type(self.tokenizer.vocab_size)), bad)

@@ -98,15 +98,6 @@ class Writer:
         self._file, self._filled = None, 0
 
 
-def evenly(count: int, limit: int | None = None) -> np.ndarray:
-    """At most `limit` of the numbers 0 … count-1, rising, as evenly spread as can be; int64.
-
-    What stands first in a set is often of one kind, as folders are sorted.
-    """
-    taken = count if limit is None else min(count, limit)
-    return np.linspace(0, count - 1, taken).round().astype(np.int64)
-
-
 @dataclass(frozen=True)
 class Split:
     """The rows of one split: a read-only sequence.

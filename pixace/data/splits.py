@@ -8,19 +8,24 @@ equal, both choices are the same.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 
+from pixace import ranges
 from pixace.data import validation_split
 from pixace.errors import SourceError
-
-if TYPE_CHECKING:
-    from pixace.sources import Source
+from pixace.ranges import Range
+from pixace.sources import Source
 
 SPLITS = ("train", "validation")
 TRAIN, VALIDATION, NEITHER = range(3)  # where pictures go; the first two are places in SPLITS
 MARKS = (None, "train", "validation", "test")  # what a record may say of itself
+NO_SHARE = (
+    "a validation fraction of {value:g} makes no sense; it is at least 0 and below 1, such as 0.05"
+)
+HeldOut = Annotated[float, Range(0, 1, without=(1,), says=NO_SHARE)]
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Part:
       rows: uint64 (pictures,), a hash of that row.
     """
 
-    source: "Source"
+    source: Source
     fraction: float | None
     groups: np.ndarray
     marks: np.ndarray
@@ -61,7 +66,41 @@ class Part:
         return np.flatnonzero(self.places == TRAIN)
 
 
-def survey(source: "Source", fraction: float | None) -> Part:
+@dataclass(frozen=True)
+class Survey:
+    """The pictures of a token set that is to be made, and which of them are held out.
+
+    Their records are looked through when that is first asked for, and only once.
+
+    Attributes:
+      source: the pictures.
+      validation: a source of its own for those held out; None chooses among the others.
+      fraction: the share to choose then.
+
+    Raises:
+      ConfigError: the share cannot be meant.
+    """
+
+    source: Source
+    validation: Source | None = None
+    fraction: HeldOut = 0.05
+
+    def __post_init__(self) -> None:
+        ranges.settle(self)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The sources, looked through; see `survey`.
+
+        Raises:
+          SourceError: there are no pictures, or none to train on.
+        """
+        if self.validation is None:
+            return (survey(self.source, self.fraction),)
+        return survey(self.source, None), survey(self.validation, 1.0)
+
+
+def survey(source: Source, fraction: float | None) -> Part:
     """Looks at all records, not at the pictures, and chooses those for validation.
 
     Args:
@@ -96,7 +135,7 @@ def survey(source: "Source", fraction: float | None) -> Part:
 
 
 def _planned(
-    source: "Source", groups: np.ndarray, marks: np.ndarray, fraction: float | None
+    source: Source, groups: np.ndarray, marks: np.ndarray, fraction: float | None
 ) -> np.ndarray:
     """Where pictures are to go, (pictures,), as far as records tell."""
     places = np.full(len(marks), NEITHER, np.uint8)

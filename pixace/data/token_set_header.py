@@ -1,14 +1,14 @@
 """What a token set remembers of how it was made."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pixace.data.shards import File
 
 if TYPE_CHECKING:
     from pixace.sources import Source
 
-FORMAT = 1
+FORMAT = 2
 HEADER = "header.json"
 
 
@@ -66,34 +66,15 @@ class Header:
     files: tuple[File, ...]
     skipped: int
     skipped_first: tuple[str, ...]
-    unread: int = 0
-    unread_first: tuple[str, ...] = ()
-    marked: dict[str, int] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
-    repeated: int = 0
-    alpha: str = "blend"
-    notes: tuple[str, ...] = ()
+    unread: int
+    unread_first: tuple[str, ...]
+    marked: dict[str, int]
+    left_out: dict[str, int]
+    repeated: int
+    alpha: str
+    notes: tuple[str, ...]
 
     @property
     def listed(self) -> int:
         """All pictures: trained on, held out, skipped and left out."""
         return self.origin.pictures + (self.validation.pictures if self.validation else 0)
-
-
-def parsed(data: dict[str, Any]) -> Header:
-    """A header from its JSON; what is missing or of another kind raises what Python raises."""
-    red, green, blue = data["background"]
-    return Header(
-        **{
-            **data,
-            "origin": Origin(**data["origin"]),
-            "validation": data["validation"] and Origin(**data["validation"]),
-            "background": (red, green, blue),
-            "files": tuple(File(**file) for file in data["files"]),
-            "skipped_first": tuple(data["skipped_first"]),
-            "unread_first": tuple(data.get("unread_first", ())),
-            "marked": dict(data.get("marked", {})),  # older sets have none of these two
-            "left_out": dict(data.get("left_out", {})),
-            "notes": tuple(data.get("notes", ())),
-        }
-    )

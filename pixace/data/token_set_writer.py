@@ -4,25 +4,117 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors.numpy import save_file
 
-from pixace.data import parallel_encoding
+from pixace.data import parallel_encoding, splits
 from pixace.data.shards import File, Split, Writer, seal
-from pixace.data.splits import NEITHER, SPLITS, Part
+from pixace.data.splits import NEITHER, SPLITS, Part, Survey
+from pixace.data.token_set import LEARNED, RECORDS, TokenSet, open_set
+from pixace.data.token_set_header import FORMAT, HEADER, Header, Origin
 from pixace.errors import ImageError, SourceError
-from pixace.runtime.printable import printable
+from pixace.images import loader, palette_png
+from pixace.runtime.progress import progress_bar
+from pixace.storage.atomic import whole
 
 if TYPE_CHECKING:
     from pixace.tokenizers import Tokenizer
 
-RECORDS = "records.jsonl"
-NAMED = 100  # skipped pictures that are named; the rest are only counted
+MAX_NAMED = 100  # skipped pictures that are named; the rest are only counted
 BLOCK_TOKENS = 1 << 20  # tokens that change places at a time
+
+
+def write(
+    survey: Survey,
+    out: Path,
+    tokenizer: "Tokenizer",
+    *,
+    fit: str = "crop",
+    background: tuple[int, int, int] = (255, 255, 255),
+    alpha: str = "blend",
+    exact: bool = False,
+    strict: bool = False,
+    workers: int | None = None,
+    progress: bool = False,
+) -> TokenSet:
+    """Makes a token set of all pictures of a source.
+
+    Pictures that cannot be read are left out; the header counts and names them. Pictures that are
+    marked as test are left out, those marked as validation are held out, and where none is marked
+    so a share of the others is: whole groups, at least one if there are two. Rows that are equal
+    are never on both sides.
+
+    Args:
+      survey: the pictures, and which of them are held out.
+      out: the folder to make; the caller has refused one that exists. It does not until all is
+        done.
+      tokenizer: how pictures become rows.
+      fit: crop, pad or another, as `pixace.images.loader.load` takes it.
+      background: RGB below transparent pictures, 0..255.
+      alpha: blend or threshold, likewise.
+      exact: leave out pictures that would lose a colour or a pixel.
+      strict: stop at the first picture that cannot be read.
+      workers: processes; None takes all cores, and just this process for small sources.
+      progress: show a bar on stderr, if that is a terminal.
+
+    Returns:
+      The set, opened.
+
+    Raises:
+      ImageError: `strict`, and a picture cannot be read.
+      SourceError: there are no pictures, or none that can be read.
+      PixaceError: there is no such fit or alpha, the disk is full, or a worker died.
+    """
+    parts = survey.parts
+    unread = [reason for part in parts for reason in part.unread]
+    with whole(out) as draft:
+        draft.mkdir()
+        with Draft(draft, tokenizer, described=any(part.described for part in parts)) as rows:
+            for part in parts:
+                encoder = parallel_encoding.Encoder(
+                    part.source, tokenizer, fit, background, alpha, exact
+                )
+                encoded = parallel_encoding.encode(encoder, part.wanted, workers=workers)
+                with closing(encoded) as chunks:
+                    rows.extend(_with_bar(chunks, part, progress), part, strict)
+            places = splits.settle(parts)
+            files = rows.finish(parts, places)
+        given = survey.validation is not None or splits.obeyed(parts, places)
+        if tokenizer.arrays:
+            save_file(dict(tokenizer.arrays), draft / LEARNED)
+            files.append(seal(draft / LEARNED, 0))
+        header = Header(
+            format=FORMAT,
+            tokenizer=tokenizer.spec,
+            origin=Origin.of(survey.source),
+            validation=None if survey.validation is None else Origin.of(survey.validation),
+            validation_fraction=0.0 if given else survey.fraction,
+            fit=fit,
+            background=background,
+            fitting=loader.FITTING,
+            splits={split: writer.rows for split, writer in rows.writers.items()},
+            files=tuple(files),
+            skipped=rows.skipped,
+            skipped_first=tuple(rows.skipped_first),
+            unread=len(unread),
+            unread_first=tuple(unread[:MAX_NAMED]),
+            marked=splits.marked(parts),
+            left_out=splits.left_out(parts, places),
+            repeated=splits.repeated(parts, places),
+            alpha=alpha,
+            notes=tuple(line for part in parts for line in getattr(part.source, "notes", ())),
+        )
+        if palette := palette_png.palette_of(tokenizer):
+            palette_png.save_strip(draft / palette_png.STRIP, palette)
+        text = json.dumps(asdict(header), indent=1)
+        (draft / HEADER).write_text(text + "\n", encoding="utf-8")
+    return open_set(out)
 
 
 class Draft:
@@ -66,7 +158,7 @@ class Draft:
             if strict and chunk.bad:
                 raise ImageError(chunk.bad[0])
             self.skipped += len(chunk.bad)
-            self.skipped_first += chunk.bad[: NAMED - len(self.skipped_first)]
+            self.skipped_first += chunk.bad[: MAX_NAMED - len(self.skipped_first)]
             numbers = [row.number for row in chunk.rows]
             part.read[numbers] = True
             part.rows[numbers] = [_hash(row) for row in chunk.tokens]
@@ -168,16 +260,12 @@ def _hash(row: np.ndarray) -> int:
     return int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little")
 
 
-def with_bar(
+def _with_bar(
     chunks: Iterable[parallel_encoding.Chunk], part: Part, progress: bool
 ) -> Iterator[parallel_encoding.Chunk]:
-    """Passes chunks on and shows how far they are; on stderr, and only to a terminal."""
-    from tqdm import tqdm
-
-    total, disable = len(part.wanted), None if progress else True
-    with tqdm(
-        total=total, desc=printable(part.source.spec), unit=" pictures", disable=disable
-    ) as bar:
+    """Passes chunks on and shows how far they are."""
+    work, total = part.source.spec, len(part.wanted)
+    with progress_bar(work, total, " pictures", progress=progress, leave=True) as bar:
         for chunk in chunks:
             yield chunk
             bar.update(len(chunk.rows) + len(chunk.bad))

@@ -17,17 +17,6 @@ def hashes(groups: Iterable[str], count: int) -> np.ndarray:
     return np.fromiter((_hash(group) for group in groups), np.uint64, count)
 
 
-def choose(groups: Iterable[str], count: int, fraction: float) -> np.ndarray:
-    """Chooses a share of the pictures; see `pick`.
-
-    Args:
-      groups: the group of each picture, `count` of them; kept in 8 bytes each.
-      count: number of pictures.
-      fraction: the share wanted, 0..1.
-    """
-    return pick(hashes(groups, count), fraction)
-
-
 def pick(groups: np.ndarray, fraction: float) -> np.ndarray:
     """Chooses a share of the pictures.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pixace.errors import ImageError
 from pixace.images.collage import collage
+from pixace.spacing import evenly
 
 if TYPE_CHECKING:
     from pixace.arrays import Image, Images
@@ -80,7 +81,7 @@ def report(
     """
     if not len(images) or not schemes:
         raise ImageError("a report needs at least one picture and one choice of colours")
-    chosen = np.linspace(0, len(images) - 1, min(shown, len(images))).round().astype(int)
+    chosen = evenly(len(images), shown)
     columns, labels, figures = [images[chosen]], ["original"], []
     for number, tokenizer in enumerate(schemes):
         tokens = tokenizer.encode(images)

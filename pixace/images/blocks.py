@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 
 FEWEST = 20  # pixels for each colour: fewer, and it may be a slope from one colour to another
 COLORS = 16  # and at most so many colours
-LARGEST = 1 << 23  # pixels; beyond, looking at all of them takes too long
+MAX_PIXELS = 1 << 23  # pixels; beyond, looking at all of them takes too long
 
 
 Box = tuple[float, float, float, float]
@@ -33,7 +33,7 @@ def resized(
       sure: all that grows by whole numbers is pixel art.
     """
     width, height = box[2] - box[0], box[3] - box[1]
-    if width != int(width) or height != int(height) or width * height > LARGEST:
+    if width != int(width) or height != int(height) or width * height > MAX_PIXELS:
         return None
     left, top = int(box[0]), int(box[1])  # half a pixel, where an odd number juts out
     part = picture.crop((left, top, left + int(width), top + int(height)))

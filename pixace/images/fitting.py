@@ -4,18 +4,15 @@ from typing import NamedTuple
 
 from PIL import Image as Pillow
 
+from pixace.choices import FITS, NEAREST, PLANS
 from pixace.errors import PixaceError, SizeError, unknown
 from pixace.images import blocks
-
-PLANS = ("crop", "pad", "stretch", "center")
-NEAREST = "nearest"
-FITS = (*PLANS, NEAREST)  # and "pad,nearest", as any of the plans
 
 Size = tuple[int, int]
 
 
 class How(NamedTuple):
-    """What is asked for; see `image.load`."""
+    """What is asked for; see `loader.load`."""
 
     size: Size | None
     plan: str

@@ -15,7 +15,7 @@ How a picture is fitted decides its tokens, so it is frozen under the name `FITT
 On 512x512 JPEGs to 32x32 this costs about what draft straight to the size and a box filter cost;
 on photographs of other sizes it lies 17 dB closer to the exact mean over each pixel's area.
 
-What a file shows is told in `formats`; what its colours mean, in `profiles` and `gamma`.
+What a file shows is told in `formats`; what its colours mean, in `icc_profiles` and `gamma`.
 """
 
 import io
@@ -30,12 +30,13 @@ from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pixace.arrays import Image
+from pixace.choices import ALPHAS
 from pixace.errors import ImageError, PixaceError, unknown
 from pixace.images import formats
 from pixace.images.fitting import How, Size, planned, planned_box, resized
 from pixace.images.formats import canvas, depth, png
 from pixace.images.formats.kinds import UNKNOWN_TIFF
-from pixace.images.formats.limits import LIMIT
+from pixace.images.formats.limits import MAX_PIXELS
 from pixace.images.gamma import Gamma
 from pixace.images.icc_profiles import in_srgb
 from pixace.runtime.pillow_warnings import silence
@@ -43,7 +44,6 @@ from pixace.storage.atomic import expanded
 
 FITTING = "draft2+hamming+blocks/2"
 READING = 2  # the version of what files are taken to show; caches of another are not used
-ALPHAS = ("blend", "threshold")
 HALF = 128  # the least alpha that counts as opaque under a threshold
 
 
@@ -93,8 +93,8 @@ def load(
       background (height, width, 4), if the picture has transparency.
 
     Raises:
-      ImageError: "NAME: reason", when there is no whole picture of at most `LIMIT` pixels; or it
-        cannot be `exact`, with `SizeError` for its size.
+      ImageError: "NAME: reason", when there is no whole picture of at most `MAX_PIXELS` pixels; or
+        it cannot be `exact`, with `SizeError` for its size.
     """
     check(fit, alpha)
     raw = expanded(raw) if isinstance(raw, str) else raw
@@ -180,8 +180,10 @@ def _fitted(
             extent = drafted[1][2:]  # not whole: the last row and column may jut out
     # A progressive JPEG is held whole by its decoder, however small the draft.
     held = claimed if "progressive" in picture.info else picture.size
-    if held[0] * held[1] > LIMIT:
-        raise ImageError("claims {}x{} pixels, more than the limit of {:,}".format(*claimed, LIMIT))
+    if held[0] * held[1] > MAX_PIXELS:
+        raise ImageError(
+            "claims {}x{} pixels, more than the limit of {:,}".format(*claimed, MAX_PIXELS)
+        )
     if draft:
         picture = png.first_frame(picture)
     frame, tiles = canvas.frame(picture), list(getattr(picture, "tile", ()))
@@ -255,9 +257,8 @@ def _reason(why: Exception, raw: Raw) -> str:
             return "needs more memory than there is"
         case Pillow.DecompressionBombError():
             claim = re.search(r"\d+", text)
-            return (
-                f"claims {int(claim[0]) if claim else 0:,} pixels, more than the limit of {LIMIT:,}"
-            )
+            claimed = int(claim[0]) if claim else 0
+            return f"claims {claimed:,} pixels, more than the limit of {MAX_PIXELS:,}"
     if "truncated" in text.lower() and length is not None:
         return f"truncated after {length:,} bytes"
     if "unknown raw mode" in text:

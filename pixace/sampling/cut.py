@@ -2,8 +2,7 @@
 
 from pixace.arrays import Tokens
 from pixace.errors import PixaceError
-
-BLANK = 1
+from pixace.special_tokens import BLANK
 
 
 def parse_cut(text: str, pixels: int) -> int:

@@ -31,7 +31,7 @@ HEADER = "header.json"  # of token sets
 BESIDE = (("images", "labels"), ("imgs", "labels"), ("x", "y"), ("X", "y"))  # names of files
 
 
-class Pictures(NamedTuple):
+class ArrayPictures(NamedTuple):
     """An array of pictures, and the label of each where there are any."""
 
     images: np.ndarray
@@ -40,7 +40,7 @@ class Pictures(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class ArrayRows:
     """The rows of an array.
 
     Attributes:
@@ -53,7 +53,7 @@ class Rows:
     """
 
     spec: str
-    load: Callable[[], Pictures]
+    load: Callable[[], ArrayPictures]
     count: int
     stamp: str
     scale: Scale | None = None
@@ -80,7 +80,7 @@ class Rows:
         return self.stamp
 
 
-def open_rows(spec: str, load: Callable[[], Pictures], stamp: str) -> Rows:
+def open_rows(spec: str, load: Callable[[], ArrayPictures], stamp: str) -> ArrayRows:
     """Loads an array once, to see that it holds pictures; of floats, its scale is still to come.
 
     Raises:
@@ -91,10 +91,10 @@ def open_rows(spec: str, load: Callable[[], Pictures], stamp: str) -> Rows:
         raise SourceError(f"{spec} holds no pictures; name another file")
     if labels is not None and len(labels) != len(images):
         raise SourceError(f"{spec} holds {len(images)} pictures but {len(labels)} labels")
-    return Rows(spec, load, len(images), stamp, notes=(said,) if said else ())
+    return ArrayRows(spec, load, len(images), stamp, notes=(said,) if said else ())
 
 
-def open_arrays(path: Path, array: str | None = None) -> Rows:
+def open_arrays(path: Path, array: str | None = None) -> ArrayRows:
     """Opens a `.npy` or `.npz` file.
 
     Args:
@@ -109,7 +109,7 @@ def open_arrays(path: Path, array: str | None = None) -> Rows:
     return replace(rows, scale=scale_of(extent_of(rows), rows.spec))
 
 
-def open_unscaled(path: Path, array: str | None = None) -> Rows:
+def open_unscaled(path: Path, array: str | None = None) -> ArrayRows:
     """The same, for one file of several whose numbers have one scale."""
     if is_token_set(path.parent):
         raise SourceError(
@@ -135,7 +135,7 @@ def label_file(path: Path) -> Path | None:
     return None
 
 
-def extent_of(rows: Rows) -> Extent | None:
+def extent_of(rows: ArrayRows) -> Extent | None:
     """The extent of an array's floats; a process looks through the same ones once."""
     if rows.stamp not in _extents:
         _extents[rows.stamp] = extent(rows.load().images)
@@ -146,7 +146,7 @@ _extents: dict[str, Extent | None] = {}  # by stamp
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path, array: str | None, beside: Path | None, _stamp: str) -> Pictures:
+def _load(path: Path, array: str | None, beside: Path | None, _stamp: str) -> ArrayPictures:
     labels, name = None, str(path)
     with _opened(path) as loaded:
         if isinstance(loaded, np.ndarray):
@@ -158,7 +158,7 @@ def _load(path: Path, array: str | None, beside: Path | None, _stamp: str) -> Pi
     if labels is None and beside is not None:
         labels = _labels_beside(beside, _counts(found))
     shaped = as_pictures(found, name, len(labels) if labels else None)
-    return Pictures(shaped.images, labels, shaped.said)
+    return ArrayPictures(shaped.images, labels, shaped.said)
 
 
 @contextmanager

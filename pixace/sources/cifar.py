@@ -34,7 +34,7 @@ FIELDS = ("labels", "fine_labels")  # of pickles
 NAMING = ("label_names", "fine_label_names")
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
-LIMIT = 256 << 20  # bytes of one file
+MAX_BYTES = 256 << 20  # bytes of one file
 GLANCE = 4  # members of a tar that are looked at to see whether it is one of these
 FOLDER = "cifar-10"  # begins the name of the folder in all four tars
 
@@ -212,9 +212,9 @@ def _files(root: Path, wanted: Collection[str] | None) -> Iterator[tuple[str, by
 
 
 def _read(file: IO[bytes], path: Path) -> bytes:
-    raw = file.read(LIMIT + 1)
-    if len(raw) > LIMIT:
-        raise SourceError(f"{path} is larger than {LIMIT:,} bytes, and no batch of CIFAR")
+    raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise SourceError(f"{path} is larger than {MAX_BYTES:,} bytes, and no batch of CIFAR")
     return raw
 
 

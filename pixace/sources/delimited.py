@@ -18,21 +18,21 @@ UNCLOSED = "a quote is opened and not closed"
 INSIDE = 'a quote stands inside a field; write it twice, and quotes around the field: "a ""b"" c"'
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One row, and the number of its first line, from 1."""
 
     line: int
     cells: Sequence[object]
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """The names of the columns, and the rows below."""
 
     columns: list[str]
-    rows: Iterator[Row]
+    rows: Iterator[TableRow]
 
 
-def read(text: str, fits: Callable[[list[str]], bool]) -> Rows:
+def read(text: str, fits: Callable[[list[str]], bool]) -> TableRows:
     """Reads a table whose first line names the columns.
 
     Args:
@@ -49,8 +49,8 @@ def read(text: str, fits: Callable[[list[str]], bool]) -> Rows:
     likely = [said[1]] if said else _likely(text)
     separator = next((each for each in likely if fits(_header(text, each))), likely[0])
     rows = _rows(text, separator, start)
-    columns = _names(next(rows, Row(start, [])))
-    return Rows(columns, _fitting(rows, columns, separator))
+    columns = _names(next(rows, TableRow(start, [])))
+    return TableRows(columns, _fitting(rows, columns, separator))
 
 
 def begins(text: str, fits: Callable[[list[str]], bool]) -> bool:
@@ -69,16 +69,16 @@ def _likely(text: str) -> list[str]:
 def _header(text: str, separator: str) -> list[str]:
     """The names of the columns, if this is the separator."""
     try:
-        return _names(next(_rows(text, separator, 1), Row(1, [])))
+        return _names(next(_rows(text, separator, 1), TableRow(1, [])))
     except SourceError:
         return []
 
 
-def _names(row: Row) -> list[str]:
+def _names(row: TableRow) -> list[str]:
     return [str(cell).strip() for cell in row.cells]
 
 
-def _rows(text: str, separator: str, start: int) -> Iterator[Row]:
+def _rows(text: str, separator: str, start: int) -> Iterator[TableRow]:
     """All rows but blank lines, however many fields they have."""
     taken: list[str] = []  # the lines of a row
 
@@ -100,7 +100,7 @@ def _rows(text: str, separator: str, start: int) -> Iterator[Row]:
         if any('"' in cell for cell in cells) and _has_stray_quote("".join(taken), separator):
             raise SourceError(f"line {line}: {INSIDE}")
         if cells:
-            yield Row(line, cells)
+            yield TableRow(line, cells)
 
 
 def _said(why: csv.Error) -> str:
@@ -120,7 +120,7 @@ def _has_stray_quote(row: str, separator: str) -> bool:
     return '"' in re.sub(rf'(^|{part}) *"(?:[^"]|"")*"(?={part}|\n?$)', r"\1", row)
 
 
-def _fitting(rows: Iterator[Row], columns: list[str], separator: str) -> Iterator[Row]:
+def _fitting(rows: Iterator[TableRow], columns: list[str], separator: str) -> Iterator[TableRow]:
     """The rows that have something in them, and a field for each named column or the first alone.
 
     Of two fields for three columns nobody knows which one is missing.
@@ -135,4 +135,4 @@ def _fitting(rows: Iterator[Row], columns: list[str], separator: str) -> Iterato
                 f"line {row.line} has {count} field{'s' * (count != 1)} for {named} columns; put "
                 f"quotes around a field that has a {SEPARATORS[separator]} in it"
             )
-        yield Row(row.line, [*row.cells, *[""] * (len(columns) - count)])
+        yield TableRow(row.line, [*row.cells, *[""] * (len(columns) - count)])

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from pixace.errors import SourceError
-from pixace.sources.arrays import Pictures, Rows, open_rows
+from pixace.sources.arrays import ArrayPictures, ArrayRows, open_rows
 from pixace.sources.folder import fingerprint_of
 
 IMAGES = re.compile(r".*images?[-._]idx3[-._]ubyte(\.gz)?", re.IGNORECASE)
@@ -28,7 +28,7 @@ TRAIN = re.compile(r"(?<![a-z])train(ing)?(?![a-z])")
 TEST = re.compile(r"(?<![a-z0-9])(test\w*|t10k|valid(ation)?|val|dev)(?![a-z0-9])")
 BYTES, NUMBERS = 8, 12
 TYPES = {BYTES: "u1", NUMBERS: ">i4"}
-LIMIT = 4 * 2**30  # bytes of one file, unpacked; Fashion-MNIST has 47 MB
+MAX_BYTES = 4 * 2**30  # bytes of one file, unpacked; Fashion-MNIST has 47 MB
 
 
 def is_idx(path: Path) -> bool:
@@ -77,7 +77,7 @@ def training_images(folder: Path, names: Iterable[str]) -> Path | None:
     )
 
 
-def open_idx(path: Path, spec: str | None = None) -> Rows:
+def open_idx(path: Path, spec: str | None = None) -> ArrayRows:
     """Reads a file of pictures, and their labels where the sibling file is there.
 
     Raises:
@@ -112,13 +112,13 @@ def _label_names(name: str) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path, labels: Path | None, _stamp: str) -> Pictures:
+def _load(path: Path, labels: Path | None, _stamp: str) -> ArrayPictures:
     images = _array(path, BYTES, 3)
     if labels is None:
-        return Pictures(images, None)
+        return ArrayPictures(images, None)
     if "idx2" in labels.name:  # QMNIST's, with more than the label in each row
-        return Pictures(images, _texts(_array(labels, NUMBERS, 2)[:, 0]))
-    return Pictures(images, _texts(_array(labels, BYTES, 1)))
+        return ArrayPictures(images, _texts(_array(labels, NUMBERS, 2)[:, 0]))
+    return ArrayPictures(images, _texts(_array(labels, BYTES, 1)))
 
 
 def _texts(labels: np.ndarray) -> tuple[str, ...]:
@@ -133,8 +133,10 @@ def _array(path: Path, kind: int, dimensions: int) -> np.ndarray:
             raise SourceError(f"{path} is no idx file of {dimensions} dimensions; get it again")
         shape = np.frombuffer(head, ">u4", dimensions, offset=4).astype(int).tolist()
         claimed = start + dtype.itemsize * int(np.prod(shape, dtype=object))
-        if claimed > LIMIT:
-            raise SourceError(f"{path} claims {claimed:,} bytes, more than the limit of {LIMIT:,}")
+        if claimed > MAX_BYTES:
+            raise SourceError(
+                f"{path} claims {claimed:,} bytes, more than the limit of {MAX_BYTES:,}"
+            )
         data = _read(path, claimed)
     except (OSError, EOFError, zlib.error) as why:
         raise SourceError(f"cannot read {path}: {why}; get it again") from why

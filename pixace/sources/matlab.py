@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pixace.errors import SourceError
-from pixace.sources.arrays import Pictures, Rows, as_labels, open_rows
+from pixace.sources.arrays import ArrayPictures, ArrayRows, as_labels, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.shapes import CHANNELS
 
@@ -20,7 +20,7 @@ BROKEN = (OSError, ValueError, TypeError, LookupError, MemoryError, zlib.error)
 HDF5 = "as MATLAB 7.3 writes it (HDF5)"
 
 
-def open_matlab(path: Path) -> Rows:
+def open_matlab(path: Path) -> ArrayRows:
     """Opens a file.
 
     Raises:
@@ -31,7 +31,7 @@ def open_matlab(path: Path) -> Rows:
 
 
 @functools.lru_cache(maxsize=2)
-def _load(path: Path, _stamp: str) -> Pictures:
+def _load(path: Path, _stamp: str) -> ArrayPictures:
     from scipy import io
 
     try:
@@ -63,7 +63,7 @@ def _load(path: Path, _stamp: str) -> Pictures:
     labels = as_labels(given.reshape(-1) if 1 in given.shape else given)  # rows or columns
     if SVHN.fullmatch(path.name):
         labels = tuple("0" if label == "10" else label for label in labels)
-    return Pictures(images, labels if len(labels) == len(images) else None)
+    return ArrayPictures(images, labels if len(labels) == len(images) else None)
 
 
 def _are_pictures(array: np.ndarray) -> bool:

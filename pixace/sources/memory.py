@@ -12,7 +12,7 @@ import numpy as np
 
 from pixace.errors import ImageError, SourceError
 from pixace.ranges import said
-from pixace.sources.arrays import Pictures, Rows, extent_of, open_rows
+from pixace.sources.arrays import ArrayPictures, ArrayRows, extent_of, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.naming import folder_label, readable
@@ -80,7 +80,7 @@ class Several:
         return hashlib.sha256(b"".join(map(_contents, self.items))).hexdigest()
 
 
-def open_memory(data: Any, labels: bool = False) -> Rows | Several:
+def open_memory(data: Any, labels: bool = False) -> ArrayRows | Several:
     """Takes an array of pictures, or a row of pictures of any kind.
 
     Args:
@@ -109,14 +109,14 @@ def open_memory(data: Any, labels: bool = False) -> Rows | Several:
     return Several(items, labels, common_scale(extents, names, "the list"))
 
 
-def _open_array(array: np.ndarray) -> Rows:
+def _open_array(array: np.ndarray) -> ArrayRows:
     """The rows of an array; the stamp is made of all bytes."""
     spec = f"array {array.shape}"
     images, said = as_pictures(array, "the array")
     if not images.size:
         raise SourceError(f"{spec} holds no pictures; give one that does")
     stamp = hashlib.sha256(_contents(images)).hexdigest()
-    rows = open_rows(spec, functools.partial(Pictures, images, None, said), stamp)
+    rows = open_rows(spec, functools.partial(ArrayPictures, images, None, said), stamp)
     return replace(rows, scale=scale_of(extent_of(rows), "the array"))
 
 

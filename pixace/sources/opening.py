@@ -36,7 +36,7 @@ def open_source(spec: Data, labels: bool = False, tiles: str | int | None = None
       spec: the name, or the pictures; a source is given back as it is.
       labels: label the pictures of folders and archives with the folder that holds them. Where
         labels are part of the data they are always there.
-      tiles: cut each picture into tiles of this size, as `image.parse_size` reads it.
+      tiles: cut each picture into tiles of this size, as `loader.parse_size` reads it.
 
     Raises:
       SourceError: there is no such thing, it is of no known kind, broken or empty.

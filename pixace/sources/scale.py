@@ -12,7 +12,7 @@ import numpy as np
 
 from pixace.errors import SourceError
 
-BLOCK = 1 << 22  # numbers looked at at a time: a memory map is read piece by piece
+BLOCK_NUMBERS = 1 << 22  # numbers looked at at a time: a memory map is read piece by piece
 OVER = 0.05  # of the range, by which resampled pictures may leave it
 BRIGHT = 0.5  # of the range, which the brightest number reaches if it is this range at all
 
@@ -44,7 +44,7 @@ def extent(array: np.ndarray) -> Extent | None:
     if array.dtype.kind != "f":
         return None
     found = []
-    step = max(1, BLOCK // max(1, array[:1].size))
+    step = max(1, BLOCK_NUMBERS // max(1, array[:1].size))
     for start in range(0, len(array), step):
         block = np.asarray(array[start : start + step])
         low, high = block.min(initial=np.inf), block.max(initial=-np.inf)

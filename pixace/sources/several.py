@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pixace.errors import SourceError
-from pixace.sources.arrays import Rows, extent_of, label_file, open_unscaled
+from pixace.sources.arrays import ArrayRows, extent_of, label_file, open_unscaled
 from pixace.sources.hierarchy import WORDS
 from pixace.sources.joined import Joined
 from pixace.sources.naming import folder_label, readable
@@ -23,7 +23,7 @@ BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
 QUICKDRAW = re.compile(r"full_(?:numpy_)?bitmap_([^/]+)\.npy$")
 TOGETHER = (".parquet", ".npy", ".tar")  # a folder with nothing but one of these is one source
 NAMING = (".npy", ".npz", ".parquet", ".mat")  # files whose pictures bear their name
-MOST = 100_000  # files that a pattern may name
+MAX_FILES = 100_000  # files that a pattern may name
 
 
 def is_pattern(path: Path) -> bool:
@@ -41,8 +41,8 @@ def spelled_out(pattern: Path) -> list[Path]:
     names = []
     for text in _braced(str(pattern)):
         names += sorted(_globbed(text)) if glob.has_magic(text) else [text]
-        if len(names) > MOST:
-            raise SourceError(f"{pattern} names more than {MOST:,} files; name fewer")
+        if len(names) > MAX_FILES:
+            raise SourceError(f"{pattern} names more than {MAX_FILES:,} files; name fewer")
     if not names:
         raise SourceError(f"no file is named like {pattern}; look at the folder")
     return [Path(name) for name in dict.fromkeys(names)]
@@ -58,8 +58,8 @@ def _braced(text: str) -> list[str]:
         return [text]
     first, last, words = match.groups()
     if words is None:
-        if abs(int(last) - int(first)) >= MOST:
-            raise SourceError(f"{text} names more than {MOST:,} files; name fewer")
+        if abs(int(last) - int(first)) >= MAX_FILES:
+            raise SourceError(f"{text} names more than {MAX_FILES:,} files; name fewer")
         step = 1 if int(first) <= int(last) else -1
         width = len(first) if first.startswith("0") else 0
         each = [f"{n:0{width}}" for n in range(int(first), int(last) + step, step)]
@@ -120,7 +120,7 @@ def _drawn(name: str) -> str | None:
     return match[1] if match else None
 
 
-def _arrays(spec: str, paths: Sequence[Path]) -> list[Rows]:
+def _arrays(spec: str, paths: Sequence[Path]) -> list[ArrayRows]:
     """Arrays whose floats have one scale."""
     parts = [open_unscaled(path) for path in paths]
     scale = common_scale([*map(extent_of, parts)], [part.spec for part in parts], spec)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pixace.sources.members import Member
-from pixace.sources.sidecar import LIMIT, SUFFIXES, Caption, caption_of, text_name, texts_by_stem
+from pixace.sources.sidecar import (
+    MAX_TEXT_BYTES,
+    SUFFIXES,
+    Caption,
+    caption_of,
+    text_name,
+    texts_by_stem,
+)
 
 CLASS, FACTS = ".cls", ".json"
 CAPTIONS = ("caption", "text")  # in the facts, the best first
@@ -47,7 +54,7 @@ def told_in(
       keyed: whether keys count, or texts beside pictures alone.
     """
     whole = {file.name: file for file in files if not file.bad}
-    small = {name: file for name, file in whole.items() if file.size <= LIMIT}
+    small = {name: file for name, file in whole.items() if file.size <= MAX_TEXT_BYTES}
     texts = texts_by_stem(whole)
     beside = [text_name(member.name, texts) for member in members]
     keys: dict[tuple[str, str], str] = {}
@@ -84,7 +91,7 @@ def _told(raw: Mapping[str, bytes], text: str | None, found: Mapping[str, str]) 
 
 def _caption(raw: Mapping[str, bytes], name: str) -> Caption:
     if name not in raw:
-        return Caption(None, f"its caption {name} has more than {LIMIT:,} bytes")
+        return Caption(None, f"its caption {name} has more than {MAX_TEXT_BYTES:,} bytes")
     return caption_of(name, raw[name])
 
 

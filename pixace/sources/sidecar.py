@@ -15,7 +15,7 @@ from pixace.errors import SourceError
 from pixace.sources import texts
 from pixace.sources.groups import code_points
 
-LIMIT = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
+MAX_TEXT_BYTES = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
 TELLING = 2  # the version of the way from texts to captions; another one may give others
 SUFFIX = ".txt"
 SUFFIXES = (SUFFIX, ".caption", ".cap")  # of texts, the best first
@@ -70,7 +70,7 @@ def caption_in(path: Path) -> Caption:
     """The captions in a file."""
     try:
         with path.open("rb") as file:
-            return caption_of(path.name, file.read(LIMIT))
+            return caption_of(path.name, file.read(MAX_TEXT_BYTES))
     except OSError as why:
         return Caption(None, f"its caption {path.name} cannot be read: {why.strerror}")
 
@@ -89,7 +89,7 @@ def decoded(raw: bytes) -> str | None:
     Raises:
       SourceError: the encoding cannot be told.
     """
-    text = texts.decoded(raw[:LIMIT], whole=len(raw) < LIMIT)
+    text = texts.decoded(raw[:MAX_TEXT_BYTES], whole=len(raw) < MAX_TEXT_BYTES)
     if text is None:
         raise SourceError("is in no encoding that can be told; save it as UTF-8")
     lines = (" ".join(line.split()) for line in text.splitlines())

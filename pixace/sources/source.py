@@ -47,7 +47,7 @@ class Source(Protocol):
         """What is known of picture i, 0..len-1."""
 
     def read(self, i: int) -> "Raw":
-        """Picture i as something that `image.load` reads.
+        """Picture i as something that `loader.load` reads.
 
         Raises:
           ImageError: it cannot be had, for example from a damaged archive.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pixace.errors import ImageError, SourceError
 from pixace.sources import columns, delimited, locating, texts
 from pixace.sources.columns import CAPTION, LABEL, PATH, SPLIT
-from pixace.sources.delimited import Row, Rows
+from pixace.sources.delimited import TableRow, TableRows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import WORDS
@@ -133,7 +133,7 @@ def _open_list(path: Path) -> Table:
     return _table(path, lines, "write a path on each line")
 
 
-def read_rows(path: Path, raw: bytes | None = None, column: str = "") -> Rows:
+def read_rows(path: Path, raw: bytes | None = None, column: str = "") -> TableRows:
     """The names of a table's columns, and its rows; see `open_table`.
 
     Raises:
@@ -156,7 +156,7 @@ def _text(path: Path, raw: bytes | None = None) -> str:
     return text
 
 
-def _json_rows(text: str) -> Rows:
+def _json_rows(text: str) -> TableRows:
     """Rows of JSON Lines; a column is what any line has."""
     found: dict[str, None] = {}
     objects = []
@@ -172,10 +172,12 @@ def _json_rows(text: str) -> Rows:
         found |= dict.fromkeys(known)
         objects.append((number, known))
     names = list(found)
-    return Rows(names, (Row(n, [known.get(name) for name in names]) for n, known in objects))
+    return TableRows(
+        names, (TableRow(n, [known.get(name) for name in names]) for n, known in objects)
+    )
 
 
-def _line(row: Row, places: dict[str, int]) -> Line:
+def _line(row: TableRow, places: dict[str, int]) -> Line:
     cells = {purpose: row.cells[place] for purpose, place in places.items()}
     try:
         return Line(

@@ -98,6 +98,20 @@ def whole(target: Path) -> Iterator[Path]:
                 draft.unlink()
 
 
+def discard(folder: Path) -> None:
+    """Takes a folder away, at once for all who look for it; who reads in it may end doing so.
+
+    Its name goes first, so that nobody meets half of it. Others may do the same meanwhile.
+
+    Raises:
+      PixaceError: its place cannot be written to.
+    """
+    away = folder.with_name(f".{folder.name}.{os.getpid()}.discarded")
+    with writing(folder), suppress(FileNotFoundError):
+        folder.replace(away)
+        shutil.rmtree(away)
+
+
 @contextmanager
 def writing(target: Path | str) -> Iterator[None]:
     """Says in one line why `target` cannot be written, where the operating system refuses.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pixace.spacing import evenly
 from pixace.text.vocabulary import Vocabulary
 
 
@@ -44,5 +45,4 @@ class Prefixes:
     def some(self, count: int) -> np.ndarray:
         """At most `count` different captions, evenly taken, as ids `(n, P)`."""
         different = np.unique(self.which)
-        taken = np.linspace(0, len(different) - 1, min(count, len(different))).round().astype(int)
-        return self.texts[different[taken]]
+        return self.texts[different[evenly(len(different), count)]]

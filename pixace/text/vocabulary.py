@@ -14,9 +14,9 @@ from typing import Any, final
 import numpy as np
 
 from pixace.errors import PixaceError
+from pixace.special_tokens import PADDING
 from pixace.text.atoms import Atoms, atom, shown
 
-PADDING = 0
 TOLD = 12  # words that a message names, the most frequent ones
 
 

@@ -22,9 +22,8 @@ from functools import cache
 
 import numpy as np
 
+from pixace.choices import ORDERS
 from pixace.errors import TokenError, unknown
-
-KNOWN = ("raster", "column", "patch:n", "snake", "spiral", "spiral:out", "hilbert", "zcurve")
 
 
 def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
@@ -59,7 +58,7 @@ def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
             return _hilbert(raster)
         case ("zcurve", "", ""):
             return raster.ravel()[np.argsort(_interleaved(*grid), kind="stable")]
-    raise TokenError(unknown("order", spec, KNOWN))
+    raise TokenError(unknown("order", spec, ORDERS))
 
 
 def axes(spec: str, grid: tuple[int, int]) -> tuple[int, int]:

@@ -14,13 +14,11 @@ import numpy as np
 from pixace import colors
 from pixace.colors import palette
 from pixace.errors import TokenError
+from pixace.special_tokens import FIRST_ID, GREY
 from pixace.tokenizers import checks, orders
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
-
-FIRST_COLOR = 2  # below it: 0 start and padding, 1 blank
-GREY = 128  # how ids that are no colour yet are shown
 
 SPEC = re.compile(r"size=([1-9]\d{0,4})x([1-9]\d{0,4}) colors=(\S+) order=(\S+)", re.ASCII)
 
@@ -65,7 +63,7 @@ class PixelTokenizer:
     @property
     def vocab_size(self) -> int:
         """Colours and the two special ids."""
-        return FIRST_COLOR + self.colors.size
+        return FIRST_ID + self.colors.size
 
     @property
     def spec(self) -> str:
@@ -75,13 +73,13 @@ class PixelTokenizer:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """None: the spec says it all."""
+        """Empty: the spec says it all."""
         return {}
 
     @property
     def allowed(self) -> np.ndarray:
         """Bool (vocab_size,): canonical colours, never start or blank."""
-        return np.concatenate([np.zeros(FIRST_COLOR, bool), self.colors.canonical])
+        return np.concatenate([np.zeros(FIRST_ID, bool), self.colors.canonical])
 
     @cached_property
     def _path(self) -> np.ndarray:
@@ -103,7 +101,7 @@ class PixelTokenizer:
         tokens = self.colors.encode(images).reshape(len(images), self.length)
         if self.order != "raster":
             tokens = tokens.take(self._path, axis=1)
-        return np.add(tokens, FIRST_COLOR, dtype=np.int32)
+        return np.add(tokens, FIRST_ID, dtype=np.int32)
 
     def decode(self, tokens: "Tokens") -> "Images":
         """Tokens to images; start and blank ids become mid grey, so unfinished rows can be shown.
@@ -118,8 +116,8 @@ class PixelTokenizer:
           TokenError: a row has another length, or an id is outside the vocabulary.
         """
         tokens = checks.tokens(tokens, self, f"{self.colors.spec:.40}")
-        empty = tokens < FIRST_COLOR
-        pixels = self.colors.decode(np.where(empty, 0, tokens.astype(np.int64) - FIRST_COLOR))
+        empty = tokens < FIRST_ID
+        pixels = self.colors.decode(np.where(empty, 0, tokens.astype(np.int64) - FIRST_ID))
         pixels[empty] = GREY
         images = np.empty_like(pixels)
         images[:, self._path] = pixels

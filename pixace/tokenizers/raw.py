@@ -39,7 +39,7 @@ class RawTokenizer:
 
     @property
     def axes(self) -> tuple[int, int]:
-        """As `grid`."""
+        """(height, 3 * width): rows, and the bytes of one."""
         return self.grid
 
     @property
@@ -59,7 +59,7 @@ class RawTokenizer:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """None."""
+        """Empty: nothing is learned."""
         return {}
 
     @property
@@ -76,7 +76,7 @@ class RawTokenizer:
         return np.asarray(tokens).astype(np.uint8).reshape(-1, *self.size, 3)
 
     def finished(self, photos: "Images", tokens: "Tokens", cut: int) -> "Images":
-        """As `decode`."""
+        """As `decode`: where a photo was kept, its bytes are in the tokens."""
         return self.decode(tokens)
 
 

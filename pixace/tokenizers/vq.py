@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixace.errors import TokenError
+from pixace.special_tokens import FIRST_ID, GREY
 from pixace.tokenizers import checks, orders, seam
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
     from pixace.models.vqvae import Network
 
-FIRST_CODE = 2  # below it: 0 start and padding, 1 blank
-GREY = 128  # how ids that are no code yet are shown
 TOO_FEW = "a codebook of {value} codes says nothing; ask for 2 or more"
 AT_ONCE = 16  # pictures that one call of the device takes; no influence on the result
 
@@ -97,11 +96,11 @@ class VQTokenizer:
     @property
     def vocab_size(self) -> int:
         """Codes and the two special ids."""
-        return FIRST_CODE + self.codes
+        return FIRST_ID + self.codes
 
     @property
     def spec(self) -> str:
-        """See the top of this file."""
+        """Such as `vq size=64x64 downsample=4 codes=512 …`, as at the top of this file."""
         height, width = self.size
         return (
             f"vq size={width}x{height} downsample={self.downsample} codes={self.codes} "
@@ -112,7 +111,7 @@ class VQTokenizer:
     @property
     def allowed(self) -> np.ndarray:
         """Bool (vocab_size,): all codes, never start or blank."""
-        return np.arange(self.vocab_size) >= FIRST_CODE
+        return np.arange(self.vocab_size) >= FIRST_ID
 
     @cached_property
     def _path(self) -> np.ndarray:
@@ -144,7 +143,7 @@ class VQTokenizer:
         """
         images = checks.images(images, self)
         ids = self._by_parts(images, (*self.grid,), np.int32, "encode")
-        return ids.reshape(len(images), self.length).take(self._path, axis=1) + FIRST_CODE
+        return ids.reshape(len(images), self.length).take(self._path, axis=1) + FIRST_ID
 
     def decode(self, tokens: "Tokens") -> "Images":
         """Tokens to images; squares of start and blank ids are mid grey.
@@ -162,7 +161,7 @@ class VQTokenizer:
         """
         tokens = checks.tokens(tokens, self, "this codebook")
         flat = np.empty((len(tokens), self.length), np.int32)
-        flat[:, self._path] = tokens.astype(np.int32) - FIRST_CODE
+        flat[:, self._path] = tokens.astype(np.int32) - FIRST_ID
         ids = flat.reshape(len(tokens), *self.grid)
         images = self._by_parts(ids, (*self.size, 3), np.uint8, "decode")
         images[self._pixels(ids < 0)] = GREY
@@ -181,7 +180,7 @@ class VQTokenizer:
         known = np.zeros(self.length, bool)
         known[self._path[:cut]] = True
         mask = self._pixels(known.reshape(self.grid))
-        blank = np.asarray(tokens)[:, cut:] < FIRST_CODE
+        blank = np.asarray(tokens)[:, cut:] < FIRST_ID
         reach = 0 if blank.any() else self.downsample
         return seam.blended(photos, self.decode(tokens), mask, reach)
 

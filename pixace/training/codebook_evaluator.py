@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pixace import tokenizers
 from pixace.arrays import Images
-from pixace.data.shards import Split, evenly
+from pixace.data.shards import Split
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.judged import Judged
@@ -23,6 +23,8 @@ from pixace.models.pixel_values import psnr, to_bytes, to_floats
 from pixace.models.vqvae import Network
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
+from pixace.spacing import evenly
+from pixace.special_tokens import FIRST_ID
 from pixace.storage import pytrees
 from pixace.tokenizers import vq
 from pixace.training.codebook_step import State, reconstruct
@@ -140,7 +142,7 @@ class Judge:
             uses += np.bincount(best.encode(images[:real]).ravel(), minlength=best.vocab_size)
         used = int(np.count_nonzero(uses))
         puzzle = float(vector_quantizer.perplexity(jnp.float32(uses)))
-        share = used / (best.vocab_size - vq.FIRST_CODE)
+        share = used / (best.vocab_size - FIRST_ID)
         log.write(done, train_usage=share, train_perplexity=puzzle)
         return used, puzzle
 

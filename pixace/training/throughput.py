@@ -1,14 +1,14 @@
 """How fast a training goes, on the bar and in numbers; the same for models and codebooks."""
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 import jax
-from tqdm import tqdm
+
+from pixace.runtime.progress import progress_bar
 
 
 class Pace:
@@ -16,16 +16,7 @@ class Pace:
 
     def __init__(self, done: int, steps: int, each: int):
         """Takes steps done, steps planned, and what each of them gets through: tokens, pictures."""
-        self.bar = tqdm(
-            desc="compiling",
-            total=steps,
-            initial=done,
-            unit="step",
-            file=sys.stderr,
-            disable=None,
-            leave=False,
-            dynamic_ncols=True,
-        )
+        self.bar = progress_bar("compiling", steps, "step", done=done)
         self._each = each
         self._speeds: list[float] = []
         self._steps = -1  # since the last line

@@ -15,7 +15,7 @@ from pixace.api import complete, generate, tokenize, train
 from pixace.cli import main
 from pixace.config import configurables, gin_files
 from pixace.data import token_set
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, PixaceError, RunError
 from pixace.images.png import read_description
 from pixace.training import train_lm
@@ -49,7 +49,7 @@ def test_calls_have_the_defaults_of_the_command_line(name, call):
 
 def test_defaults_of_tokenizing_are_typed_once_for_training_too():
     parameters = inspect.signature(tokenize.tokenize).parameters
-    told = inspect.signature(Preparation).parameters
+    told = inspect.signature(Preprocessing).parameters
     for name, parameter in told.items():
         assert parameters[name].default == parameter.default
 

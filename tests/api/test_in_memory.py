@@ -9,7 +9,8 @@ from PIL import Image as Pillow
 
 import pixace
 from pixace.data import parallel_encoding, token_set
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.token_cache import cached
 from pixace.errors import PixaceError, RunError, SourceError
 from pixace.training import train_lm
 
@@ -74,13 +75,13 @@ def test_labels_of_files_are_their_folders(images, tmp_path):
 
 
 def test_tokens_are_kept_for_the_next_time(images, caches):
-    prepared = Preparation(**SETTINGS)
-    first = prepared.cached(images)
+    prepared = Preprocessing(**SETTINGS)
+    first = cached(prepared, images)
     assert first.path.name.startswith("array-40-4-4-")
-    assert prepared.cached(images.copy()).path == first.path
-    assert prepared.cached(list(images)).path.name.startswith("list-of-40-pictures-")
+    assert cached(prepared, images.copy()).path == first.path
+    assert cached(prepared, list(images)).path.name.startswith("list-of-40-pictures-")
     images[0, 0, 0] ^= 255
-    assert prepared.cached(images).path != first.path
+    assert cached(prepared, images).path != first.path
     assert len(list(caches.iterdir())) == 3
 
 
@@ -130,7 +131,7 @@ def test_a_training_goes_on_while_its_tokens_are_there(images, tiny, tmp_path, m
     shutil.move(tokens, tmp_path / "away")
     with pytest.raises(RunError, match=r"\(array \(40, 4, 4\)\) were given in memory and must be"):
         pixace.resume(cut.run.path)
-    assert token_set.is_set(Preparation(**SETTINGS).cached(images).path)
+    assert token_set.is_set(cached(Preprocessing(**SETTINGS), images).path)
     assert tokens.is_dir(), "the same pictures make the same tokens, at the same place"
     assert pixace.resume(cut.run.path, steps=2).step == 2
 

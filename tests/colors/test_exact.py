@@ -39,9 +39,9 @@ def test_there_is_always_such_a_colour(corner):
     """Even when the most colours that may be are crowded about the background."""
     near = range(16) if corner == 0 else range(240, 256)
     codes = [r << 16 | g << 8 | b for r, g, b in itertools.product(near, near, near)]
-    assert len(codes) == exact.MOST
+    assert len(codes) == exact.MAX_EXACT_COLORS
     found = exact.collected([exact.NOTHING, *codes], (corner,) * 3)
-    assert len(np.unique(found.table, axis=0)) == exact.MOST + 1
+    assert len(np.unique(found.table, axis=0)) == exact.MAX_EXACT_COLORS + 1
 
 
 def test_it_takes_no_settings():

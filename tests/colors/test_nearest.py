@@ -45,7 +45,7 @@ def test_every_cell_has_candidates_in_ascending_order(rng):
 
 
 def test_more_pixels_than_one_block(rng, monkeypatch):
-    monkeypatch.setattr(nearest, "BLOCK", 7)
+    monkeypatch.setattr(nearest, "BLOCK_PIXELS", 7)
     palette = rng.integers(0, 256, (9, 3), dtype=np.uint8)
     pixels = rng.integers(0, 256, (50, 3), dtype=np.uint8)
     np.testing.assert_array_equal(nearest.search(palette)(pixels), measured(palette, pixels))

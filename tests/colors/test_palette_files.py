@@ -10,7 +10,9 @@ from PIL import Image as Pillow
 import pixace
 from pixace.cli import main
 from pixace.colors import palette
-from pixace.data.preprocessing import Preparation
+from pixace.data.palette_fitting import resolved
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.splits import Survey
 from pixace.errors import TokenError
 from pixace.images.palette_png import save_strip
 from pixace.sources import open_source
@@ -124,5 +126,6 @@ def test_the_palette_of_one_set_serves_another_with_its_transparency():
 
 def test_transparency_of_a_palette_is_what_lies_behind():
     np.save("a.npy", np.zeros((1, 2, 2, 4), np.uint8))
-    own = Preparation(size=2, colors="palette:ff0000,12345600").settled(open_source("a.npy"))
+    wanted = Preprocessing(size=2, colors="palette:ff0000,12345600")
+    own = resolved(wanted, Survey(open_source("a.npy")))
     assert own.background == "#123456"

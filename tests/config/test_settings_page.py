@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from pixace import models, ranges
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.text.captions import Captions
 from pixace.training.settings import CodebookSettings, TrainSettings
 
@@ -42,7 +42,7 @@ def page():
     """The whole page."""
     lines = [INTRO]
     for title, name, function, decided in (
-        ("Pictures", "pictures", Preparation, ()),
+        ("Pictures", "pictures", Preprocessing, ()),
         ("Captions", "captions", Captions, ()),
         ("Training", "train", TrainSettings, ()),
         ("Codebook", "codebook", CodebookSettings, ()),

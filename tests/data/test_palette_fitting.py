@@ -13,8 +13,10 @@ from PIL import Image as Pillow
 
 import pixace
 from pixace.cli import main
-from pixace.data import palette_fitting, validation_split
-from pixace.data.preprocessing import Preparation
+from pixace.data import palette_fitting, tokenization, validation_split
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.splits import Survey
+from pixace.data.token_cache import cached
 from pixace.errors import PixaceError, SourceError, TokenError
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
@@ -44,13 +46,18 @@ def sprite(path, ids, palette=(INK, SKIN, RED), **options):
     picture.save(path, **options)
 
 
+def resolved(wanted, source, validation=None):
+    survey = Survey(source, validation, wanted.validation_fraction)
+    return palette_fitting.resolved(wanted, survey)
+
+
 def settled(spec, source, **settings):
-    return Preparation(size=2, colors=spec, **settings).settled(source)
+    return resolved(Preprocessing(size=2, colors=spec, **settings), source)
 
 
 def refused(spec, source, kind=TokenError, **settings):
     with pytest.raises(kind) as why:
-        Preparation(**{"size": 2, "colors": spec, **settings}).settled(source)
+        resolved(Preprocessing(**{"size": 2, "colors": spec, **settings}), source)
     assert "\n" not in str(why.value)
     return str(why.value)
 
@@ -58,7 +65,8 @@ def refused(spec, source, kind=TokenError, **settings):
 def test_kmeans_sees_training_pictures_only(here):
     """Every picture has a grey of its own, so its grey tells whether it was seen."""
     source = greys("greys.npy", *range(0, 200, 5))
-    held_out = validation_split.choose((source.record(i).group for i in range(40)), 40, 0.25)
+    groups = validation_split.hashes((source.record(i).group for i in range(40)), 40)
+    held_out = validation_split.pick(groups, 0.25)
     found = settled("kmeans:64", source, validation_fraction=0.25).tokenizer().colors
     seen = {f"{5 * i:02x}" * 3 for i in range(40) if not held_out[i]}
     assert set(found.colors) == seen
@@ -68,9 +76,9 @@ def test_kmeans_sees_training_pictures_only(here):
 def test_with_validation_pictures_of_their_own_all_others_are_seen(here):
     source = greys("greys.npy", *range(0, 200, 5))
     other = greys("other.npy", 201, 202)
-    own = Preparation(size=2, colors="kmeans:64").settled(source, validation=other)
+    own = resolved(Preprocessing(size=2, colors="kmeans:64"), source, validation=other)
     assert own.tokenizer().colors.size == 40
-    exact = Preparation(size=2, colors="exact").settled(source, validation=other)
+    exact = resolved(Preprocessing(size=2, colors="exact"), source, validation=other)
     assert exact.tokenizer().colors.size == 42
 
 
@@ -100,16 +108,16 @@ def test_pictures_that_are_marked_otherwise_give_no_colours():
     assert settled("kmeans:8", source).tokenizer().colors.size == 2
     assert settled("exact", source).tokenizer().colors.size == 3  # validation has its own as well
     other = Marked((50, 60), ("validation", "test"))
-    own = Preparation(size=2, colors="kmeans:8").settled(source, validation=other)
+    own = resolved(Preprocessing(size=2, colors="kmeans:8"), source, validation=other)
     assert own.tokenizer().colors.size == 2
-    own = Preparation(size=2, colors="exact").settled(source, validation=other)
+    own = resolved(Preprocessing(size=2, colors="exact"), source, validation=other)
     assert own.tokenizer().colors.size == 3
 
 
 def test_of_very_many_pictures_some_are_taken_evenly(here, monkeypatch):
-    monkeypatch.setattr(palette_fitting, "PICTURES", 5)
+    monkeypatch.setattr(palette_fitting, "MAX_PICTURES", 5)
     source = greys("greys.npy", *range(0, 250, 10))
-    own = Preparation(size=2, colors="kmeans:64", validation_fraction=0).settled(source)
+    own = resolved(Preprocessing(size=2, colors="kmeans:64", validation_fraction=0), source)
     assert own.tokenizer().colors.table[:, 0].tolist() == [0, 60, 120, 180, 240]
 
 
@@ -176,11 +184,11 @@ def test_a_report_compares_palettes_that_are_still_to_be_found(here):
 
 def test_tokens_are_cached_without_looking_at_the_pictures_again(here, monkeypatch):
     greys("greys.npy", *range(0, 200, 10))
-    wanted = Preparation(size=2, colors="kmeans:3")
-    made = wanted.cached("greys.npy")
+    wanted = Preprocessing(size=2, colors="kmeans:3")
+    made = cached(wanted, "greys.npy")
     assert made.tokenizer.colors.size == 3
-    monkeypatch.delattr(palette_fitting, "settle")
-    assert wanted.cached("greys.npy").path == made.path
+    monkeypatch.delattr(palette_fitting, "resolved")
+    assert cached(wanted, "greys.npy").path == made.path
 
 
 def test_nothing_to_read_is_told(here):
@@ -203,7 +211,7 @@ def test_bad_settings_are_answered_before_pictures_are_read(here):
     assert "such as kmeans:512" in refused("kmeans:none", source)
     assert "exact takes no settings" in refused("exact:4", source)
     with pytest.raises(TokenError, match="bad exists already"):
-        Preparation(size=2, colors="kmeans:4").build(source, Path("bad"))
+        tokenization.build(Preprocessing(size=2, colors="kmeans:4"), source, Path("bad"))
 
 
 @pytest.mark.parametrize("kind", ["png", "gif"])

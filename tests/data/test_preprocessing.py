@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace.data import token_set
-from pixace.data.preprocessing import Preparation, absolute, stem
+from pixace.data import token_set_writer, tokenization
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.token_cache import cached
 from pixace.data.token_set_summary import TOLD
 from pixace.errors import ImageError, PixaceError, SourceError
 from pixace.sources import open_source
 
-SMALL = Preparation(size=4, colors="grey:4")
+SMALL = Preprocessing(size=4, colors="grey:4")
 
 
 @pytest.fixture(autouse=True)
@@ -35,64 +36,22 @@ def make(name, good=2, bad=0):
     return folder
 
 
-@pytest.mark.parametrize(
-    ("named", "short"),
-    [
-        ("digits", "digits"),
-        ("tfds:mnist", "tfds-mnist"),
-        ("photos/", "photos"),
-        ("photos/2024 summer", "2024-summer"),
-        ("emoji.tar.gz", "emoji"),
-        ("train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"),
-        ("a.npz#x", "a-x"),
-        ("***", "pictures"),
-        ("käse.zip", "käse"),
-        ("list.jsonl", "list"),
-        ("list.txt", "list"),
-    ],
-)
-def test_runs_get_short_names_from_their_data(named, short):
-    assert stem(named) == short
-
-
-def test_a_folder_named_by_dots_has_a_name_all_the_same(here):
-    assert stem(".") == "here"
-
-
-def test_what_exists_is_found_from_anywhere_and_built_in_names_stay(here):
-    make("photos")
-    make("digits")
-    (here / "a.npz").touch()
-    assert absolute("photos") == str(here / "photos")
-    assert absolute(Path("photos")) == str(here / "photos")
-    assert absolute("a.npz#x") == f"{here}/a.npz#x"
-    assert absolute("digits") == "digits", "the built-in source, whatever lies here"
-    assert absolute("./digits") == str(here / "digits")
-    assert absolute("tfds:mnist") == "tfds:mnist"
-    assert absolute("nothing") == "nothing"
-
-
-def test_a_folder_with_a_sharp_in_its_name_is_found(here):
-    make("c#")
-    assert absolute("c#") == str(here / "c#")
-
-
 @pytest.fixture
 def builds(monkeypatch):
     """Counts how often tokens are made."""
     made = []
-    build = token_set.build
-    monkeypatch.setattr(token_set, "build", lambda *a, **k: made.append(a) or build(*a, **k))
+    write = token_set_writer.write
+    monkeypatch.setattr(token_set_writer, "write", lambda *a, **k: made.append(a) or write(*a, **k))
     return made
 
 
 def test_tokens_are_made_once_while_nothing_changes(builds):
     folder = make("photos")
-    first, second = SMALL.cached("photos"), SMALL.cached(folder)
+    first, second = cached(SMALL, "photos"), cached(SMALL, folder)
     assert first.path == second.path
     assert len(builds) == 1
     Pillow.new("L", (4, 4)).save(folder / "more.png")
-    assert SMALL.cached("photos").header.origin.pictures == 3
+    assert cached(SMALL, "photos").header.origin.pictures == 3
     assert len(builds) == 2
 
 
@@ -111,53 +70,53 @@ def test_tokens_are_made_once_while_nothing_changes(builds):
 )
 def test_every_setting_has_tokens_of_its_own(other, builds):
     make("photos")
-    SMALL.cached("photos")
-    Preparation(**{"size": 4, "colors": "grey:4", **other}).cached("photos")
+    cached(SMALL, "photos")
+    cached(Preprocessing(**{"size": 4, "colors": "grey:4", **other}), "photos")
     assert len({args[1] for args in builds}) == 2
 
 
 def test_labels_make_tokens_of_their_own(builds):
     make("photos/cats")
-    assert not list(SMALL.cached("photos").records("train"))
-    assert [it["label"] for it in SMALL.cached("photos", labels=True).records("train")] == ["cats"]
+    assert not list(cached(SMALL, "photos").records("train"))
+    assert [it["label"] for it in cached(SMALL, "photos", labels=True).records("train")] == ["cats"]
 
 
 def test_damaged_tokens_in_the_cache_are_made_again(builds):
     make("photos")
-    path = SMALL.cached("photos").path
+    path = cached(SMALL, "photos").path
     (path / "train-00000.npy").write_bytes(b"")
-    assert len(SMALL.cached("photos").split("train")) == 1
+    assert len(cached(SMALL, "photos").split("train")) == 1
     assert len(builds) == 2
 
 
 def test_two_processes_may_make_the_same_tokens(monkeypatch):
     """The other one is done while this one still works."""
     make("photos")
-    build = token_set.build
+    write = token_set_writer.write
 
-    def late(source, out, *args, **settings):
-        build(source, out, *args, **settings)
-        return build(source, out, *args, **settings)
+    def late(survey, out, *args, **settings):
+        write(survey, out, *args, **settings)
+        return write(survey, out, *args, **settings)
 
-    monkeypatch.setattr(token_set, "build", late)
-    assert SMALL.cached("photos").header.splits == {"train": 1, "validation": 1}
+    monkeypatch.setattr(token_set_writer, "write", late)
+    assert cached(SMALL, "photos").header.splits == {"train": 1, "validation": 1}
 
 
 def test_bad_pictures_are_told_when_tokens_are_made_and_when_they_are_found(capsys):
     make("photos", bad=1)
     for _ in range(2):
-        SMALL.cached("photos", progress=True)
+        cached(SMALL, "photos", progress=True)
         said = capsys.readouterr()
         assert said.out == ""
         assert said.err.startswith("skipped bad00.png: ")
         assert said.err.count("\n") == 1
-    SMALL.cached("photos")
+    cached(SMALL, "photos")
     assert capsys.readouterr().err == ""
 
 
 def test_many_bad_pictures_are_counted(capsys):
     make("photos", bad=TOLD + 3)
-    made = SMALL.build(open_source("photos"), Path("set"), progress=True)
+    made = tokenization.build(SMALL, open_source("photos"), Path("set"), progress=True)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == TOLD + 1
     assert lines[-1] == f"skipped 3 more; {Path('set', 'header.json')} names them"
@@ -169,7 +128,7 @@ def test_captions_that_cannot_be_read_are_told_when_tokens_are_made_and_when_the
     (Path("photos") / "good0.txt").write_bytes("红色的猫".encode("gbk"))
     reason = "good0.png: its caption good0.txt is in no encoding that can be told; save it as UTF-8"
     for _ in range(2):
-        found = SMALL.cached("photos", progress=True)
+        found = cached(SMALL, "photos", progress=True)
         assert capsys.readouterr().err == f"unread {reason}\n"
         assert (found.header.skipped, found.header.unread) == (0, 1)
         assert found.header.unread_first == (reason,)
@@ -178,23 +137,23 @@ def test_captions_that_cannot_be_read_are_told_when_tokens_are_made_and_when_the
 def test_strict_stops_also_where_the_tokens_are_made_already():
     make("photos", bad=1)
     with pytest.raises(ImageError, match=r"bad00\.png"):
-        SMALL.cached("photos", strict=True)
-    SMALL.cached("photos")
+        cached(SMALL, "photos", strict=True)
+    cached(SMALL, "photos")
     with pytest.raises(ImageError, match=r"bad00\.png"):
-        SMALL.cached("photos", strict=True)
+        cached(SMALL, "photos", strict=True)
 
 
 def test_pictures_to_look_at_are_taken_evenly_and_bad_ones_left_out():
     np.save("many.npy", np.repeat(np.arange(100, dtype=np.uint8), 16).reshape(100, 4, 4))
-    images = SMALL.images(open_source("many.npy"), 3)
+    images = tokenization.sample(SMALL, open_source("many.npy"), 3)
     assert images[:, 0, 0, 0].tolist() == [0, 50, 99]
     make("photos", good=2, bad=2)
-    assert len(SMALL.images(open_source("photos"), 10)) == 2
+    assert len(tokenization.sample(SMALL, open_source("photos"), 10)) == 2
     make("worse", good=0, bad=2)
     with pytest.raises(
         SourceError, match=r"no picture of worse can be read; the first: bad00\.png"
     ):
-        SMALL.images(open_source("worse"), 10)
+        tokenization.sample(SMALL, open_source("worse"), 10)
 
 
 @pytest.mark.parametrize(
@@ -216,5 +175,5 @@ def test_pictures_to_look_at_are_taken_evenly_and_bad_ones_left_out():
 def test_settings_that_make_no_sense_are_answered(settings, words):
     make("photos")
     with pytest.raises(PixaceError, match=words):
-        Preparation(**settings).build(open_source("photos"), Path("set"))
+        tokenization.build(Preprocessing(**settings), open_source("photos"), Path("set"))
     assert not Path("set").exists()

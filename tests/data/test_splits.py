@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pixace import tokenizers
 from pixace.data import splits, token_set, token_set_writer, validation_split
+from pixace.data.splits import Survey
 from pixace.errors import SourceError
 from pixace.sources import Record
 
@@ -52,8 +53,9 @@ class Source:
         return str(hash(self.pictures))
 
 
-def build(pictures, out, **how):
-    return token_set.build(Source(tuple(pictures)), out, TOKENIZER, **how)
+def build(pictures, out, validation=None, validation_fraction=0.05, **how):
+    survey = Survey(Source(tuple(pictures)), validation, validation_fraction)
+    return token_set_writer.write(survey, out, TOKENIZER, **how)
 
 
 def shown(opened, split):
@@ -104,9 +106,7 @@ def test_every_picture_is_somewhere_and_none_on_both_sides(
     own = Source(tuple(made))
     other = None if others is None else Source(tuple(others), "other")
     try:
-        opened = token_set.build(
-            own, folder / "1", TOKENIZER, validation=other, validation_fraction=fraction
-        )
+        opened = token_set_writer.write(Survey(own, other, fraction), folder / "1", TOKENIZER)
     except SourceError:
         assert list(folder.iterdir()) == []  # nothing to train on, or to judge by
         listed = [*made, *(others or [])]
@@ -154,7 +154,8 @@ def test_the_number_of_workers_changes_nothing_where_pictures_change_sides(tmp_p
 
 def chosen(count, fraction=0.05):
     """The numbers that are held out of so many different pictures, where none is bad."""
-    held_out = validation_split.choose((f"source-{i}" for i in range(count)), count, fraction)
+    groups = validation_split.hashes((f"source-{i}" for i in range(count)), count)
+    held_out = validation_split.pick(groups, fraction)
     return np.flatnonzero(held_out).tolist()
 
 

@@ -9,15 +9,17 @@ import subprocess
 import sys
 import textwrap
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pixace import tokenizers
-from pixace.data import parallel_encoding, shards, token_set
-from pixace.data.token_set_header import Origin
+from pixace.data import parallel_encoding, shards, token_set, token_set_writer, tokenization
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.splits import Survey
+from pixace.data.token_set_header import Header, Origin
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.sources import Record
 
@@ -59,8 +61,9 @@ class Numbers:
         return f"{self.count} numbers"
 
 
-def build(source, out, **settings):
-    return token_set.build(source, out, TOKENIZER, **settings)
+def build(source, out, *, validation=None, validation_fraction=0.05, **settings):
+    survey = Survey(source, validation, validation_fraction)
+    return token_set_writer.write(survey, out, TOKENIZER, **settings)
 
 
 def shown(opened, split):
@@ -131,7 +134,7 @@ def test_shards_have_a_fixed_number_of_rows_and_are_plain_numpy_files(tmp_path):
 )
 def test_tokens_take_the_smallest_type_that_fits(tmp_path, scheme, kind):
     tokenizer = tokenizers.by_spec(f"pixel size=4x2 colors={scheme} order=raster")
-    token_set.build(Numbers(2), tmp_path / "set", tokenizer)
+    token_set_writer.write(Survey(Numbers(2)), tmp_path / "set", tokenizer)
     assert np.load(tmp_path / "set" / "train-00000.npy").dtype == np.dtype(kind)
 
 
@@ -228,15 +231,6 @@ def test_captions_that_cannot_be_read_are_counted_and_named_and_their_pictures_k
     assert opened.header.unread_first[1] == "1.png: its caption is torn"
 
 
-def test_headers_from_before_captions_could_be_unread_are_read(tmp_path):
-    header = build(Numbers(9), tmp_path / "set").path / "header.json"
-    known = json.loads(header.read_text())
-    del known["unread"], known["unread_first"]
-    header.write_text(json.dumps(known))
-    opened = token_set.open_set(tmp_path / "set")
-    assert (opened.header.unread, opened.header.unread_first) == (0, ())
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_strict_stops_at_a_bad_picture_and_leaves_nothing(tmp_path, workers):
     with pytest.raises(ImageError, match=r"^7\.png: "):
@@ -274,7 +268,7 @@ def test_an_unknown_fit_is_named(tmp_path):
 def test_what_exists_is_never_written_over(tmp_path):
     (tmp_path / "set").mkdir()
     with pytest.raises(TokenError, match="exists already; choose another name or remove it"):
-        build(Numbers(3), tmp_path / "set")
+        tokenization.build(Preprocessing("4x2", "grey:256"), Numbers(3), tmp_path / "set")
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
@@ -301,7 +295,8 @@ SCRIPT = """
 
     import numpy as np
     from pixace import tokenizers
-    from pixace.data import token_set
+    from pixace.data import token_set_writer
+    from pixace.data.splits import Survey
     from pixace.sources import Record
 
     class Source:
@@ -316,7 +311,7 @@ SCRIPT = """
 
     tokenizer = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
     print("ready", flush=True)
-    tokenset.build(Source(), Path("set"), tokenizer, workers=2)
+    token_set_writer.write(Survey(Source()), Path("set"), tokenizer, workers=2)
     print("done")
 """
 
@@ -376,26 +371,45 @@ def test_a_folder_that_is_no_set_is_told_apart(tmp_path, folder):
 
 
 def test_a_newer_format_asks_for_a_newer_pixace(folder):
-    change(folder, format=2)
-    with pytest.raises(TokenError, match=r"newer pixace \(format 2, this one reads 1\)"):
+    change(folder, format=3)
+    with pytest.raises(TokenError, match=r"newer pixace \(format 3, this one reads 2\); update"):
         token_set.open_set(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 1}', '{"format": "one"}'])
+def test_an_older_format_is_to_be_made_again(folder):
+    change(folder, format=1)
+    with pytest.raises(
+        TokenError,
+        match=r"an older pixace \(format 1, this one reads 2\); make the token set again",
+    ):
+        token_set.open_set(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', '{"format": "one"}'])
 def test_a_damaged_header_is_named(folder, text):
     (folder / "header.json").write_text(text)
     with pytest.raises(TokenError, match=r"header\.json is damaged"):
         token_set.open_set(folder)
 
 
-def test_a_set_of_before_there_were_marks_can_be_read(folder):
+@pytest.mark.parametrize("name", [each.name for each in fields(Header)])
+def test_every_field_of_a_header_is_looked_at(folder, name):
+    """Missing, or of another type: one line that names it."""
     header = json.loads((folder / "header.json").read_text())
-    for name in ("marked", "left_out", "repeated"):
-        del header[name]
-    (folder / "header.json").write_text(json.dumps(header))
-    opened = token_set.open_set(folder)
-    assert (opened.header.listed, opened.header.splits["train"]) == (40, 38)
-    assert (opened.header.marked, opened.header.left_out, opened.header.repeated) == ({}, {}, 0)
+    for text in (
+        json.dumps({key: value for key, value in header.items() if key != name}),
+        json.dumps(header | {name: True}),
+    ):
+        (folder / "header.json").write_text(text)
+        with pytest.raises(TokenError, match=rf"header\.json .*{name}.*make the token set") as why:
+            token_set.open_set(folder)
+        assert "\n" not in str(why.value)
+
+
+def test_a_field_that_nobody_knows_is_refused(folder):
+    change(folder, novel=1)
+    with pytest.raises(TokenError, match=r"it has a field 'novel' that nobody knows"):
+        token_set.open_set(folder)
 
 
 def test_a_header_that_lost_a_shard_is_damaged(folder):

@@ -29,14 +29,14 @@ from pixace.errors import ImageError
 
 warnings.simplefilter("error")
 memory, seconds = int(sys.argv[1]), int(sys.argv[2])
-image.load(np.zeros((4, 4), np.uint8), (2, 2))
+loader.load(np.zeros((4, 4), np.uint8), (2, 2))
 taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
 for line in sys.stdin:
     path = Path(json.loads(line))
     signal.alarm(seconds)  # not caught: it ends the process
     try:
-        loaded = image.load(path, (32, 32))
+        loaded = loader.load(path, (32, 32))
         said = "picture" if loaded.shape == (32, 32, 3) and loaded.dtype == np.uint8 else "wrong"
     except ImageError as why:
         said = str(why)

@@ -7,7 +7,10 @@ import pytest
 from PIL import Image as Pillow
 
 import pixace
-from pixace.data.preprocessing import Preparation
+from pixace.data.palette_fitting import resolved
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.splits import Survey
+from pixace.data.token_cache import cached
 from pixace.errors import ImageError, SizeError, TokenError
 from pixace.images import loader
 from pixace.sources import open_source
@@ -169,7 +172,7 @@ def here(tmp_path, monkeypatch):
 def shown(made):
     """All images of a token set, in no order."""
     rows = [made.split(it).rows(range(count)) for it, count in made.header.splits.items()]
-    return {loader.tobytes() for image in made.tokenizer.decode(np.concatenate(rows))}
+    return {image.tobytes() for image in made.tokenizer.decode(np.concatenate(rows))}
 
 
 def test_exact_colours_of_enlarged_sprites(sprite, here):
@@ -226,10 +229,10 @@ def test_what_is_known_of_exact_colours_makes_the_same_set_again(sprite, here):
         saved(f"in/{i}.png", pixels)
     pixels[5, 5, 3] = 99
     saved("in/soft.png", pixels)
-    wanted = Preparation(size=20, colors="exact", fit="pad")
-    made = wanted.cached("in")
-    own = wanted.settled(open_source("in"))
-    again = wanted.cached("in", own=own)
+    wanted = Preprocessing(size=20, colors="exact", fit="pad")
+    made = cached(wanted, "in")
+    own = resolved(wanted, Survey(open_source("in")))
+    again = cached(wanted, "in", resolved=own)
     assert again.path != made.path
     assert again.header == made.header
     assert again.header.skipped == 1
@@ -244,7 +247,8 @@ def test_k_means_of_fewer_colours_keeps_them_all(here):
         assert set(made.tokenizer.colors.colors) == {
             "{:02x}{:02x}{:02x}".format(*color) for color in COLORS[:count]
         }
-        own = Preparation(size=8, colors="kmeans:64").settled(open_source(f"in{count}"))
+        wanted = Preprocessing(size=8, colors="kmeans:64")
+        own = resolved(wanted, Survey(open_source(f"in{count}")))
         assert own.tokenizer().colors.size == count
 
 

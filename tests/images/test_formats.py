@@ -9,8 +9,9 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
+from pixace import choices
 from pixace.errors import ImageError
-from pixace.images import fitting, loader
+from pixace.images import loader
 
 
 def encoded(picture, kind="PNG", **options) -> bytes:
@@ -462,7 +463,7 @@ def test_a_negative_of_a_camera_is_not_its_preview():
 
 
 @pytest.mark.parametrize("own", [(1, 1), (1, 4000), (4000, 1), (2, 3), (7, 5000), (31, 33)])
-@pytest.mark.parametrize("fit", fitting.FITS)
+@pytest.mark.parametrize("fit", choices.FITS)
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_the_middle_of_odd_sizes_is_kept(own, fit, kind):
     """Bright in the middle half of long sides."""

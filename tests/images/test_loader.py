@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+from pixace import choices
 from pixace.errors import ImageError, PixaceError
-from pixace.images import fitting, loader
+from pixace.images import loader
 
 unhurried = settings(deadline=None)  # the first call loads Pillow's plugins
 
@@ -101,7 +102,7 @@ def test_other_arrays_are_refused(array, reason):
 @given(
     own=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    fit=st.sampled_from(fitting.FITS),
+    fit=st.sampled_from(choices.FITS),
     kind=st.sampled_from(["PNG", "JPEG", "array"]),
 )
 def test_every_fit_gives_the_size_asked_for(own, size, fit, kind):
@@ -119,7 +120,7 @@ def test_every_fit_gives_the_size_asked_for(own, size, fit, kind):
 @unhurried
 @given(
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    fit=st.sampled_from(fitting.FITS),
+    fit=st.sampled_from(choices.FITS),
     seed=st.integers(0, 99),
 )
 def test_a_picture_of_the_right_size_is_not_resampled(size, fit, seed):
@@ -168,7 +169,7 @@ def test_shrinking_takes_the_mean_of_each_area(own, size):
 @given(
     own=st.tuples(st.integers(40, 600), st.integers(40, 600)),
     size=st.tuples(st.integers(4, 32), st.integers(4, 32)),
-    fit=st.sampled_from(fitting.FITS),
+    fit=st.sampled_from(choices.FITS),
 )
 def test_a_drafted_jpeg_looks_like_the_whole_one(own, size, fit):
     raw = encoded(Pillow.fromarray(gradient(*own)), "JPEG", quality=95)
@@ -218,7 +219,7 @@ def test_exif_orientation_puts_the_picture_upright(noise, turn, kind):
 
 
 @pytest.mark.parametrize("turn", UPRIGHT)
-@pytest.mark.parametrize("fit", fitting.FITS)
+@pytest.mark.parametrize("fit", choices.FITS)
 def test_turned_jpegs_are_fitted_as_upright_ones(turn, fit):
     upright = gradient(200, 330)
     exif = Pillow.Exif()

@@ -7,7 +7,8 @@ import pytest
 
 import pixace
 from pixace.data import token_set
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.token_cache import cached
 from pixace.errors import ConfigError
 from pixace.sources import limited, open_source
 
@@ -63,7 +64,7 @@ def test_the_validation_part_is_limited_too(source, tmp_path):
 
 def test_token_sets_are_kept_by_their_limit(tmp_path, monkeypatch):
     monkeypatch.setenv("PIXACE_CACHE", str(tmp_path))
-    made = [Preparation(8, limit=limit).cached("digits") for limit in (30, 40, 30)]
+    made = [cached(Preprocessing(8, limit=limit), "digits") for limit in (30, 40, 30)]
     assert [sum(each.header.splits.values()) for each in made] == [30, 40, 30]
     assert made[0].path == made[2].path != made[1].path
 
@@ -73,5 +74,5 @@ def test_other_numbers_are_refused(source, tmp_path, limit):
     with pytest.raises(ConfigError, match="limit"):
         pixace.tokenize(source, tmp_path / "set", size=4, limit=limit)
     with pytest.raises(ConfigError, match="limit"):
-        Preparation(limit=limit)
+        Preprocessing(limit=limit)
     assert not (tmp_path / "set").exists()

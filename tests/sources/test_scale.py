@@ -90,7 +90,7 @@ def test_a_memory_map_is_looked_through_once(tmp_path, grey, monkeypatch):
 
 
 def test_the_extent_is_found_piece_by_piece(monkeypatch):
-    monkeypatch.setattr(scale, "BLOCK", 24)
+    monkeypatch.setattr(scale, "BLOCK_NUMBERS", 24)
     array = np.random.default_rng(0).normal(size=(50, 2, 4)).astype(np.float32)
     assert scale.extent(array) == (array.min(), array.max())
     assert scale.extent(np.full((9, 2, 2), np.nan)) is None

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pixace import tokenize
-from pixace.data.preprocessing import absolute, stem
 from pixace.errors import SourceError
 from pixace.sources import open_source
+from pixace.sources.addresses import absolute, stem
 from pixace.sources.several import split_of
 
 

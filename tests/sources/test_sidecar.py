@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from pixace.sources import open_source
-from pixace.sources.sidecar import LIMIT, decoded, unicode_names
+from pixace.sources.sidecar import MAX_TEXT_BYTES, decoded, unicode_names
 
 FILES = {
     "a/cat.jpg": b"picture",
@@ -104,7 +104,7 @@ def test_files_in_a_list_have_the_same_texts(tmp_path):
 def test_a_text_that_is_too_long_for_an_archive_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
         archive.writestr("a.png", b"picture")
-        archive.writestr("a.txt", b"a " * LIMIT)
+        archive.writestr("a.txt", b"a " * MAX_TEXT_BYTES)
     record = open_source(tmp_path / "it.zip").record(0)
     assert (record.caption, record.unread) == (None, "its caption a.txt has more than 65,536 bytes")
 
@@ -142,7 +142,7 @@ def test_each_line_is_a_caption(raw, captions):
 
 
 def test_only_the_beginning_of_a_long_text_is_read():
-    assert len(decoded(b"a " * LIMIT)) == LIMIT - 1
+    assert len(decoded(b"a " * MAX_TEXT_BYTES)) == MAX_TEXT_BYTES - 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from PIL import Image as Pillow
 
 import pixace
 from pixace.cli import main
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
+from pixace.data.token_cache import cached
 from pixace.errors import ImageError, PixaceError, SourceError
 from pixace.images import loader
 from pixace.sources import open_source
@@ -152,12 +153,12 @@ def test_tiles_of_exact_colours_keep_every_pixel_and_the_line_says_what_was_cut(
 
 def test_the_size_of_tiles_has_tokens_of_its_own_in_the_cache():
     save("in/sheet.png", numbered(4, 4))
-    sizes = [Preparation(tiles=tiles).cached("in").tokenizer.size for tiles in ("4x4", 8, "4x4")]
+    sizes = [cached(Preprocessing(tiles=tiles), "in").tokenizer.size for tiles in ("4x4", 8, "4x4")]
     assert sizes == [(4, 4), (8, 8), (4, 4)]
-    enlarged = Preparation(tiles=4, size=8, colors="grey:256").cached("in")
+    enlarged = cached(Preprocessing(tiles=4, size=8, colors="grey:256"), "in")
     assert enlarged.header.splits == {"train": 15, "validation": 1}
     with pytest.raises(PixaceError, match="no size '4x'"):
-        Preparation(tiles="4x")
+        Preprocessing(tiles="4x")
 
 
 def test_arrays_and_lists_can_be_cut():

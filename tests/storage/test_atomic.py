@@ -2,12 +2,13 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pixace.errors import PixaceError
-from pixace.storage.atomic import ADVICE, expanded, reason, whole, writing
+from pixace.storage.atomic import ADVICE, discard, expanded, reason, whole, writing
 
 
 def test_the_name_appears_only_at_the_end(tmp_path):
@@ -127,3 +128,24 @@ def test_a_file_where_a_folder_should_be_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PixaceError, match="cannot write"), whole(tmp_path / "file" / "x") as draft:
         draft.write_text("")
+
+
+def test_a_discarded_folder_is_gone_by_name_before_its_files_are(tmp_path, monkeypatch):
+    """Who looks for it finds all of it or nothing; who reads in it may go on."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "rows").write_bytes(b"rows")
+    met = []
+    rmtree = shutil.rmtree
+
+    def look(path):
+        met.append((folder.exists(), [each.name for each in path.iterdir()]))
+        rmtree(path)
+
+    monkeypatch.setattr(shutil, "rmtree", look)
+    with (folder / "rows").open("rb") as reader:
+        discard(folder)
+        assert reader.read() == b"rows"
+    assert met == [(False, ["rows"])]
+    assert list(tmp_path.iterdir()) == []
+    discard(folder)  # another process was first

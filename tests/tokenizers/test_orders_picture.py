@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from pixace import tokenizers
+from pixace.choices import ORDERS
 from pixace.colors import oklab
 from pixace.images import loader
 from pixace.images.collage import collage
@@ -22,7 +23,7 @@ from pixace.tokenizers import orders
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 SIDE, PIXEL = 8, 20
 FINE = 4  # drawn so many times larger, and shrunk
-SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in orders.KNOWN)
+SPECS = tuple("patch:4" if spec == "patch:n" else spec for spec in ORDERS)
 FIRST, LAST = oklab.from_rgb(np.array([[40, 60, 140], [255, 226, 120]], np.uint8))
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from pixace import colors, tokenizers
 from pixace.errors import TokenError
+from pixace.special_tokens import FIRST_ID
 from pixace.tokenizers import orders
-from pixace.tokenizers.pixel import FIRST_COLOR, PixelTokenizer
+from pixace.tokenizers.pixel import PixelTokenizer
 
 SPECS = [
     "pixel size=8x8 colors=grey:17 order=raster",
@@ -66,12 +67,12 @@ def test_position_t_holds_the_pixel_that_the_order_names(rng, order):
     grey = rng.integers(0, 256, (1, 4, 6, 1), dtype=np.uint8)
     tokens = made.encode(np.repeat(grey, 3, axis=-1))
     path = orders.by_spec(order, (4, 6))
-    np.testing.assert_array_equal(tokens[0], grey.ravel()[path].astype(int) + FIRST_COLOR)
+    np.testing.assert_array_equal(tokens[0], grey.ravel()[path].astype(int) + FIRST_ID)
 
 
 def test_black_is_not_the_padding_id():
     black = np.zeros((1, 4, 6, 3), np.uint8)
-    assert tokenizer().encode(black).min() == FIRST_COLOR == 2
+    assert tokenizer().encode(black).min() == FIRST_ID == 2
 
 
 def test_start_and_blank_are_shown_as_mid_grey():
@@ -130,7 +131,7 @@ def test_tokenizers_need_no_jax():
     import sys
 
     code = (
-        "import sys; from pixace import tokenizers, collage;"
+        "import sys; from pixace import tokenizers; from pixace.images import collage;"
         "tokenizers.by_spec('pixel size=8x8 colors=grey:16 order=raster');"
         "sys.exit('jax' in sys.modules)"
     )

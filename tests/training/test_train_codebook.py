@@ -14,7 +14,7 @@ import pixace
 from pixace import tokenizers, trackers
 from pixace.cli import main
 from pixace.data import token_set
-from pixace.data.preprocessing import Preparation
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import PixaceError, TokenError
 from pixace.runs import model_file
 from pixace.training import train_codebook
@@ -62,7 +62,7 @@ def outcome(pictures, tmp_path_factory):
 @pytest.fixture(scope="module")
 def tokenizer(outcome):
     """Its tokenizer."""
-    return Preparation(colors=f"vq:{outcome.run.path}").tokenizer()
+    return Preprocessing(colors=f"vq:{outcome.run.path}").tokenizer()
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_the_model_file_alone_is_enough(outcome, trained, images, tmp_path, monk
 
 
 def test_a_codebook_can_be_taken_out_of_a_model(trained, tokenizer):
-    assert Preparation(colors=f"vq:{trained}").tokenizer() == tokenizer
+    assert Preprocessing(colors=f"vq:{trained}").tokenizer() == tokenizer
 
 
 def test_a_token_set_holds_its_codebook(outcome, pictures, tokenizer, tmp_path):
@@ -271,7 +271,7 @@ def test_a_codebook_that_was_stopped_and_resumed_equals_one_that_was_not(
     assert tracker.files == [cut.run.path / "model.safetensors"]
     assert tracker.end == "stopped"
     assert cut.run.description.status == "stopped"
-    assert Preparation(colors=f"vq:{cut.run.path}").tokenizer().codes == 8
+    assert Preprocessing(colors=f"vq:{cut.run.path}").tokenizer().codes == 8
     resumed = pixace.resume_codebook(root=tmp_path)
     (one, a), (two, b) = model_file.read(resumed.run.path), model_file.read(outcome.run.path)
     assert a.tokenizer == b.tokenizer
@@ -369,7 +369,7 @@ def test_grey_pictures_are_seen_in_one_channel_and_the_command_says_what_it_made
     assert not (Path(facts["run"]) / "tensorboard").exists()
     listed = CliRunner().invoke(main, ["runs", "--runs", root], catch_exceptions=False)
     assert f"{facts['psnr']:.2f} dB" in listed.output
-    tokenizer = Preparation(colors=f"vq:{facts['run']}").tokenizer()
+    tokenizer = Preprocessing(colors=f"vq:{facts['run']}").tokenizer()
     assert tokenizer.channels == 1
     images = tokenizer.decode(np.full((1, 4), 2))
     assert (images == images[..., :1]).all()

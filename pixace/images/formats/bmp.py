@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image as Pillow
 
-from pixace.images.formats.limits import LIMIT
+from pixace.images.formats.limits import MAX_PIXELS
 
 MAGIC = b"BM"
 PLAIN, MASKS, MASKS_AND_ALPHA = 0, 3, 6  # compressions that are none
@@ -33,7 +33,7 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
         kind, masks[:3] = MASKS, BGR
     if kind not in (MASKS, MASKS_AND_ALPHA) or bits not in (16, 32) or size < 40:
         return None
-    if tuple(masks) in USUAL or not any(masks) or width * abs(height) > LIMIT:
+    if tuple(masks) in USUAL or not any(masks) or width * abs(height) > MAX_PIXELS:
         return None
     stride = (width * bits + 31) // 32 * 4
     file.seek(place)

@@ -77,7 +77,7 @@ INSIDE = (  # later than at the very beginning: place, bytes, kind
     (8, b"CR\1\0", RAW),
     (40, b" EMF", f"a Windows metafile, {DRAWING}"),
 )
-KNOWN = {  # kinds that are read, if they are not broken
+READABLE = {  # kinds that are read, if they are not broken
     b"\x89PNG": "PNG",
     b"\xff\xd8": "JPEG",
     b"GIF8": "GIF",
@@ -141,7 +141,7 @@ def broken(file: BinaryIO, head: bytes, name: str) -> str:
       head: its first bytes.
       name: of the file.
     """
-    kind = next((kind for start, kind in KNOWN.items() if head.startswith(start)), None)
+    kind = next((kind for start, kind in READABLE.items() if head.startswith(start)), None)
     if kind == "PPM" and head[2:3] not in b"\n\r\t #":
         kind = None
     if kind == "TIFF" and name.lower().endswith(RAWS):

@@ -1,3 +1,3 @@
 """How much of a picture is held."""
 
-LIMIT = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting
+MAX_PIXELS = 64_000_000  # pixels held at once: 256 MB, and at most two more copies while converting

@@ -11,10 +11,10 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
 from pixace.errors import ImageError
-from pixace.images.formats.limits import LIMIT
+from pixace.images.formats.limits import MAX_PIXELS
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
-LARGEST = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
+MAX_TEXT_BYTES = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of colour types
 TIGHTEST = 1032  # bytes that become one by deflate, at most
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
@@ -48,7 +48,7 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     kept = _without(file, chunks, left) if left else file
     kept.seek(0)
     picture: Pillow.Image = Pillow.open(kept, formats=("PNG",))
-    if keyed and picture.width * picture.height <= LIMIT // 8 and _raw(picture) == COLOURS:
+    if keyed and picture.width * picture.height <= MAX_PIXELS // 8 and _raw(picture) == COLOURS:
         picture = _with_clear_colour(picture, kept)
     for chunk in left:
         if chunk.text and chunk.name == b"iCCP":
@@ -70,7 +70,7 @@ def _check_rows(file: BinaryIO, chunks: Sequence[Chunk]) -> None:
     width, height, depth, colour = struct.unpack(">IIBB", head)
     packed = sum(chunk.end - chunk.start - 12 for chunk in chunks if chunk.name == b"IDAT")
     bits = depth * CHANNELS.get(colour, 1)
-    if packed * TIGHTEST < width * height * bits // 8 and width * height <= LIMIT:
+    if packed * TIGHTEST < width * height * bits // 8 and width * height <= MAX_PIXELS:
         raise ImageError(f"claims {width}x{height} pixels, and holds fewer")
 
 
@@ -112,7 +112,7 @@ def _with_clear_colour(picture: Pillow.Image, file: BinaryIO) -> Pillow.Image:
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
-    left = LARGEST
+    left = MAX_TEXT_BYTES
     file.seek(len(MAGIC))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
