@@ -3,10 +3,15 @@
 A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast` leaves it out.
 """
 
+import ctypes
+import gc
 import os
+import resource
 import signal
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -14,11 +19,13 @@ from hypothesis import settings
 # Before anything imports JAX. Two test processes on one GPU would fight for its memory.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-# A program compiled once serves all later tests of this process and what it starts, as the command
-# line keeps them from one start to the next: a training of the tiniest model is all compiling.
-programs = tempfile.TemporaryDirectory(prefix="pixace-programs-")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+# A program compiled once serves all later tests, of all test processes and what they start, as the
+# command line keeps them from one start to the next: a training of the tiniest model is all
+# compiling. The first process makes the folder, those of xdist inherit its name.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    programs = tempfile.TemporaryDirectory(prefix="pixace-programs-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 # A shell starts what it puts in the background deaf to Ctrl-C; what is tested here must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,6 +41,29 @@ def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIXACE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+ENOUGH = 900 * 2**20  # bytes that a test process may hold before it forgets compiled programs
+
+
+@pytest.fixture(autouse=True)
+def forgetful():
+    """Drops compiled programs when a test process has become large; the disk still has them."""
+    yield
+    if "jax" in sys.modules and resident() > ENOUGH:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
+        with suppress(OSError, AttributeError):  # another libc keeps what it was given
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def resident():
+    """Bytes of memory that this process holds; 0 where nobody says."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 @pytest.fixture(autouse=True)

@@ -92,6 +92,13 @@ class FullAttention(trax_bridge.layers.Layer):
         out = merge_heads(out, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
+    def forward_and_or_backward(self, *given: Any, **named: Any) -> Any:
+        """Both passes at once, as Trax has them; a method, so that a copy of the layer runs itself.
+
+        Trax would keep a function that knows the layer it was made for, whoever copied that.
+        """
+        return trax_bridge.forward_and_or_backward(self)(*given, **named)
+
 
 class StepAttention(trax_bridge.layers.Layer):
     """Trax's `SelfAttention`, for one token at a time, with keys and values remembered.

@@ -243,3 +243,4 @@ LSHSelfAttention: Any = sys.modules["trax.layers.research.efficient_attention"].
 ReversibleSerial: Any = sys.modules["trax.layers.reversible"].ReversibleSerial
 ReversibleHalfResidual: Any = sys.modules["trax.layers.reversible"].ReversibleHalfResidual
 LayerNorm: Any = sys.modules["trax.layers.normalization"].LayerNorm
+forward_and_or_backward: Any = sys.modules["trax.layers.reversible"]._forward_and_or_backward
