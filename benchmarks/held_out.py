@@ -12,9 +12,8 @@ from pathlib import Path
 import pixace
 from pixace.data import token_set
 from pixace.data.batches import in_order
+from pixace.evaluation.likelihood import bits_per_pixel, validation_loss
 from pixace.runtime import precision
-from pixace.training.lm_step import validation_loss
-from pixace.training.metrics_log import bits_per_pixel
 
 
 def main() -> None:

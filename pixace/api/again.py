@@ -1,32 +1,27 @@
 """A collage once more, from what its PNG remembers."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixace.api import collage_files, photos
-from pixace.api.complete import complete
+from pixace.api import collage_files
+from pixace.api.collage_files import CollageSettings, Drawn, DrawnBy, remembered
+from pixace.api.complete import CompleteSettings, complete
 from pixace.api.door import door
-from pixace.api.generate import generate
+from pixace.api.generate import GenerateSettings, generate
+from pixace.api.photos import PhotoFiles
 from pixace.api.trained import Trained
 from pixace.errors import ImageError, PixaceError, RunError
 from pixace.images.png import read_description
 from pixace.runs import run_folder
 from pixace.storage.atomic import expanded
 
-MODEL = ("run", "created", "step")  # which one it was
-_COMMON = ("dtype", "text", "classes", "guidance", "seed", "temperature", "top_k", "top_p")
-_COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = {
-    "generate": (generate, ("n", *_COMMON, "scale", "smooth")),
-    "complete": (complete, ("photos", "cut", "samples", *_COMMON, "scale", "smooth")),
-}
-_NEEDED = {"generate": (*MODEL, "n"), "complete": (*MODEL, "photos", "sha256")}
-
 
 @door("generate")
 def again(
     made: str | Path, out: str | Path, *, command: str | None = None, **changes: Any
-) -> dict[str, Any]:
+) -> Drawn:
     """Makes a collage once more, from what its PNG remembers; the same bytes if nothing is changed.
 
     Of a collage of several pages, each is one that is made again by itself. A single picture
@@ -45,36 +40,45 @@ def again(
       ImageError: the file does not say how it was made, or a photo has changed since.
       PixaceError: the model has been trained on since, or is gone; or as `generate` and `complete`.
     """
-    told = read_description(expanded(made))
-    kind = told.get("command")
-    if kind not in _COMMANDS:
+    memory = read_description(expanded(made))
+    kind = memory.get("command")
+    if kind not in ("generate", "complete"):
         raise ImageError(f"{made} was not made by pixace generate or pixace complete")
     if command not in (None, kind):
         raise ImageError(f"{made} was made by: pixace {kind}; use its --again")
-    if missing := [name for name in _NEEDED[kind] if name not in told]:
-        raise ImageError(f"{made} does not say how it was made: {missing[0]} is missing")
-    function, remembered = _COMMANDS[kind]
-    if kind == "complete" and "photos" not in changes:
-        instead = f"to finish photos as they are now, name them: pixace complete … --again {made}"
-        photos.refuse_changed(told["photos"], told["sha256"], instead)
-    run, root = changes.pop("run", None), changes.pop("root", None)
-    if run is None:
-        trained = _found(made, told, root)
-    else:
-        trained = run if isinstance(run, Trained) else collage_files.load(run, root=root)
+    model = remembered(DrawnBy, memory, made)
+    if kind == "generate":
+        given = _arguments(remembered(GenerateSettings, memory, made), changes)
+        return generate(out, **given, run=_model(made, model, changes))
+    photos = remembered(PhotoFiles, memory, made)
+    given = _arguments(remembered(CompleteSettings, memory, made), changes)
+    if "photos" not in changes:
+        named = f"name them: pixace complete … --again {made}"
+        photos.refuse_changed(f"to finish photos as they are now, {named}")
+        given["photos"] = photos.photos
+    return complete(out=out, **given, run=_model(made, model, changes))
+
+
+def _arguments(settings: CollageSettings, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What is remembered, with changes, as a command's function takes it."""
     if changes.keys() & {"text", "classes"}:  # another wish, not one more
-        told = {name: told[name] for name in told if name not in ("text", "classes")}
-    settings = {name: told[name] for name in remembered if name in told} | changes
-    return function(out=out, run=trained, **settings)
+        settings = replace(settings, text=None, classes=None)
+    own = {name: changes[name] for name in changes if name not in ("run", "root")}
+    return vars(settings) | own
 
 
-def _found(made: str | Path, told: dict[str, Any], root: str | Path | None) -> Trained:
-    """The very model that drew a picture: where it was, or by its name among the runs.
+def _model(made: str | Path, model: DrawnBy, changes: Mapping[str, Any]) -> Trained:
+    """The model that is named, or the very one that drew a picture.
+
+    It is looked for where it was, and by its name among the runs.
 
     Raises:
       PixaceError: it is gone, or has been trained on since.
     """
-    was = Path(told["run"])
+    run, root = changes.get("run"), changes.get("root")
+    if run is not None:
+        return run if isinstance(run, Trained) else collage_files.load(run, root=root)
+    was = Path(model.run)
     changed = broken = None
     for place in dict.fromkeys((was, run_folder.home(root) / was.name)):
         try:
@@ -82,13 +86,12 @@ def _found(made: str | Path, told: dict[str, Any], root: str | Path | None) -> T
         except RunError as why:
             broken = broken or (why if place.exists() else None)
             continue
-        model = trained.description
-        if (model.created, model.step) == (told["created"], told["step"]):
+        if model.is_same_model(DrawnBy.of(trained)):
             return trained
         changed = changed or place
     if changed:
         raise PixaceError(
-            f"{made} was drawn by {was} after {told['step']:,} steps, and that model has "
+            f"{made} was drawn by {was} after {model.step:,} steps, and that model has "
             f"changed since; to draw with it as it is now, add --run {changed}"
         )
     raise broken or RunError(

@@ -1,16 +1,17 @@
 """Photos that a model has finished, as files: what `pixace complete` writes."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixace import ranges
 from pixace.api import collage_files, places, single_pictures
+from pixace.api.collage_files import CollageSettings, Drawn, DrawnBy
 from pixace.api.door import door
-from pixace.api.photos import read
+from pixace.api.photos import PhotoFiles, read
 from pixace.api.trained import Trained
 from pixace.arrays import Image
 from pixace.errors import PixaceError
@@ -18,10 +19,56 @@ from pixace.images import layout
 from pixace.images.collage import collage as laid_out
 from pixace.images.png import save_png
 from pixace.sampling.cut import parse_cut
-from pixace.sampling.sampler import SamplingSettings, several_temperatures
-from pixace.text import prompts
+from pixace.sampling.sampler import Completions, several_temperatures
 
 FEWER = f"ask for fewer samples, {collage_files.SINGLY}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteSettings(CollageSettings):
+    """What the pictures of `complete` depend on beside model and photos; the PNG remembers it.
+
+    Attributes:
+      cut: pixels kept, or a share such as `50%`.
+      temperature: one for each group of columns.
+      samples: columns per temperature.
+    """
+
+    command = "complete"
+
+    cut: str = "50%"
+    temperature: list[float]
+    samples: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed(Drawn):
+    """What `complete` has done.
+
+    Attributes:
+      photos: those that were finished.
+      pages: all collages.
+      skipped: photos that could not be read, each with the reason.
+    """
+
+    settings: CompleteSettings
+    photos: PhotoFiles
+    pages: list[Path]
+    skipped: list[str]
+
+    def memory_of(self, which: slice) -> dict[str, Any]:
+        """What a PNG of some of the photos says about how it was made."""
+        return self.memory | asdict(self.photos[which])
+
+    @property
+    def where(self) -> str:
+        """Where the pictures went, for people: the collage with its pages, or the folder."""
+        return super().where + f" to {self.pages[-1]}" * (len(self.pages) > 1)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        written = {"pages": [str(page) for page in self.pages], "skipped": self.skipped}
+        return super().as_dict() | asdict(self.photos) | written
 
 
 @door("complete")
@@ -48,7 +95,7 @@ def complete(
     each: str | Path | None = None,
     strict: bool = False,
     progress: bool = False,
-) -> dict[str, Any]:
+) -> Completed:
     """Finishes photos and writes a collage; for the arrays see `Trained.complete`.
 
     One row per photo: the photo, its cut, then a column for each temperature and sample. Rows that
@@ -81,8 +128,8 @@ def complete(
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it; `pages` names all collages, `skipped` bad photos with
-      their reasons, `unknown` words that had to be left out.
+      What was done; `pages` names all collages, `skipped` bad photos with their reasons, `unknown`
+      words that had to be left out.
 
     Raises:
       ImageError: no photo could be read, or one could not and `strict` is set.
@@ -92,73 +139,87 @@ def complete(
     place = places.checked(out if collage else None, each)
     files = [photos] if isinstance(photos, str | Path) else list(photos)
     place.refuse(files)
-    trained = collage_files.drawer(run, root, dtype)
-    temperatures = several_temperatures(temperature)
-    asked = trained.prompt(text, classes, guidance)
-    kept = parse_cut(str(cut), trained.sampler.tokenizer.length)  # before any photo is read
-    settings = SamplingSettings(
-        seed=seed, top_k=top_k, top_p=top_p, batch_size=batch_size, guidance=guidance
+    trained = collage_files.model_of(run, root, dtype)
+    settings = CompleteSettings(
+        dtype=trained.dtype,
+        guidance=guidance,
+        seed=seed,
+        cut=str(cut),
+        temperature=several_temperatures(temperature),
+        samples=samples,
+        top_k=top_k,
+        top_p=top_p,
+        scale=scale,
+        smooth=smooth,
     )
-    samples = ranges.plain(samples)
-    if samples < 1:
+    sampling = settings.sampling(batch_size=batch_size)
+    asked = trained.prompt(text, classes, settings.guidance)
+    settings = settings.following(asked)
+    tokenizer = trained.sampler.tokenizer
+    kept = parse_cut(settings.cut, tokenizer.length)  # before any photo is read
+    if settings.samples < 1:
         raise PixaceError("nothing to complete: at least one temperature and one sample")
-    of_each = len(temperatures) * samples
+    of_each = len(settings.temperature) * settings.samples
     layout.refuse_many(max(1, len(files)) * of_each, trained.size)
     paged = partial(
-        layout.pages, columns=2 + of_each, size=trained.size, scale=scale, instead=FEWER
+        layout.pages,
+        columns=2 + of_each,
+        size=trained.size,
+        scale=settings.scale,
+        instead=FEWER,
     )
     if place.out:
         paged(1)
     found = read(files, trained.fitted, strict=strict)
     rows = paged(len(found.images)) if place.out else []
     pages = place.pages(len(rows))
-    if len(pages) > 1:
-        scale = 1  # and so it is remembered: a page alone might have room for more
-    heads = [f"t = {warmth:g}" for warmth in temperatures for _ in range(samples)]
-    look: dict[str, Any] = {
-        "columns": 2 + of_each,
-        "scale": scale,
-        "smooth": smooth,
-        "column_labels": ["photo", "kept", *heads],
-        "title": asked.texts[0] if asked else None,
-    }
-    done = trained.sampler.complete(
+    if len(pages) > 1:  # and so it is remembered: a page alone might have room for more
+        settings = replace(settings, scale=1)
+    finished = trained.sampler.complete(
         np.stack(found.images),
         kept,
-        temperatures=temperatures,
-        samples=samples,
+        temperatures=settings.temperature,
+        samples=settings.samples,
         prefix=asked and asked.prefixes[0],
-        settings=settings,
+        settings=sampling,
         progress=progress,
     )
-    about = collage_files.about(
-        trained,
-        command="complete",
-        **found.told(slice(None)),
-        cut=str(cut),
-        temperature=temperatures,
-        samples=samples,
-        **prompts.told(asked, guidance),
-        seed=seed,
-        top_k=top_k,
-        top_p=top_p,
-        scale=scale,
-        smooth=smooth,
+    done = Completed(
+        model=DrawnBy.of(trained),
+        settings=settings,
+        place=place,
+        unknown=asked and asked.unknown,
+        photos=found.files,
+        pages=pages,
+        skipped=found.skipped,
     )
-    finished = done.finished.reshape(len(done.photos), of_each, *done.photos.shape[1:])
+    title = asked.texts[0] if asked else None
     for page, which in zip(pages, rows, strict=True):
-        cells: list[Image] = []
-        for photo, kept, several in zip(
-            done.photos[which], done.cuts[which], finished[which], strict=True
-        ):
-            cells += [photo, kept, *several]
-        labels = [Path(path).name for path in found.paths[which]]
-        save_png(page, laid_out(cells, row_labels=labels, **look), about | found.told(which))
+        save_png(page, _sheet(finished, done, which, title), done.memory_of(which))
     if place.each:
-        alone = finished.reshape(-1, *finished.shape[2:])
-        photo_of = np.arange(len(alone)) // of_each
-        told = [about | found.told(slice(i, i + 1)) for i in photo_of.tolist()]
-        tokenizer = trained.sampler.tokenizer
-        single_pictures.save(place.each, alone, told, tokenizer, scale=scale, smooth=smooth)
-    written = {"pages": [str(page) for page in pages], "skipped": found.skipped}
-    return about | collage_files.unknown(asked) | place.told | written
+        alone = finished.finished.reshape(-1, *finished.photos.shape[1:])
+        memories = [done.memory_of(slice(i, i + 1)) for i in np.arange(len(alone)) // of_each]
+        single_pictures.save(
+            place.each, alone, memories, tokenizer, scale=settings.scale, smooth=smooth
+        )
+    return done
+
+
+def _sheet(finished: Completions, done: Completed, which: slice, title: str | None) -> Image:
+    """A collage of some of the photos, a row for each."""
+    settings = done.settings
+    cells: list[Image] = []
+    for photo, cut, several in zip(
+        finished.photos[which], finished.cuts[which], finished.finished[which], strict=True
+    ):
+        cells += [photo, cut, *several.reshape(-1, *photo.shape)]
+    heads = [f"t = {each:g}" for each in settings.temperature for _ in range(settings.samples)]
+    return laid_out(
+        cells,
+        columns=2 + len(heads),
+        scale=settings.scale,
+        smooth=settings.smooth,
+        column_labels=["photo", "kept", *heads],
+        row_labels=[Path(path).name for path in done.photos.photos[which]],
+        title=title,
+    )

@@ -1,12 +1,14 @@
 """New pictures of a model as files: what `pixace generate` writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pixace.api import collage_files, places, single_pictures
+from pixace.api.collage_files import CollageSettings, Drawn, DrawnBy
 from pixace.api.door import door
 from pixace.api.trained import Trained
 from pixace.errors import PixaceError
@@ -16,12 +18,37 @@ from pixace.images.gif import save_gif
 from pixace.images.png import save_png
 from pixace.sampling.cut import blank_after
 from pixace.sampling.sampler import SamplingSettings
-from pixace.text import prompts
 
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many
 PICTURES_EACH = 8  # the same for each of several texts
 FEWER = f"draw fewer, {collage_files.SINGLY}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateSettings(CollageSettings):
+    """What the pictures of `generate` depend on beside the model; the PNG remembers it.
+
+    Attributes:
+      n: pictures, of each text.
+      temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
+    """
+
+    command = "generate"
+
+    n: int
+    temperature: float = 1.0
+
+    def sampling(self, **own: Any) -> SamplingSettings:
+        """How the sampler is to draw."""
+        return super().sampling(temperature=self.temperature, **own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated(Drawn):
+    """What `generate` has done."""
+
+    settings: GenerateSettings
 
 
 @door("generate")
@@ -46,7 +73,7 @@ def generate(
     each: str | Path | None = None,
     gif: str | Path | None = None,
     progress: bool = False,
-) -> dict[str, Any]:
+) -> Generated:
     """Dreams up pictures and writes a collage; for the arrays see `Trained.generate`.
 
     Each of several texts or classes gets a row.
@@ -74,49 +101,18 @@ def generate(
       progress: a live bar on stderr.
 
     Returns:
-      What was done, as `--json` prints it; `unknown` names words that had to be left out.
+      What was done; `unknown` names words that had to be left out.
 
     Raises:
       PixaceError: there is no such run, a setting makes no sense, the model does not know what is
         asked for, or a file cannot be written.
     """
     place = places.checked(out if collage else None, each, gif)
-    trained = collage_files.drawer(run, root, dtype)
-    settings = SamplingSettings(
-        seed=seed,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        batch_size=batch_size,
+    trained = collage_files.model_of(run, root, dtype)
+    settings = GenerateSettings(
+        n=PICTURES if n is None else n,
+        dtype=trained.dtype,
         guidance=guidance,
-    )
-    asked = trained.prompts(text, classes, guidance)
-    texts = asked.texts if asked else ()
-    if n is None:
-        n = PICTURES if len(texts) < 2 else PICTURES_EACH
-    if n < 1:
-        raise PixaceError(f"cannot generate {n} pictures; ask for 1 or more")
-    count, columns = n * max(1, len(texts)), n if len(texts) > 1 else None
-    layout.refuse_many(count, trained.size)
-    if place.out or place.gif:
-        sheet = layout.arranged(count, trained.size, columns=columns, scale=scale, instead=FEWER)
-        if place.gif:
-            layout.refuse_film(sheet)
-    look: dict[str, Any] = {"columns": columns, "scale": scale, "smooth": smooth}
-    if len(texts) == 1:
-        look["title"] = texts[0]
-    elif texts:
-        look["row_labels"] = texts
-    tokens = trained.sampler.generate_tokens(
-        n, settings, prefixes=asked and asked.prefixes, progress=progress
-    )
-    tokenizer = trained.sampler.tokenizer
-    pictures = tokenizer.decode(tokens)
-    about = collage_files.about(
-        trained,
-        command="generate",
-        n=n,
-        **prompts.told(asked, guidance),
         seed=seed,
         temperature=temperature,
         top_k=top_k,
@@ -124,13 +120,43 @@ def generate(
         scale=scale,
         smooth=smooth,
     )
+    sampling = settings.sampling(batch_size=batch_size)
+    asked = trained.prompts(text, classes, settings.guidance)
+    settings = settings.following(asked)
+    texts = asked.texts if asked else ()
+    if n is None and len(texts) > 1:
+        settings = replace(settings, n=PICTURES_EACH)
+    if settings.n < 1:
+        raise PixaceError(f"cannot generate {settings.n} pictures; ask for 1 or more")
+    count, columns = settings.n * max(1, len(texts)), settings.n if len(texts) > 1 else None
+    look: dict[str, Any] = {"columns": columns, "scale": settings.scale}
+    layout.refuse_many(count, trained.size)
+    if place.out or place.gif:
+        sheet = layout.arranged(count, trained.size, **look, instead=FEWER)
+        if place.gif:
+            layout.refuse_film(sheet)
+    look["smooth"] = smooth
+    if len(texts) == 1:
+        look["title"] = texts[0]
+    elif texts:
+        look["row_labels"] = texts
+    tokens = trained.sampler.generate_tokens(
+        settings.n, sampling, prefixes=asked and asked.prefixes, progress=progress
+    )
+    tokenizer = trained.sampler.tokenizer
+    pictures = tokenizer.decode(tokens)
+    done = Generated(
+        model=DrawnBy.of(trained), settings=settings, place=place, unknown=asked and asked.unknown
+    )
     if place.out:
-        save_png(place.out, laid_out(list(pictures), **look), about)
+        save_png(place.out, laid_out(list(pictures), **look), done.memory)
     if place.each:
-        told = [about] * len(pictures)
-        single_pictures.save(place.each, pictures, told, tokenizer, scale=scale, smooth=smooth)
+        memories = [done.memory] * len(pictures)
+        single_pictures.save(
+            place.each, pictures, memories, tokenizer, scale=settings.scale, smooth=smooth
+        )
     if place.gif:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
         save_gif(place.gif, [laid_out(list(frame), **look) for frame in frames])
-    return about | collage_files.unknown(asked) | place.told
+    return done

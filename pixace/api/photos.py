@@ -1,16 +1,50 @@
-"""Photos as files: their pictures, and what is needed to know them again."""
+"""Photos to be completed: as files, with what is needed to know them again, and in memory."""
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from pixace.errors import ImageError
 from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
+    from pixace.images.loader import Raw
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """Photos as a picture's file names them.
+
+    Attributes:
+      photos: where they are, from the root on.
+      sha256: of their bytes, in hexadecimal digits.
+    """
+
+    photos: list[str]
+    sha256: list[str]
+
+    def __getitem__(self, which: slice) -> Self:
+        return replace(self, photos=self.photos[which], sha256=self.sha256[which])
+
+    def refuse_changed(self, instead: str) -> None:
+        """Refuses photos that are others than they were.
+
+        Args:
+          instead: what to do about it, for messages.
+
+        Raises:
+          ImageError: names the first that has changed or is gone.
+        """
+        for path, before in zip(self.photos, self.sha256, strict=True):
+            if not Path(path).is_file():
+                raise ImageError(f"{path} is gone; {instead}")
+            if _checksum(path) != before:
+                raise ImageError(f"{path} has changed since; {instead}")
 
 
 @dataclass(frozen=True)
@@ -18,20 +52,14 @@ class Photos:
     """Photos that could be read.
 
     Attributes:
-      paths: where they are, from the root on.
-      sums: SHA-256 of their bytes.
+      files: where they are.
       images: uint8 (height, width, 3), all of one size.
       skipped: the others, each with the reason.
     """
 
-    paths: list[str]
-    sums: list[str]
+    files: PhotoFiles
     images: list["Image"]
     skipped: list[str]
-
-    def told(self, which: slice) -> dict[str, Any]:
-        """What a picture's file says about some of them."""
-        return {"photos": self.paths[which], "sha256": self.sums[which]}
 
 
 def read(
@@ -47,7 +75,7 @@ def read(
     Raises:
       ImageError: none could be read, or one could not and `strict` is set.
     """
-    photos = Photos([], [], [], [])
+    photos = Photos(PhotoFiles([], []), [], [])
     for file in files:
         try:
             path = expanded(file)
@@ -60,29 +88,21 @@ def read(
             photos.skipped.append(str(why))
         else:
             photos.images.append(image)
-            photos.paths.append(str(path.absolute()))
-            photos.sums.append(checksum)
+            photos.files.photos.append(str(path.absolute()))
+            photos.files.sha256.append(checksum)
     if not photos.images:
         raise ImageError(f"no photo to complete: {'; '.join(photos.skipped) or 'none was named'}")
     return photos
 
 
-def refuse_changed(paths: Iterable[str], sums: Iterable[str], instead: str) -> None:
-    """Refuses photos that are others than they were.
-
-    Args:
-      paths: where they were.
-      sums: SHA-256 of their bytes at that time.
-      instead: what to do about it, for messages.
-
-    Raises:
-      ImageError: names the first that has changed or is gone.
-    """
-    for path, before in zip(paths, sums, strict=True):
-        if not Path(path).is_file():
-            raise ImageError(f"{path} is gone; {instead}")
-        if _checksum(path) != before:
-            raise ImageError(f"{path} has changed since; {instead}")
+def several(pictures: "Raw | Iterable[Raw]") -> list[Any]:
+    """One picture or several, as a list."""
+    if hasattr(pictures, "__array__"):
+        pictures = np.asarray(pictures)
+        return list(pictures) if pictures.ndim in (1, 4) else [pictures]
+    if isinstance(pictures, str | bytes) or not isinstance(pictures, Iterable):
+        return [pictures]
+    return [np.asarray(each) if hasattr(each, "__array__") else each for each in pictures]
 
 
 def _checksum(path: str | Path) -> str:

@@ -31,11 +31,10 @@ class Places:
     each: Path | None = None
     gif: Path | None = None
 
-    @property
-    def told(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, str | None]:
         """As `--json` prints it; `out` is always named."""
-        told = {name: None if path is None else str(path) for name, path in vars(self).items()}
-        return {name: path for name, path in told.items() if path or name == "out"}
+        named = {name: None if path is None else str(path) for name, path in vars(self).items()}
+        return {name: path for name, path in named.items() if path or name == "out"}
 
     def refuse(self, photos: Iterable[str | Path]) -> None:
         """Refuses to write over one of the photos that a collage is made of.
@@ -75,7 +74,7 @@ def checked(
       PixaceError: nothing is to be written; a file has another kind of name, cannot be written or
         is in the way of the single pictures; or their folder has numbered pictures already.
     """
-    place = Places(*(None if it is None else expanded(it) for it in (out, each, gif)))
+    place = Places(*(None if path is None else expanded(path) for path in (out, each, gif)))
     if place == Places(None):
         raise PixaceError("nothing to write without a collage; name a folder with --each")
     for file, suffix in ((place.out, ".png"), (place.gif, ".gif")):
@@ -137,7 +136,7 @@ def _try(target: Path) -> None:
             tempfile.NamedTemporaryFile(
                 dir=place, prefix=f".{target.name}.", suffix=".part"
             ).close()
-        except OSError as why:  # what is told of is the target
+        except OSError as why:  # the message names the target
             raise OSError(why.errno, why.strerror) from why
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def save(
     folder: Path,
     pictures: "Images",
-    about: Iterable[dict[str, Any]],
+    memories: Iterable[dict[str, Any]],
     tokenizer: "Tokenizer",
     *,
     scale: int | None = None,
@@ -30,7 +30,7 @@ def save(
     Args:
       folder: where to; made if need be.
       pictures: uint8 (n, height, width, 3).
-      about: how each of them was made.
+      memories: how each of them was made; see `save_png`.
       tokenizer: whose colours they have.
       scale: pixels per pixel; None means 1.
       smooth: enlarge smoothly instead of crisply.
@@ -39,12 +39,12 @@ def save(
       PixaceError: a file cannot be written.
     """
     palette, scale = palette_of(tokenizer), scale or 1
-    for number, (picture, known) in enumerate(zip(pictures, about, strict=True)):
+    for number, (picture, made) in enumerate(zip(pictures, memories, strict=True)):
         path = places.single(folder, number, len(pictures))
-        told = known | {"picture": number}
+        memory = made | {"picture": number}
         if palette is not None and not smooth:
-            save_picture(path, picture, palette, scale, told)
+            save_picture(path, picture, palette, scale, memory)
         else:
             way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
             size = (picture.shape[1] * scale, picture.shape[0] * scale)
-            save_png(path, np.asarray(Pillow.fromarray(picture).resize(size, way)), told)
+            save_png(path, np.asarray(Pillow.fromarray(picture).resize(size, way)), memory)

@@ -1,7 +1,7 @@
 """A trained model, ready to draw: what `pixace.load` gives."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from pixace import ranges, tokenizers
 from pixace.api.door import door, is_forked
+from pixace.api.photos import several
 from pixace.arrays import Image, Images
 from pixace.config import configurables, gin_files
 from pixace.errors import PixaceError, RunError
@@ -118,7 +119,14 @@ class Trained:
           PixaceError: a setting makes no sense, or the model does not know what is asked for.
         """
         n = ranges.one(Trained.generate, "n", n)
-        settings = SamplingSettings(seed, temperature, top_k, top_p, batch_size, guidance)
+        settings = SamplingSettings(
+            seed=seed,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            batch_size=batch_size,
+            guidance=guidance,
+        )
         asked = self.prompts(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         prefixes = asked and asked.prefixes
@@ -168,11 +176,13 @@ class Trained:
         """
         temperatures = several_temperatures(temperature)
         samples = ranges.one(Trained.complete, "samples", samples)
-        settings = SamplingSettings(seed, 1.0, top_k, top_p, batch_size, guidance)
+        settings = SamplingSettings(
+            seed=seed, top_k=top_k, top_p=top_p, batch_size=batch_size, guidance=guidance
+        )
         asked = self.prompt(text, classes, settings.guidance)
         _warn_of_unknown(asked)
         kept = parse_cut(str(cut), self.sampler.tokenizer.length)
-        fitted = [self.fitted(picture) for picture in _several(pictures)]
+        fitted = [self.fitted(picture) for picture in several(pictures)]
         if not fitted:
             raise PixaceError("no photo to complete; name at least one")
         return self.sampler.complete(
@@ -291,14 +301,4 @@ def _vocabulary(description: run_folder.Description) -> Vocabulary | None:
 
 def _warn_of_unknown(asked: Prompts | None) -> None:
     if asked and asked.unknown:
-        warnings.warn(asked.left_out, stacklevel=4)
-
-
-def _several(pictures: Raw | Iterable[Raw]) -> list[Any]:
-    """One picture or several, as a list."""
-    if hasattr(pictures, "__array__"):
-        pictures = np.asarray(pictures)
-        return list(pictures) if pictures.ndim in (1, 4) else [pictures]
-    if isinstance(pictures, str | bytes) or not isinstance(pictures, Iterable):
-        return [pictures]
-    return [np.asarray(each) if hasattr(each, "__array__") else each for each in pictures]
+        warnings.warn(prompts.left_out(asked.unknown), stacklevel=4)

@@ -2,7 +2,7 @@
 
 import click
 
-from pixace.commands import options
+from pixace.commands import options, picture_options
 
 
 @click.command(
@@ -28,9 +28,9 @@ from pixace.commands import options
     help="A gin file, or the name of a shipped one.  [default: codebook]",
 )
 @options.training("codebook", "codebook.beta=0.5")
-@options.fitting
-@options.tiles
-@click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
+@picture_options.fitting
+@picture_options.tiles
+@picture_options.strict
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data]")
 @options.root
 @options.resuming("codebook")

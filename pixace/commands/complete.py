@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pixace.commands import options
+from pixace.commands import drawing_options, options
 from pixace.runtime.printable import tell
 
 
@@ -32,50 +32,31 @@ from pixace.runtime.printable import tell
 @click.option(
     "--class", "classes", metavar="LABEL", help="The same by a label of the training pictures."
 )
-@options.guidance
-@options.drawing
-@click.option(
-    "--out",
-    default="completions.png",
-    type=options.Place(path_type=Path),
-    metavar="FILE.png",
-    help="The collage.",
-)
-@options.collage
-@click.option(
-    "--each",
-    type=options.Place(path_type=Path),
-    metavar="FOLDER",
-    help="Also write every completion by itself, numbered.",
-)
+@drawing_options.guidance
+@drawing_options.drawing
+@drawing_options.places("completions.png", "completion")
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @options.as_json
 @click.pass_context
-def command(ctx, photos, again, as_json, **settings):
+def command(ctx, again, as_json, **settings):
     """Keep the first pixels of PHOTOS and let the model finish them.
 
     One row per photo: the photo, what was kept, and a column for each temperature and sample. The
     collage remembers the run, the photos and all settings: --again makes it once more. Photos that
     are too many for one collage go on several, FILE-2.png and so on.
     """
-    from pixace.api.again import again as make_again
     from pixace.api.complete import complete
 
-    if again is not None:
-        changes = options.chosen(ctx, ("photos", *settings))
-        out = changes.pop("out", settings["out"])
-        facts = make_again(again, out, command="complete", **changes, progress=True)
-    elif photos:
-        facts = complete(photos, **settings, progress=True)
-    else:
+    if again is None and not settings["photos"]:
         raise click.UsageError("name at least one photo, or --again FILE.png")
-    options.tell_unknown(facts)
+    done = drawing_options.make_collage(ctx, complete, again, settings)
+    facts = done.as_dict()
     for reason in facts["skipped"]:
         tell(f"skipped {reason}")
     finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)
     skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
     line = (
-        f"{options.place(facts)}: {finished} finished by {Path(facts['run']).name}, "
-        f"seed {facts['seed']}{skipped}"
+        f"{done.where}: {finished} finished by {Path(done.model.run).name}, "
+        f"seed {done.settings.seed}{skipped}"
     )
     options.say([line], facts, as_json)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pixace.commands import options
+from pixace.commands import drawing_options, options
 
 
 @click.command(
@@ -35,28 +35,15 @@ from pixace.commands import options
     metavar="LABEL",
     help="The same by a label of the training pictures. Repeatable.",
 )
-@options.guidance
+@drawing_options.guidance
 @click.option(
     "--temperature",
     default=1.0,
     metavar="T",
     help="0 takes the likeliest colour each time, 1 draws as trained.",
 )
-@options.drawing
-@click.option(
-    "--out",
-    default="collage.png",
-    type=options.Place(path_type=Path),
-    metavar="FILE.png",
-    help="The collage.",
-)
-@options.collage
-@click.option(
-    "--each",
-    type=options.Place(path_type=Path),
-    metavar="FOLDER",
-    help="Also write every picture by itself, numbered.",
-)
+@drawing_options.drawing
+@drawing_options.places("collage.png", "picture")
 @click.option(
     "--gif",
     type=options.Place(path_type=Path),
@@ -70,20 +57,14 @@ def command(ctx, again, as_json, **settings):
 
     The collage remembers the run and all settings: --again makes it once more.
     """
-    from pixace.api.again import again as make_again
     from pixace.api.generate import generate
 
-    if again is None:
-        facts = generate(**settings, progress=True)
-    else:
-        changes = options.chosen(ctx, tuple(settings))
-        out = changes.pop("out", settings["out"])
-        facts = make_again(again, out, command="generate", **changes, progress=True)
-    options.tell_unknown(facts)
+    done = drawing_options.make_collage(ctx, generate, again, settings)
+    facts = done.as_dict()
     texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
     of_each = f" of each of {texts} texts" if texts > 1 else ""
     line = (
-        f"{options.place(facts)}: {facts['n']} pictures{of_each} by {Path(facts['run']).name}, "
-        f"seed {facts['seed']}"
+        f"{done.where}: {facts['n']} pictures{of_each} by {Path(done.model.run).name}, "
+        f"seed {done.settings.seed}"
     )
     options.say([line], facts, as_json)

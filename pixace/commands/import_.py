@@ -2,7 +2,7 @@
 
 import click
 
-from pixace.commands import options
+from pixace.commands import options, picture_options
 from pixace.runtime.printable import tell
 
 
@@ -20,7 +20,7 @@ from pixace.runtime.printable import tell
     shell_complete=options.words("transformer", "reformer"),
     help="transformer or reformer, to be sure.  [default: what the weights say]",
 )
-@options.pictures
+@picture_options.pictures
 @options.bindings("transformer.n_heads=4")
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from file and model]")
 @options.root

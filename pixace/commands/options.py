@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from pixace.errors import PixaceError
 from pixace.runtime import streams
-from pixace.runtime.printable import printable, safe_json, tell
+from pixace.runtime.printable import printable, safe_json
 from pixace.storage import atomic
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -70,142 +70,8 @@ root = click.option(
     help="Where the runs are.  [default: $PIXACE_RUNS or runs]",
 )
 
-labels = click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
-
-_size = click.option(
-    "--size",
-    metavar="PIXELS",
-    help="Of every picture: 32 for a square, or WIDTHxHEIGHT.  [default: 32, or the codebook's]",
-)
-_fit = click.option(
-    "--fit",
-    metavar="FIT",
-    shell_complete=words("crop", "pad", "stretch", "center", "nearest", "pad,nearest"),
-    help="Where proportions differ: crop, pad or stretch; center (pad, enlarge nothing), nearest "
-    "(crop, mix no colours) or pad,nearest.  [default: crop]",
-)
-_background = click.option(
-    "--background",
-    metavar="COLOR",
-    help="Behind transparency and around what is padded: a name or #rrggbb.  [default: white]",
-)
-_limit = click.option(
-    "--limit",
-    type=int,
-    metavar="N",
-    help="Take N pictures only, evenly and always the same ones.  [default: all]",
-)
-_alpha = click.option(
-    "--alpha",
-    metavar="WORD",
-    shell_complete=words("blend", "threshold"),
-    help="Half-transparent pixels: blend with the background, or threshold: from half opaque on "
-    "all colour, else all background.  [default: blend]",
-)
-fitting = together(
-    click.option(
-        "--size",
-        metavar="PIXELS",
-        help="Of every picture: 64 for a square, or WIDTHxHEIGHT.  [default: the gin file's]",
-    ),
-    _fit,
-    _background,
-    _limit,
-    _alpha,
-)
-
-pictures = together(
-    _size,
-    click.option(
-        "--colors",
-        metavar="SCHEME",
-        shell_complete=words(
-            *("hsv:5,4,4", "hsv:4,3,3", "rgb:3,3,2", "grey:16"),
-            *("kmeans:512", "kmeans:512,rgb", "palette:", "exact", "vq:"),
-        ),
-        help="hsv:B,B,B or rgb:B,B,B (bits), grey:N (levels), kmeans:N or kmeans:N,rgb (found in "
-        "the pictures), palette:FILE (.npy, .hex, .gpl, .pal or .png), exact (pixel art), or "
-        "vq:RUN (a codebook's run).  "
-        "[default: hsv:5,4,4]",
-    ),
-    click.option(
-        "--order",
-        metavar="ORDER",
-        shell_complete=words(
-            *("raster", "column", "patch:4", "snake", "spiral", "spiral:out", "hilbert", "zcurve")
-        ),
-        help="The path through the pixels: raster, column, patch:N, snake, spiral, spiral:out, "
-        "hilbert or zcurve.  [default: raster]",
-    ),
-    _fit,
-    _background,
-    _limit,
-    _alpha,
-)
-tiles = click.option(
-    "--tiles",
-    metavar="PIXELS",
-    help="Cut sheets and strips into pictures of this size, 16 or WIDTHxHEIGHT, which --size then "
-    "is, too; empty ones are left out.",
-)
-PICTURES = ("size", "colors", "order", "fit", "background", "limit", "alpha", "tiles")
 # What --resume may change; all else is the run's own.
 CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
-
-guidance = click.option(
-    "--guidance",
-    default=1.0,
-    metavar="G",
-    help="How much text counts: 1 draws as trained, 2 or 3 exaggerates, at twice the time.",
-)
-
-drawing = together(
-    click.option(
-        "--run",
-        metavar="RUN",
-        type=Place(),
-        shell_complete=run_names,
-        help="Name, folder or .safetensors file.  [default: the latest run]",
-    ),
-    root,
-    click.option("--seed", default=0, metavar="N", help="Same seed, same pictures."),
-    click.option(
-        "--top-k", default=0, metavar="K", help="Only the K likeliest colours each time; 0 for all."
-    ),
-    click.option(
-        "--top-p",
-        default=1.0,
-        metavar="P",
-        help="Only the likeliest colours that together have probability P.",
-    ),
-    click.option(
-        "--dtype",
-        metavar="TYPE",
-        shell_complete=words("float32", "bfloat16", "auto"),
-        help="Of the products; another than the run's draws other pictures.  [default: the run's]",
-    ),
-    click.option(
-        "--batch-size", default=64, metavar="N", help="Pictures drawn at once; changes none."
-    ),
-    click.option(
-        "--scale",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Enlarge each pixel to N by N.  [default: as fits a screen]",
-    ),
-    click.option("--smooth/--crisp", help="How to enlarge.", default=False),
-    click.option(
-        "--again",
-        type=Place(path_type=Path),
-        metavar="FILE.png",
-        help="Make this collage again; other options given change it.",
-    ),
-)
-
-
-collage = click.option(
-    "--collage/--no-collage", default=True, help="Write one, or with --each only single pictures."
-)
 
 
 def bindings(instance: str) -> Decorator:
@@ -274,18 +140,6 @@ def chosen(ctx: click.Context, names: Sequence[str]) -> dict[str, Any]:
         for name in names
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
-
-
-def tell_unknown(facts: dict[str, Any]) -> None:
-    """Says on stderr which words of a text a model has never seen."""
-    if unknown := facts.get("unknown"):
-        tell(f"left out, as no caption of the training had it: {', '.join(unknown)}")
-
-
-def place(facts: dict[str, Any]) -> str:
-    """Where pictures went, for people: the collage with its pages, or else what was written."""
-    first, *others = facts.get("pages") or [facts["out"] or facts.get("each") or facts["gif"]]
-    return f"{first} to {others[-1]}" if others else first
 
 
 def say(lines: Sequence[str], facts: dict[str, Any], as_json: bool) -> None:

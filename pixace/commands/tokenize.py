@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pixace import choices
-from pixace.commands import options
+from pixace.commands import options, picture_options
 
 
 @click.command(
@@ -19,17 +19,11 @@ from pixace.commands import options
 )
 @click.argument("source", type=options.Place(), metavar="SOURCE")
 @click.argument("out", type=options.Place(path_type=Path), required=False)
-@options.pictures
-@options.tiles
-@click.option(
-    "--validation",
-    type=options.Place(),
-    metavar="SOURCE",
-    help="The pictures of the validation part, instead of a share of SOURCE.",
-)
-@click.option("--validation-fraction", default=0.05, metavar="SHARE", help="That share.")
-@options.labels
-@click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
+@picture_options.pictures
+@picture_options.tiles
+@picture_options.validation
+@picture_options.labels
+@picture_options.strict
 @click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Processes.  [default: one per core]"
 )
@@ -61,7 +55,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
         raise click.UsageError("--compare goes with --report FILE.png")
     if out is None and report is None:
         raise click.UsageError("name the folder OUT to make, or --report FILE.png, or both")
-    settings = options.chosen(ctx, options.PICTURES)
+    settings = options.chosen(ctx, picture_options.PICTURES)
     facts: dict[str, Any] = {}
     lines = []
     if report is not None and not (out and out.exists()):  # which is refused below
@@ -73,7 +67,7 @@ def command(ctx, source, out, report, compare, as_json, **given):
         facts["report"] = {"out": str(report), **found}
         lines.append(f"{report}: originals beside {', '.join(schemes)}")
     if out is not None:
-        extra = {name: given[name] for name in given if name not in options.PICTURES}
+        extra = {name: given[name] for name in given if name not in picture_options.PICTURES}
         header = tokenize.tokenize(source, out, **settings, **extra, progress=True).header
         left_out = sum(header.left_out.values())
         facts |= {

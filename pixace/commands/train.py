@@ -2,7 +2,7 @@
 
 import click
 
-from pixace.commands import options
+from pixace.commands import options, picture_options
 
 
 @click.command(
@@ -28,9 +28,9 @@ from pixace.commands import options
     help="A gin file, or the name of a shipped one.  [default: the model's own]",
 )
 @options.training("train", "train.ema=0.99")
-@options.pictures
-@options.tiles
-@options.labels
+@picture_options.pictures
+@picture_options.tiles
+@picture_options.labels
 @click.option(
     "--captions",
     is_flag=True,
@@ -42,7 +42,7 @@ from pixace.commands import options
     metavar="TEXT",
     help="Captions made of labels, such as 'a handwritten {label}'. Repeatable: one at random.",
 )
-@click.option("--strict", is_flag=True, help="Stop at a bad picture; else skip, name and count it.")
+@picture_options.strict
 @click.option("--name", metavar="NAME", help="Of the run.  [default: made from data and model]")
 @options.root
 @options.resuming("run")

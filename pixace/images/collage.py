@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from pixace.errors import ImageError
-from pixace.images.layout import LARGEST, arranged
+from pixace.images.layout import MAX_SIDE, arranged
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
@@ -71,7 +71,7 @@ def collage(
     (step_y, step_x), (grid_height, grid_width) = layout.step, layout.extent
 
     font = ImageFont.load_default(TEXT)
-    names = [_truncated(text, font, LARGEST // 20) for text in row_labels]
+    names = [_truncated(text, font, MAX_SIDE // 20) for text in row_labels]
     left = MARGIN + max((math.ceil(font.getlength(name)) + 8 for name in names), default=0)
     heads = [_truncated(text, font, step_x) for text in column_labels]
     full_width = left + grid_width + MARGIN
@@ -82,14 +82,14 @@ def collage(
 
     ink = (0, 0, 0) if sum(background) > 3 * 127 else (255, 255, 255)
     picture = Pillow.new("RGB", (full_width, top + grid_height + MARGIN), background)
-    draw = ImageDraw.Draw(picture)
+    pen = ImageDraw.Draw(picture)
     if caption:
-        draw.multiline_text((MARGIN, MARGIN), caption, ink, font)
+        pen.multiline_text((MARGIN, MARGIN), caption, ink, font)
     for i, head in enumerate(heads):
-        draw.multiline_text((left + i * step_x, MARGIN + title_height), head, ink, font)
+        pen.multiline_text((left + i * step_x, MARGIN + title_height), head, ink, font)
     for i, name in enumerate(names):
         middle = top + i * step_y + height * scale // 2
-        draw.text((MARGIN, middle), name, ink, font, anchor="lm")
+        pen.text((MARGIN, middle), name, ink, font, anchor="lm")
     way = Pillow.Resampling.LANCZOS if smooth else Pillow.Resampling.NEAREST
     for i, image in enumerate(images):
         if image is not None:
@@ -115,5 +115,5 @@ def _truncated(text: str, font: Font, width: int) -> str:
 
 def _height(text: str, font: Font) -> int:
     """Pixels that the lines of a text take."""
-    draw = ImageDraw.Draw(Pillow.new("L", (1, 1)))
-    return math.ceil(draw.multiline_textbbox((0, 0), text, font)[3])
+    pen = ImageDraw.Draw(Pillow.new("L", (1, 1)))
+    return math.ceil(pen.multiline_textbbox((0, 0), text, font)[3])

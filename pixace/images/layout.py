@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pixace.errors import ImageError, PixaceError
 
 COMFORTABLE = 720  # pixels: about how wide a collage gets when no scale is asked for
-LARGEST = 10_000  # pixels: sides beyond this help nobody
+MAX_SIDE = 10_000  # pixels: sides beyond this help nobody
 FEWER = "show fewer images"
-MOST = 1 << 27  # pixels that are drawn in one call: what fits in memory
-FILM = 1 << 24  # pixels of one frame of a film, whose frames take 3 GB then
+MAX_PIXELS = 1 << 27  # pixels that are drawn in one call: what fits in memory
+MAX_FRAME_PIXELS = 1 << 24  # pixels of one frame of a film, whose frames take 3 GB then
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ class Layout:
     def most(self) -> tuple[int, int]:
         """(rows, columns) that there may be at this scale."""
         down, across = self.step
-        return (LARGEST + self.gutter) // down, (LARGEST + self.gutter) // across
+        return (MAX_SIDE + self.gutter) // down, (MAX_SIDE + self.gutter) // across
 
     @property
     def largest_scale(self) -> int:
         """The largest scale that fits; 0 if none does."""
         height, width = self.size
-        bound = min(LARGEST // (self.rows * height), LARGEST // (self.columns * width))
+        bound = min(MAX_SIDE // (self.rows * height), MAX_SIDE // (self.columns * width))
         scales = (replace(self, scale=scale) for scale in range(bound, 0, -1))
-        return next((one.scale for one in scales if max(one.extent) <= LARGEST), 0)
+        return next((one.scale for one in scales if max(one.extent) <= MAX_SIDE), 0)
 
     def enlarged(self, scale: int | None) -> "Layout":
         """The same at another scale; None takes a comfortable one, or a smaller one that fits.
@@ -74,8 +74,8 @@ class Layout:
         height, width = (wanted := replace(self, scale=scale)).extent
         if scale > most:
             raise ImageError(
-                f"a collage of {width}x{height} pixels is too large; {LARGEST} a side is the most: "
-                f"choose --scale {most}, or {FEWER}"
+                f"a collage of {width}x{height} pixels is too large; {MAX_SIDE} a side is the "
+                f"most: choose --scale {most}, or {FEWER}"
             )
         return wanted
 
@@ -149,7 +149,7 @@ def refuse_many(count: int, size: tuple[int, int]) -> None:
       PixaceError: so many of this (height, width) would not.
     """
     height, width = size
-    if count > (most := MOST // (height * width)):
+    if count > (most := MAX_PIXELS // (height * width)):
         raise PixaceError(
             f"{count:,} pictures of {width}x{height} pixels are too many at once; draw at most "
             f"{most:,}, and others with another --seed"
@@ -163,7 +163,7 @@ def refuse_film(layout: Layout) -> None:
       PixaceError: frames of this layout would not.
     """
     height, width = layout.extent
-    if height * width > FILM:
+    if height * width > MAX_FRAME_PIXELS:
         raise PixaceError(
             f"a film of {width}x{height} pixels is too large; draw fewer pictures, or choose a "
             "smaller --scale"

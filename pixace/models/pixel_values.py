@@ -1,5 +1,7 @@
 """Pictures as networks see them: bytes to floats in -1 … 1, and back."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,9 +22,9 @@ def to_bytes(pictures: Floats) -> Bytes:
     return jnp.broadcast_to(rounded, (*rounded.shape[:-1], 3))
 
 
-def psnr(squared_error: Float[Array, ""]) -> Float[Array, ""]:
-    """Peak signal-to-noise ratio in dB from the mean squared error of floats in -1 … 1."""
-    return 10 * jnp.log10(4 / jnp.maximum(squared_error, 1e-12))
+def psnr(squared_error: float) -> float:
+    """Peak signal-to-noise ratio in dB from the mean squared error, finite, in -1 … 1."""
+    return 10 * math.log10(4 / max(squared_error, 1e-12))
 
 
 def sharpness(made: Floats, real: Floats) -> Float[Array, ""]:

@@ -44,7 +44,9 @@ class Checkpoints:
                 preservation_policy=keepers.AnyPreservationPolicy(
                     [
                         keepers.LatestN(keep),
-                        keepers.BestN(get_metric_fn=lambda m: m["loss"], reverse=True, n=1),
+                        # Which weights are the best is said by who saves; of those that once
+                        # were, these are the last.
+                        keepers.BestN(get_metric_fn=lambda m: m["best_at"], n=1),
                     ]
                 ),
                 enable_async_checkpointing=False,  # what goes wrong is raised here and now
@@ -53,8 +55,8 @@ class Checkpoints:
         self._save_args = ocp.args.StandardSave
         self._restore_args = ocp.args.StandardRestore
 
-    def save(self, step: int, state: Any, *, loss: float | None) -> None:
-        """Saves; `loss` is the one that "best" is judged by.
+    def save(self, step: int, state: Any, *, is_best: bool) -> None:
+        """Saves; the last one that was the best is kept.
 
         Raises:
           NotFiniteError: some number of the state is not finite; nothing is written.
@@ -65,7 +67,7 @@ class Checkpoints:
             if bad := pytrees.infinite(flat):
                 raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
             self.check_room(state)
-            metrics = None if loss is None else {"loss": loss}
+            metrics = {"best_at": step if is_best else -1}  # -1: others go before one that was
             self._manager.save(step, args=self._save_args(flat), metrics=metrics)
 
     def check_room(self, state: Any) -> None:

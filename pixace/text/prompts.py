@@ -30,11 +30,6 @@ class Prompts:
     prefixes: np.ndarray
     unknown: tuple[str, ...]
 
-    @property
-    def left_out(self) -> str:
-        """One line on the unknown words."""
-        return f"left out, as no caption of the training had it: {', '.join(self.unknown)}"
-
 
 def read(
     vocabulary: Vocabulary | None,
@@ -90,9 +85,9 @@ def read(
     )
 
 
-def told(asked: Prompts | None, guidance: float) -> dict[str, Any]:
-    """What was asked for, as a picture's file says it; nothing if nothing was."""
-    return asked.asked | {"guidance": guidance} if asked else {}
+def left_out(unknown: Iterable[str]) -> str:
+    """One line on words that the model has never seen."""
+    return f"left out, as no caption of the training had it: {', '.join(unknown)}"
 
 
 def _plain(wish: Any, kind: type | UnionType, named: str) -> str | list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Story:
     since: int = 0
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """Shows a training somewhere."""
 

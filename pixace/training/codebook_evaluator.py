@@ -1,107 +1,90 @@
-"""Judges a codebook in training: how near pictures come back, and how many codes are used."""
+"""How good a codebook's weights are: how near pictures come back, and how codes are used."""
 
 import math
-import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
+from jaxtyping import Array, Float, Int
 
-from pixace import tokenizers
 from pixace.arrays import Images
 from pixace.data.shards import Split
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
-from pixace.evaluation.judged import Judged
+from pixace.evaluation.evaluation_set import EvaluationSet
+from pixace.evaluation.evaluator import Evaluation, Picture
 from pixace.images.collage import collage
-from pixace.images.png import save_png
 from pixace.models import vector_quantizer
-from pixace.models.pixel_values import psnr, to_bytes, to_floats
+from pixace.models.pixel_values import Bytes, psnr, to_bytes, to_floats
 from pixace.models.vqvae import Network
-from pixace.runs import model_file
-from pixace.runs.run_folder import Run
 from pixace.spacing import evenly
 from pixace.special_tokens import FIRST_ID
-from pixace.storage import pytrees
-from pixace.tokenizers import vq
-from pixace.training.codebook_step import State, reconstruct
-from pixace.training.metrics_log import MetricsLog
+from pixace.tokenizers import Tokenizer
+from pixace.training.codebook_step import Weights, reconstruct
 
 COUNTED = 8192  # training pictures, at most, over which the use of codes is counted at the end
 
 
-class Judge:
-    """Evaluates: squared error, use of codes, a picture, and the codebook when it is the best."""
+class CodebookEvaluator:
+    """Gives the PSNR of an evaluation set's pictures, the use of codes, and reconstructions."""
 
-    def __init__(
-        self, data: TokenSet, run: Run, network: Network, pictures: int, shown: int
-    ) -> None:
-        self.judged = Judged.of(data, pictures)
-        self._data, self._run, self._network, self._shown = data, run, network, shown
+    shows = "reconstructions"
+
+    def __init__(self, data: TokenSet, network: Network, pictures: int, shown: int) -> None:
+        """Takes at most so many `pictures`, of which at most so many are `shown`."""
+        self.evaluation_set = EvaluationSet.of(data, pictures)
+        self._data, self._network, self._shown = data, network, shown
         self._part = jax.jit(self._measured)
 
-    def _measured(self, weights: Any, images: Any) -> Any:
-        """Per picture the squared error; the ids; the reconstructions as bytes."""
-        made, ids = reconstruct(self._network, weights, images)
-        real = to_floats(images, self._network.channels)
-        bytes_ = to_bytes(made)
-        seen = to_floats(bytes_, self._network.channels)  # rounded and cut off as in a file
-        return jnp.square(seen - real).mean((1, 2, 3)), ids, bytes_
-
-    def __call__(self, done: int, state: State, log: MetricsLog, bar: tqdm) -> float:
-        """The squared error over the pictures that are judged, in -1 … 1.
-
-        Raises:
-          NotFiniteError: it is not finite, or the weights are not; nothing is kept of them.
-        """
-        squared_error, uses, back = self._looked_at(state.weights, done)
-        decibels = float(psnr(jnp.float32(squared_error)))
-        alive = np.count_nonzero(uses) / len(uses)
-        name = self.judged.name
-        numbers = {
-            "squared_error": squared_error,
-            "psnr": decibels,
-            "usage": alive,
-            "perplexity": float(vector_quantizer.perplexity(jnp.float32(uses))),
-        }
-        log.write(done, **{f"{name}_{what}": number for what, number in numbers.items()})
-        if self._shown:
-            self._show(done, back, decibels, log)
-        best = self._run.description.best_loss
-        if best is None or squared_error < best:
-            self._keep(state.weights, step=done, best_loss=squared_error)
-        bar.write(
-            f"step {done:,}: {name} PSNR {decibels:.2f} dB, {alive:.0%} of the codes used",
-            file=sys.stderr,
-        )
-        return squared_error
-
-    def _looked_at(self, weights: Any, done: int) -> tuple[float, np.ndarray, Images]:
-        """The squared error, how often each code is used, and what comes back of the pictures."""
+    def __call__(self, weights: Weights) -> Evaluation:
+        """Measures; see `Evaluator`."""
         errors, back = [], []
         uses = np.zeros(len(weights["codes"]), np.int64)
-        split = self._data.split(self.judged.part)
-        for images, real in parts(self._data, split, evenly(len(split), self.judged.pictures)):
+        chosen = self.evaluation_set
+        for images, real in parts(self._data, self._split, chosen.rows(self._data)):
             error, ids, made = self._part(weights, images)
             errors.append(np.asarray(error)[:real])
             uses += np.bincount(np.asarray(ids)[:real].ravel(), minlength=len(uses))
             back.append(np.asarray(made)[:real])
         squared_error = float(np.concatenate(errors).mean(dtype=np.float64))
         if not math.isfinite(squared_error):
-            raise NotFiniteError(
-                f"{self.judged.name} error became {squared_error} by step {done:,}"
-            )
-        return squared_error, uses, np.concatenate(back)
+            raise NotFiniteError(f"{chosen.name} error became {squared_error}")
+        decibels, used = psnr(squared_error), np.count_nonzero(uses) / len(uses)
+        return Evaluation(
+            metric="psnr",
+            value=decibels,
+            numbers={
+                "squared_error": squared_error,
+                "psnr": decibels,
+                "usage": used,
+                "perplexity": _perplexity(uses),
+            },
+            line=f"PSNR {decibels:.2f} dB, {used:.0%} of the codes used",
+            picture=partial(self._drawn, np.concatenate(back), decibels) if self._shown else None,
+        )
 
-    def _show(self, done: int, made: Images, decibels: float, log: MetricsLog) -> None:
+    @property
+    def _split(self) -> Split:
+        return self._data.split(self.evaluation_set.part)
+
+    def _measured(
+        self, weights: Weights, images: Bytes
+    ) -> tuple[Float[Array, " n"], Int[Array, "n rows columns"], Bytes]:
+        """Per picture the squared error; the ids; the reconstructions as bytes."""
+        made, ids = reconstruct(self._network, weights, images)
+        real = to_floats(images, self._network.channels)
+        bytes_ = to_bytes(made)
+        rounded = to_floats(bytes_, self._network.channels)  # and cut off, as in a file
+        return jnp.square(rounded - real).mean((1, 2, 3)), ids, bytes_
+
+    def _drawn(self, made: Images, decibels: float) -> Picture:
         """Originals above, reconstructions below, in pairs of rows."""
         chosen = evenly(len(made), self._shown)
-        split = self._data.split(self.judged.part)
-        rows = evenly(len(split), self.judged.pictures)[chosen]
-        real = self._data.tokenizer.decode(split.rows(rows))
+        rows = self.evaluation_set.rows(self._data)[chosen]
+        real = self._data.tokenizer.decode(self._split.rows(rows))
         columns = min(8, len(chosen))
         cells: list[Any] = []
         for start in range(0, len(chosen), columns):
@@ -109,60 +92,22 @@ class Judge:
                 row = list(pictures[start : start + columns])
                 cells += row + [None] * (columns - len(row))
         title = f"originals, and below each what comes back of it: PSNR {decibels:.2f} dB"
-        picture = collage(cells, columns=columns, title=title)
-        save_png(self._run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
-        log.picture(done, "reconstructions", picture)
+        return collage(cells, columns=columns, title=title)
 
-    def compare_alike(self, like: Any) -> None:
-        """Judges the best codebook so far anew, if that was done on other pictures.
 
-        Args:
-          like: weights of its shape.
-        """
-        before = self._run.description
-        if before.best_loss is None or before.judged == self.judged.as_dict():
-            return
-        flat, described = model_file.read(self._run.path)
-        weights = pytrees.unflatten(model_file.parted(flat)[1], like)
-        squared_error, _, _ = self._looked_at(weights, described.step)
-        self._keep(weights, step=described.step, best_loss=squared_error)
+def usage(codebook: Tokenizer, data: TokenSet) -> dict[str, float]:
+    """The share of codes that the training pictures use, `usage`, and their `perplexity`."""
+    split = data.split("train")
+    uses = np.zeros(codebook.vocab_size, np.int64)
+    for images, real in parts(data, split, evenly(len(split), COUNTED)):
+        ids = codebook.encode(images[:real]).ravel()
+        uses += np.bincount(ids, minlength=codebook.vocab_size)
+    used = np.count_nonzero(uses) / (codebook.vocab_size - FIRST_ID)
+    return {"usage": used, "perplexity": _perplexity(uses)}
 
-    def keep_something(self, state: State, done: int) -> None:
-        """A run that was stopped before its first evaluation still gets a codebook to try."""
-        if self._run.description.best_loss is None:
-            self._keep(state.weights, step=done)
 
-    def usage(self, log: MetricsLog, done: int) -> tuple[int, float]:
-        """How many codes the training pictures use, by the best codebook, and their perplexity."""
-        flat, description = model_file.read(self._run.path)
-        best = tokenizers.by_spec(description.tokenizer, model_file.parted(flat)[1])
-        split = self._data.split("train")
-        uses = np.zeros(best.vocab_size, np.int64)
-        for images, real in parts(self._data, split, evenly(len(split), COUNTED)):
-            uses += np.bincount(best.encode(images[:real]).ravel(), minlength=best.vocab_size)
-        used = int(np.count_nonzero(uses))
-        puzzle = float(vector_quantizer.perplexity(jnp.float32(uses)))
-        share = used / (best.vocab_size - FIRST_ID)
-        log.write(done, train_usage=share, train_perplexity=puzzle)
-        return used, puzzle
-
-    def _keep(self, weights: Any, **changes: Any) -> None:
-        arrays = {name: np.asarray(each) for name, each in pytrees.flatten(weights).items()}
-        net = self._network
-        tokenizer = vq.VQTokenizer(
-            size=self._data.tokenizer.size,
-            downsample=net.downsample,
-            codes=len(weights["codes"]),
-            channels=net.channels,
-            width=net.width,
-            blocks=net.blocks,
-            dim=net.dim,
-            order="raster",
-            id=vq.digest(arrays),
-            arrays=arrays,
-        )
-        changes |= {"tokenizer": tokenizer.spec, "judged": self.judged.as_dict()}
-        model_file.keep(self._run, {}, arrays, **changes)
+def _perplexity(uses: Int[np.ndarray, " codes"]) -> float:
+    return float(vector_quantizer.perplexity(jnp.float32(uses)))
 
 
 def spread_over(data: TokenSet, split: str, count: int) -> Images:

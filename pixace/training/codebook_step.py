@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Int, Int32
 
 from pixace.device_arrays import Key
 from pixace.models import vector_quantizer
-from pixace.models.pixel_values import sharpness, to_floats
+from pixace.models.pixel_values import Bytes, Floats, sharpness, to_floats
 from pixace.models.vector_quantizer import Codes
 from pixace.models.vqvae import Discriminator, Network
 
-Bytes = UInt8[Array | np.ndarray, "n height width 3"]
-GRACE = 3  # times the count of a dead code is what a new one begins with
-MOST = 1e4  # the discriminator's share of the gradient is never raised by more
+# Those of `encoder` and `decoder`, as `Network` has them, and `codes`, float32 (codes, dim).
+Weights = dict[str, Any]
+INITIAL_COUNT = 3  # times the count below which a code is dead is what a new one begins with
+MAX_ADAPTIVE_WEIGHT = 1e4
 
 
 class State(NamedTuple):
@@ -32,29 +32,29 @@ class State(NamedTuple):
     are the codes' moving averages. Without a discriminator the last two are empty.
     """
 
-    step: Any
-    weights: Any
-    optimizer: Any
-    counts: Any
-    sums: Any
-    critic: Any = ()
-    critic_optimizer: Any = ()
+    step: Int32[Array, ""]
+    weights: Weights
+    optimizer: optax.OptState
+    counts: Float[Array, " codes"]
+    sums: Float[Array, "codes dim"]
+    discriminator: Any = ()
+    discriminator_optimizer: optax.OptState = ()
 
 
 class Measures(NamedTuple):
     """What a step measured.
 
     Squared error and commitment as `Objective` defines them; the perplexity of the batch's codes;
-    the share of codes that are alive, and how many were revived; what the discriminator lost, or 0.
+    the share of codes that are alive, and how many were revived; the discriminator's loss, or 0.
     """
 
-    loss: Any
-    squared_error: Any
-    commitment: Any
-    perplexity: Any
-    alive: Any
-    revived: Any
-    critic_loss: Any
+    loss: Float[Array, ""]
+    squared_error: Float[Array, ""]
+    commitment: Float[Array, ""]
+    perplexity: Float[Array, ""]
+    alive: Float[Array, ""]
+    revived: Int32[Array, ""]
+    discriminator_loss: Float[Array, ""]
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class Objective:
 
     The loss is squared error / variance + beta * commitment + sharpness * differences, where the
     squared error is the mean over all pixels and channels in -1 … 1, and commitment that of encoder
-    outputs from their codes. A discriminator adds `discriminator` times its own gradient, scaled to
-    the length of the squared error's (both at the picture; Esser takes the last layer).
+    outputs from their codes. A discriminator adds `discriminator_weight` times the generator loss,
+    times the adaptive weight of Esser's eq. 6: at most `MAX_ADAPTIVE_WEIGHT`, it scales the
+    gradient to the length of the squared error's (at the picture; Esser takes the last layer).
 
     Attributes:
       network: encoder and decoder.
@@ -74,8 +75,8 @@ class Objective:
       decay: of these averages, and of the counts.
       revive: a code is dead when used less than this share of the average; 0 revives none.
       sharpness: weight of `pictures.sharpness`.
-      discriminator: weight of the discriminator; 0 for none.
-      discriminator_from: the step from which it is heard.
+      discriminator_weight: of the generator loss; 0 for no discriminator.
+      discriminator_from: the step from which it is active.
     """
 
     network: Network
@@ -85,88 +86,99 @@ class Objective:
     decay: float
     revive: float
     sharpness: float
-    discriminator: float
+    discriminator_weight: float
     discriminator_from: int
 
     @property
-    def critic(self) -> Discriminator:
-        """The discriminator."""
+    def discriminator(self) -> Discriminator:
+        """For the network's pictures."""
         return Discriminator(self.network.channels)
 
 
 def make_step(
-    aim: Objective, optimizer: optax.GradientTransformation
+    objective: Objective, optimizer: optax.GradientTransformation
 ) -> Callable[[State, Bytes, Key], tuple[State, Measures]]:
     """Builds `state, measures = step(state, images, key)`: pure, jitted, its state donated."""
 
+    def discriminate(
+        state: State, pictures: Floats, made: Floats
+    ) -> tuple[tuple[Any, optax.OptState], Float[Array, ""]]:
+        """The discriminator and its moments after a step, and what it lost before."""
+        of = state.discriminator
+        loss, gradients = jax.value_and_grad(partial(_hinge, objective))(of, pictures, made)
+        updates, moments = optimizer.update(gradients, state.discriminator_optimizer, of)
+        return (optax.apply_updates(of, updates), moments), loss
+
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, images: Bytes, key: Key) -> tuple[State, Measures]:
-        pictures = to_floats(images, aim.network.channels)
-        gradient = jax.value_and_grad(partial(_loss, aim), has_aux=True)
-        (loss, seen), gradients = gradient(state.weights, pictures, state)
+        pictures = to_floats(images, objective.network.channels)
+        gradient = jax.value_and_grad(partial(_loss, objective), has_aux=True)
+        (loss, aux), gradients = gradient(state.weights, pictures, state)
         updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
         weights = optax.apply_updates(state.weights, updates)
         codes = Codes(weights["codes"], state.counts, state.sums)
-        codes = vector_quantizer.counted(codes, seen["features"], seen["ids"], aim.decay)
-        if aim.by_average:
+        codes = vector_quantizer.counted(codes, aux["features"], aux["ids"], objective.decay)
+        if objective.by_average:
             codes = vector_quantizer.averaged(codes)
-        fair = len(seen["ids"]) / len(codes.vectors)  # the count of a code if all were used alike
-        alive = codes.counts >= max(aim.revive, 1e-3) * fair
-        if aim.revive:
+        mean_usage = len(aux["ids"]) / len(codes.vectors)
+        alive = codes.counts >= max(objective.revive, 1e-3) * mean_usage
+        if objective.revive:
             key = jax.random.fold_in(key, state.step)
-            far = jnp.square(seen["features"] - codes.vectors[seen["ids"]]).sum(-1)
-            fresh = GRACE * aim.revive * fair
-            codes = vector_quantizer.revived(codes, seen["features"], far, ~alive, fresh, key)
-        critic, critic_moments, critic_loss = state.critic, state.critic_optimizer, jnp.zeros(())
-        if aim.discriminator:
-            critic_loss, slope = jax.value_and_grad(partial(_hinge, aim))(
-                critic, pictures, seen["made"]
-            )
-            updates, critic_moments = optimizer.update(slope, critic_moments, critic)
-            critic = optax.apply_updates(critic, updates)
+            distance = jnp.square(aux["features"] - codes.vectors[aux["ids"]]).sum(-1)
+            initial = INITIAL_COUNT * objective.revive * mean_usage
+            codes = vector_quantizer.revived(codes, aux["features"], distance, ~alive, initial, key)
+        discriminator = state.discriminator, state.discriminator_optimizer
+        discriminator_loss = jnp.zeros(())
+        if objective.discriminator_weight:
+            discriminator, discriminator_loss = discriminate(state, pictures, aux["made"])
         after = State(
             step=state.step + 1,
             weights={**weights, "codes": codes.vectors},
             optimizer=moments,
             counts=codes.counts,
             sums=codes.sums,
-            critic=critic,
-            critic_optimizer=critic_moments,
+            discriminator=discriminator[0],
+            discriminator_optimizer=discriminator[1],
         )
         return after, Measures(
             loss=loss,
-            squared_error=seen["squared_error"],
-            commitment=seen["commitment"],
+            squared_error=aux["squared_error"],
+            commitment=aux["commitment"],
             perplexity=vector_quantizer.perplexity(
-                vector_quantizer.used(seen["ids"], len(codes.vectors)).sum(0)
+                vector_quantizer.used(aux["ids"], len(codes.vectors)).sum(0)
             ),
             alive=alive.mean(),
-            revived=(~alive).sum() if aim.revive else jnp.zeros((), jnp.int32),
-            critic_loss=critic_loss,
+            revived=(~alive).sum() if objective.revive else jnp.zeros((), jnp.int32),
+            discriminator_loss=discriminator_loss,
         )
 
     return step
 
 
 def first_state(
-    aim: Objective, optimizer: optax.GradientTransformation, codes: int, images: Bytes, key: Key
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    codes: int,
+    images: Bytes,
+    key: Key,
 ) -> State:
     """The state before the first step; codes are encoder outputs of the pictures given."""
-    one, two, three = jax.random.split(key, 3)
-    critic = aim.critic.init(three) if aim.discriminator else ()
+    network_key, codes_key, discriminator_key = jax.random.split(key, 3)
+    has_discriminator = bool(objective.discriminator_weight)
+    discriminator = objective.discriminator.init(discriminator_key) if has_discriminator else ()
 
     @jax.jit
-    def begin(images: Bytes, weights: Any, critic: Any) -> State:
-        features = aim.network.encode(weights, to_floats(images, aim.network.channels))
-        features = features.reshape(-1, aim.network.dim)
-        fair = len(features) / codes
+    def begin(images: Bytes, weights: Weights, discriminator: Any) -> State:
+        features = objective.network.encode(weights, to_floats(images, objective.network.channels))
+        features = features.reshape(-1, objective.network.dim)
+        mean_usage = len(features) / codes
         begun = vector_quantizer.revived(
-            vector_quantizer.empty(codes, aim.network.dim),
+            vector_quantizer.empty(codes, objective.network.dim),
             features,
             jnp.ones(len(features)),
             jnp.ones(codes, bool),
-            GRACE * (aim.revive or 1) * fair,
-            two,
+            INITIAL_COUNT * (objective.revive or 1) * mean_usage,
+            codes_key,
         )
         weights = {**weights, "codes": begun.vectors}
         return State(
@@ -175,14 +187,16 @@ def first_state(
             optimizer=optimizer.init(weights),
             counts=begun.counts,
             sums=begun.sums,
-            critic=critic,
-            critic_optimizer=optimizer.init(critic) if aim.discriminator else (),
+            discriminator=discriminator,
+            discriminator_optimizer=optimizer.init(discriminator) if has_discriminator else (),
         )
 
-    return begin(images, aim.network.init(one), critic)
+    return begin(images, objective.network.init(network_key), discriminator)
 
 
-def reconstruct(network: Network, weights: Any, images: Bytes) -> tuple[Array, Array]:
+def reconstruct(
+    network: Network, weights: Weights, images: Bytes
+) -> tuple[Floats, Int[Array, "n rows columns"]]:
     """Pictures in -1 … 1 as they come back, and the ids (n, rows, columns) that they went by."""
     features = network.encode(weights, to_floats(images, network.channels))
     ids = vector_quantizer.nearest(weights["codes"], features)
@@ -190,50 +204,57 @@ def reconstruct(network: Network, weights: Any, images: Bytes) -> tuple[Array, A
 
 
 def _loss(
-    aim: Objective, weights: Any, pictures: Array, state: State
+    objective: Objective, weights: Weights, pictures: Floats, state: State
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
     stop = jax.lax.stop_gradient
-    features = aim.network.encode(weights, pictures)
-    flat = features.reshape(-1, aim.network.dim)
+    features = objective.network.encode(weights, pictures)
+    flat = features.reshape(-1, objective.network.dim)
     ids = vector_quantizer.nearest(stop(weights["codes"]), stop(flat))
     quantised = weights["codes"][ids]
     commitment = jnp.square(flat - stop(quantised)).mean()
     through = vector_quantizer.straight_through(features, quantised.reshape(features.shape))
-    made = aim.network.decode(weights, through)
+    made = objective.network.decode(weights, through)
     squared_error = jnp.square(made - pictures).mean()
-    loss = squared_error / aim.variance + aim.beta * commitment
-    if not aim.by_average:
+    loss = squared_error / objective.variance + objective.beta * commitment
+    if not objective.by_average:
         loss += jnp.square(stop(flat) - quantised).mean()
-    if aim.sharpness:
-        loss += aim.sharpness * sharpness(made, pictures)
-    if aim.discriminator:
-        loss += _praise(aim, state, made, pictures)
-    seen = {
+    if objective.sharpness:
+        loss += objective.sharpness * sharpness(made, pictures)
+    if objective.discriminator_weight:
+        loss += _generator_loss(objective, state, made, pictures)
+    aux = {
         "features": flat,
         "ids": ids,
         "made": made,
         "squared_error": squared_error,
         "commitment": commitment,
     }
-    return loss, jax.tree.map(stop, seen)
+    return loss, jax.tree.map(stop, aux)
 
 
-def _praise(aim: Objective, state: State, made: Array, pictures: Array) -> Float[Array, ""]:
-    """The decoder's part in the game: to be taken for real, as far as the squared error matters."""
+def _generator_loss(
+    objective: Objective, state: State, made: Floats, pictures: Floats
+) -> Float[Array, ""]:
+    """The decoder's part in the game, to be taken for real, with the adaptive weight of eq. 6."""
 
-    def fooled(made: Array) -> Float[Array, ""]:
-        return -aim.critic.logits(state.critic, made).mean()
+    def generator_loss(made: Floats) -> Float[Array, ""]:
+        return -objective.discriminator.logits(state.discriminator, made).mean()
 
     stop = jax.lax.stop_gradient
-    pull = 2 * (made - pictures) / (made.size * aim.variance)
-    push = jax.grad(fooled)(made)
-    scale = jnp.linalg.norm(pull) / (jnp.linalg.norm(push) + 1e-8)
-    heard = state.step >= aim.discriminator_from
-    return aim.discriminator * heard * stop(jnp.minimum(scale, MOST)) * fooled(made)
+    reconstruction_gradient = 2 * (made - pictures) / (made.size * objective.variance)
+    adversarial_gradient = jax.grad(generator_loss)(made)
+    adaptive_weight = jnp.linalg.norm(reconstruction_gradient) / (
+        jnp.linalg.norm(adversarial_gradient) + 1e-8
+    )
+    adaptive_weight = stop(jnp.minimum(adaptive_weight, MAX_ADAPTIVE_WEIGHT))
+    active = state.step >= objective.discriminator_from
+    return objective.discriminator_weight * active * adaptive_weight * generator_loss(made)
 
 
-def _hinge(aim: Objective, critic: Any, real: Array, made: Array) -> Float[Array, ""]:
+def _hinge(
+    objective: Objective, discriminator: Any, real: Floats, made: Floats
+) -> Float[Array, ""]:
     """The discriminator's part: real patches above 1, made ones below -1."""
-    above = jax.nn.relu(1 - aim.critic.logits(critic, real)).mean()
-    below = jax.nn.relu(1 + aim.critic.logits(critic, made)).mean()
+    above = jax.nn.relu(1 - objective.discriminator.logits(discriminator, real)).mean()
+    below = jax.nn.relu(1 + objective.discriminator.logits(discriminator, made)).mean()
     return above + below

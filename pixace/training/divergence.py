@@ -9,7 +9,7 @@ from pixace.runs.run_folder import Run
 
 
 @contextmanager
-def told(run: Run, checkpoints: Checkpoints, *, command: str, rate: float) -> Iterator[None]:
+def advice(run: Run, checkpoints: Checkpoints, command: str, rate: float) -> Iterator[None]:
     """Adds the way back to what is said inside of a number that is none.
 
     Args:

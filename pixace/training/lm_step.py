@@ -1,14 +1,13 @@
 """One optimiser step, and the loss that it lowers: pure functions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
-from jaxtyping import Array
+from jaxtyping import Array, Float, Int32
 
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
@@ -21,17 +20,17 @@ class State(NamedTuple):
     `average` is the exponential moving average of the weights, or an empty tuple without one.
     """
 
-    step: Any
+    step: Int32[Array, ""]
     weights: Weights
-    optimizer: Any
-    average: Any
+    optimizer: optax.OptState
+    average: Weights
 
 
 class Measures(NamedTuple):
     """What a step measured: nats per token, and the gradient's norm before clipping."""
 
-    loss: Any
-    gradient_norm: Any
+    loss: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
 
 
 Step = Callable[[State, Batch, Key], tuple[State, Measures]]
@@ -56,7 +55,7 @@ def make_step(
       ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.
     """
 
-    def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Any, Weights]:
+    def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Float[Array, ""], Weights]:
         return jax.value_and_grad(lambda w: model.loss(w, *batch, key, dtype))(weights)
 
     @partial(jax.jit, donate_argnums=0)
@@ -99,20 +98,3 @@ def first_state(
         return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
 
     return jax.jit(init)(key)
-
-
-def validation_loss(
-    model: LanguageModel, *, dtype: Any = jnp.float32
-) -> Callable[[Weights, Iterator[Batch]], float]:
-    """Builds the function that gives the nats per token over some batches, without dropout."""
-
-    @jax.jit
-    def part(weights: Weights, batch: Batch) -> Array:
-        return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
-
-    def whole(weights: Weights, batches: Iterator[Batch]) -> float:
-        parts = np.array([part(weights, batch) for batch in batches], np.float64)
-        nats, tokens = parts.sum(axis=0)
-        return float(nats / tokens)
-
-    return whole

@@ -1,28 +1,16 @@
-"""Numbers of a training: their units, and their way into `metrics.jsonl` and to the trackers."""
+"""Numbers of a training on their way into `metrics.jsonl` and to the trackers."""
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from pixace.storage.atomic import whole
 from pixace.trackers import Tracker
 
 METRICS = "metrics.jsonl"
-
-
-def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:
-    """The cost of a picture in bits, spread over its pixels.
-
-    Args:
-      nats_per_token: mean negative log-likelihood, natural logarithm.
-      length: tokens of one picture.
-      pixels: pixels of one picture, not counted by channel.
-    """
-    return nats_per_token / math.log(2) * length / pixels
 
 
 class MetricsLog:
@@ -42,7 +30,8 @@ class MetricsLog:
         self._path = folder / METRICS
         if self._path.exists():
             kept = [json.dumps(line) + "\n" for line in read(self._path) if line["step"] <= since]
-            self._path.write_text("".join(kept), encoding="utf-8")
+            with whole(self._path) as draft:  # a crash now must not take the log with it
+                draft.write_text("".join(kept), encoding="utf-8")
         self._file = self._path.open("a", encoding="utf-8")
 
     def write(self, step: int, **numbers: float) -> None:
@@ -62,7 +51,7 @@ class MetricsLog:
         for tracker in self._trackers:
             tracker.artifact(path)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "MetricsLog":
         return self
 
     def __exit__(

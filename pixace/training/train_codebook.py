@@ -1,33 +1,35 @@
-"""Trains a codebook: encoder, codes and decoder, from the first step or from where it stopped."""
+"""Trains a codebook, encoder, codes and decoder: the task that `fit` is given, what comes of it."""
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from pixace import trackers
+from pixace import tokenizers
+from pixace.arrays import Images
 from pixace.data.batches import Batches
 from pixace.data.token_set import TokenSet
-from pixace.errors import ConfigError, NotFiniteError
+from pixace.errors import ConfigError
 from pixace.models.pixel_values import psnr
 from pixace.models.vqvae import Network
-from pixace.runs.checkpoints import FOLDER, Checkpoints
-from pixace.runs.run_folder import MODEL, Run
-from pixace.runtime.interrupts import stopped_by_signal
-from pixace.runtime.printable import tell
+from pixace.runs import model_file
+from pixace.runs.run_folder import Run
 from pixace.storage import pytrees
-from pixace.storage.atomic import writing
 from pixace.tokenizers import vq
-from pixace.training import divergence, optimizers, schedules
-from pixace.training.codebook_evaluator import Judge, is_grey, spread_over
-from pixace.training.codebook_step import Measures, Objective, first_state, make_step
-from pixace.training.metrics_log import METRICS, MetricsLog, read
+from pixace.training import optimizers, schedules
+from pixace.training.codebook_evaluator import CodebookEvaluator, is_grey, spread_over, usage
+from pixace.training.codebook_step import (
+    Measures,
+    Objective,
+    State,
+    Weights,
+    first_state,
+    make_step,
+)
+from pixace.training.fit import fit
 from pixace.training.settings import CodebookSettings
-from pixace.training.throughput import Pace
 
 SAMPLE = 512  # pictures from which the variance is taken
 FIRST = 32  # of these, from which the first codes are taken
@@ -80,114 +82,122 @@ def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutco
     if not len(data.split("train")):
         raise ConfigError(f"{data.path} has no pictures to train on")
     vq.check(data.tokenizer.size, settings.downsample, settings.codes)
-    steps = settings.steps
-    grey = all(is_grey(data, split) for split in ("train", "validation"))
-    network = Network(
-        settings.downsample, 1 if grey else 3, settings.width, settings.blocks, settings.dim
-    )
-    batches = Batches(data.split("train"), settings.batch_size, settings.seed)
-    few = spread_over(data, "train", SAMPLE)
-    aim = Objective(
-        network=network,
-        variance=float(np.var(few[..., : network.channels] / 127.5)) + 1e-4,
-        beta=settings.beta,
-        by_average=settings.update == "ema",
-        decay=settings.decay,
-        revive=settings.revive,
-        sharpness=settings.sharpness,
-        discriminator=settings.discriminator,
-        discriminator_from=settings.discriminator_from,
-    )
-    rate = schedules.by_name(
-        settings.schedule,
-        peak=settings.learning_rate,
-        warmup_steps=settings.warmup_steps,
-        steps=steps,
-    )
-    rule = optimizers.by_name("adam", rate, clip=settings.clip)
-    take_step = make_step(aim, rule)
-    first_key, step_key = jax.random.split(jax.random.key(settings.seed))
-    state = first_state(aim, rule, settings.codes, few[:: max(1, len(few) // FIRST)], first_key)
-    with (
-        writing(run.path),
-        stopped_by_signal() as stopped,
-        Checkpoints(run.path / FOLDER, keep=settings.keep) as checkpoints,
-        divergence.told(run, checkpoints, command="codebook", rate=settings.learning_rate),
-    ):
-        if checkpoints.steps():
-            state = checkpoints.restore(state, partial(_with_critic, fresh=pytrees.flatten(state)))
-        done = int(state.step)
-        if done >= steps:
-            raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
-        checkpoints.check_room(state)
-        run.describe(status="running", step=done, steps=steps)
-        judge = Judge(data, run, network, settings.evaluate_pictures, settings.shown)
-        judge.compare_alike(state.weights)
-        notes = [
-            judge.judged.warning,
-            schedules.jump(read(run.path / METRICS), rate, done, "codebook"),
-        ]
-        for note in filter(None, notes):
-            tell(note)
-        told = trackers.opened(settings.track, run.story(done))
-        with (
-            MetricsLog(run.path, since=done, trackers=told) as log,
-            Pace(done, steps, settings.batch_size) as pace,
-        ):
-            while done < steps and not stopped():
-                rows = batches.batch(done).tokens
-                state, measures = take_step(state, data.tokenizer.decode(rows), step_key)
-                done += 1
-                pace.stepped(measures)
-                if done % settings.log_every == 0 or done == steps:
-                    numbers = _numbers(measures, done, float(rate(done - 1)))
-                    if speed := pace.since():
-                        numbers["pictures_per_second"] = speed
-                    log.write(done, **numbers)
-                    pace.bar.set_postfix_str(f"{numbers['psnr']:.2f} dB")
-                if done % settings.evaluate_every == 0 or done == steps:
-                    with pace.paused(measures):
-                        error = judge(done, state, log, pace.bar)
-                        checkpoints.save(done, state, loss=error)
-            if done < steps:
-                checkpoints.save(done, state, loss=None)
-                judge.keep_something(state, done)
-                log.status = "stopped"
-            used, puzzle = judge.usage(log, done) if done == steps else (None, None)
-            log.artifact(run.path / MODEL)
-    described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    best = described.best_loss
+    fitted = fit(CodebookTask(data, settings), run, settings)
+    used = fitted.last.get("train_usage")
     return CodebookOutcome(
         run=run,
-        step=done,
-        steps=steps,
-        stopped=done < steps,
-        psnr=None if best is None else float(psnr(jnp.float32(best))),
-        held_out=described.held_out,
+        step=fitted.step,
+        steps=settings.steps,
+        stopped=fitted.step < settings.steps,
+        psnr=None if fitted.best is None else psnr(fitted.best),
+        held_out=fitted.held_out,
         codes=settings.codes,
-        used=used,
-        perplexity=puzzle,
-        pictures_per_second=pace.median,
+        used=None if used is None else round(used * settings.codes),
+        perplexity=fitted.last.get("train_perplexity"),
+        pictures_per_second=fitted.per_second,
     )
 
 
-def _with_critic(flat: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
-    """The leaves of a checkpoint with a discriminator, a new one if there was none; or without."""
-    had, wanted = ({name for name in each if name.startswith("critic")} for each in (flat, fresh))
-    own = {name: leaf for name, leaf in flat.items() if name in wanted or name not in had}
-    return own | {name: fresh[name] for name in wanted - had}
+class CodebookTask:
+    """A codebook, as `Task` wants it."""
 
+    command, unit, dtype = "codebook", "pictures", "float32"
 
-def _numbers(measures: Measures, done: int, rate: float) -> dict[str, float]:
-    """What a line of metrics says.
+    def __init__(self, data: TokenSet, settings: CodebookSettings) -> None:
+        """As `train`."""
+        self.units = settings.batch_size
+        self.rate = schedules.by_name(
+            settings.schedule,
+            peak=settings.learning_rate,
+            warmup_steps=settings.warmup_steps,
+            steps=settings.steps,
+        )
+        grey = all(is_grey(data, split) for split in ("train", "validation"))
+        self._network = Network(
+            settings.downsample, 1 if grey else 3, settings.width, settings.blocks, settings.dim
+        )
+        self.evaluator = CodebookEvaluator(
+            data, self._network, settings.evaluate_pictures, settings.shown
+        )
+        self._data, self._codes = data, settings.codes
+        self._batches = Batches(data.split("train"), settings.batch_size, settings.seed)
+        self._sample = spread_over(data, "train", SAMPLE)
+        self._objective = Objective(
+            network=self._network,
+            variance=float(np.var(self._sample[..., : self._network.channels] / 127.5)) + 1e-4,
+            beta=settings.beta,
+            by_average=settings.update == "ema",
+            decay=settings.decay,
+            revive=settings.revive,
+            sharpness=settings.sharpness,
+            discriminator_weight=settings.discriminator,
+            discriminator_from=settings.discriminator_from,
+        )
+        self._optimizer = optimizers.by_name("adam", self.rate, clip=settings.clip)
+        self._step = make_step(self._objective, self._optimizer)
+        self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 
-    Raises:
-      NotFiniteError: one of them is not finite.
-    """
-    numbers = {name: float(each) for name, each in measures._asdict().items()}
-    for name, number in numbers.items():
-        if not math.isfinite(number):
-            said = name.replace("_", " ")
-            raise NotFiniteError(f"{said} became {number} by step {done:,} (rate {rate:.2g})")
-    decibels = float(psnr(jnp.float32(numbers["squared_error"])))
-    return {**numbers, "psnr": decibels, "learning_rate": rate}
+    def first_state(self) -> State:
+        """New weights, and codes that are encoder outputs of some pictures."""
+        few = self._sample[:: max(1, len(self._sample) // FIRST)]
+        return first_state(self._objective, self._optimizer, self._codes, few, self._first_key)
+
+    def mended(self, flat: dict[str, Any], first: State) -> dict[str, Any]:
+        """With a discriminator, a new one if there was none; or without."""
+        wanted = pytrees.flatten(first)
+        old, new = (
+            {name for name in each if name.startswith("discriminator")} for each in (flat, wanted)
+        )
+        own = {name: leaf for name, leaf in flat.items() if name in new or name not in old}
+        return own | {name: wanted[name] for name in new - old}
+
+    def batch(self, step: int) -> Images:
+        """Pictures."""
+        return self._data.tokenizer.decode(self._batches.batch(step).tokens)
+
+    def step(self, state: State, batch: Images) -> tuple[State, Measures]:
+        """One optimiser step."""
+        return self._step(state, batch, self._step_key)
+
+    def derived(self, numbers: Mapping[str, float]) -> dict[str, float]:
+        """The squared error in dB."""
+        return {"psnr": psnr(numbers["squared_error"])}
+
+    def shown(self, numbers: Mapping[str, float]) -> str:
+        """The squared error in dB."""
+        return f"{numbers['psnr']:.2f} dB"
+
+    def weights(self, state: State) -> Weights:
+        """Encoder, codes and decoder."""
+        return state.weights
+
+    def keep(self, run: Run, weights: Weights, **changes: Any) -> None:
+        """As the arrays of the tokenizer that they are."""
+        arrays = {name: np.asarray(each) for name, each in pytrees.flatten(weights).items()}
+        net = self._network
+        tokenizer = vq.VQTokenizer(
+            size=self._data.tokenizer.size,
+            downsample=net.downsample,
+            codes=self._codes,
+            channels=net.channels,
+            width=net.width,
+            blocks=net.blocks,
+            dim=net.dim,
+            order="raster",
+            id=vq.digest(arrays),
+            arrays=arrays,
+        )
+        model_file.keep(run, {}, arrays, tokenizer=tokenizer.spec, **changes)
+
+    def kept(self, run: Run) -> tuple[Weights, int]:
+        """Encoder, codes and decoder, on the device."""
+        flat, described = model_file.read(run.path)
+        codes = jax.ShapeDtypeStruct((self._codes, self._network.dim), np.float32)
+        like = {**self._network.shapes, "codes": codes}
+        return pytrees.unflatten(model_file.parted(flat)[1], like), described.step
+
+    def last_numbers(self, run: Run) -> dict[str, float]:
+        """How the best codebook's codes are used by the training pictures."""
+        flat, described = model_file.read(run.path)
+        best = tokenizers.by_spec(described.tokenizer, model_file.parted(flat)[1])
+        return {f"train_{name}": number for name, number in usage(best, self._data).items()}

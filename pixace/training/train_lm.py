@@ -1,33 +1,27 @@
-"""Trains a language model on a token set, from the first step or from where it was stopped."""
+"""Trains a language model on a token set: the task that `fit` is given, and what comes of it."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from pixace import trackers
-from pixace.data.batches import Batches
+from pixace.data.batches import Batch, Batches
 from pixace.data.token_set import TokenSet
-from pixace.errors import ConfigError, NotFiniteError
-from pixace.models.language_model import LanguageModel
-from pixace.runs.checkpoints import FOLDER, Checkpoints
-from pixace.runs.run_folder import MODEL, Run
+from pixace.errors import ConfigError
+from pixace.models.language_model import LanguageModel, Weights
+from pixace.runs import model_file
+from pixace.runs.run_folder import Run
 from pixace.runtime import precision
-from pixace.runtime.interrupts import stopped_by_signal
-from pixace.runtime.printable import tell
-from pixace.storage.atomic import writing
+from pixace.storage import pytrees
 from pixace.text.captions import Captioned
-from pixace.training import divergence, optimizers, schedules
-from pixace.training.lm_evaluator import Judge
-from pixace.training.lm_step import Measures, first_state, make_step
-from pixace.training.metrics_log import METRICS, MetricsLog, read
+from pixace.training import optimizers, schedules
+from pixace.training.fit import fit
+from pixace.training.lm_evaluator import LmEvaluator
+from pixace.training.lm_step import Measures, State, first_state, make_step
 from pixace.training.settings import TrainSettings
-from pixace.training.throughput import Pace
 
 
 @dataclass(frozen=True)
@@ -81,86 +75,101 @@ def train(
     if not len(data.split("train")):
         raise ConfigError(f"{data.path} has no pictures to train on")
     dtype = run.description.dtype if settings.dtype == "auto" else settings.dtype
-    steps, ema = settings.steps, settings.ema
-    rate = schedules.by_name(
-        settings.schedule,
-        peak=settings.learning_rate,
-        warmup_steps=settings.warmup_steps,
-        steps=steps,
-    )
-    rule = optimizers.by_name(
-        settings.optimizer, rate, weight_decay=settings.weight_decay, clip=settings.clip
-    )
-    words = captions and captions.train
-    batches = Batches(
-        data.split("train"), settings.batch_size, settings.seed, words, settings.drop_caption
-    )
-    take_step = make_step(
-        model, rule, dtype=precision.by_name(dtype), accumulate=settings.accumulate, ema=ema
-    )
-    first_key, step_key = jax.random.split(jax.random.key(settings.seed))
-    state = first_state(model, rule, first_key, ema=ema)
-    with (
-        writing(run.path),
-        stopped_by_signal() as stopped,
-        Checkpoints(run.path / FOLDER, keep=settings.keep) as checkpoints,
-        divergence.told(run, checkpoints, command="train", rate=settings.learning_rate),
-    ):
-        if checkpoints.steps():
-            state = checkpoints.restore(state, partial(_with_average, ema=ema))
-        done = int(state.step)
-        if done >= steps:
-            raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
-        checkpoints.check_room(state)
-        other = run.description.dtype if done and run.description.dtype != dtype else None
-        run.describe(status="running", step=done, steps=steps, dtype=dtype)
-        judge = Judge(model, data, run, captions, dtype, settings)
-        judge.compare_alike()
-        notes = [
-            judge.judged.warning,
-            schedules.jump(read(run.path / METRICS), rate, done, "train"),
-            other and f"products go on in {dtype}, and were {other} so far",
-        ]
-        for note in filter(None, notes):
-            tell(note)
-        told = trackers.opened(settings.track, run.story(done))
-        with (
-            MetricsLog(run.path, since=done, trackers=told) as log,
-            Pace(done, steps, settings.batch_size * judge.length) as pace,
-        ):
-            while done < steps and not stopped():
-                state, measures = take_step(state, batches.batch(done), step_key)
-                done += 1
-                pace.stepped(measures)
-                if done % settings.log_every == 0 or done == steps:
-                    numbers = _numbers(measures, done, float(rate(done - 1)), judge.to_bits)
-                    shown = f"{numbers['loss']:.3f} nats/token"
-                    if speed := pace.since():
-                        numbers["tokens_per_second"] = speed
-                        shown += f", {speed:,.0f} tokens/s"
-                    log.write(done, **numbers)
-                    pace.bar.set_postfix_str(shown)
-                if done % settings.evaluate_every == 0 or done == steps:
-                    with pace.paused(measures):
-                        loss = judge(done, state.average if ema else state.weights, log, pace.bar)
-                        checkpoints.save(done, state, loss=loss)
-            if done < steps:
-                checkpoints.save(done, state, loss=None)
-                judge.keep_something(state.average if ema else state.weights, done)
-                log.status = "stopped"
-            log.artifact(run.path / MODEL)
-    described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    best = described.best_loss
+    task = LmTask(model, data, captions, dtype, settings)
+    fitted = fit(task, run, settings)
     return Outcome(
         run=run,
-        step=done,
-        steps=steps,
-        stopped=done < steps,
-        loss=best,
-        bits_per_pixel=None if best is None else judge.to_bits(best),
-        held_out=described.held_out,
-        tokens_per_second=pace.median,
+        step=fitted.step,
+        steps=settings.steps,
+        stopped=fitted.step < settings.steps,
+        loss=fitted.best,
+        bits_per_pixel=None if fitted.best is None else task.evaluator.to_bits(fitted.best),
+        held_out=fitted.held_out,
+        tokens_per_second=fitted.per_second,
     )
+
+
+class LmTask:
+    """A language model, as `Task` wants it."""
+
+    command, unit = "train", "tokens"
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        data: TokenSet,
+        captions: Captioned | None,
+        dtype: str,
+        settings: TrainSettings,
+    ) -> None:
+        """As `train`; `dtype` is `float32` or `bfloat16`."""
+        self.dtype = dtype
+        self.units = settings.batch_size * data.tokenizer.length  # words cost nothing
+        self.rate = schedules.by_name(
+            settings.schedule,
+            peak=settings.learning_rate,
+            warmup_steps=settings.warmup_steps,
+            steps=settings.steps,
+        )
+        self.evaluator = LmEvaluator(model, data, captions, dtype, settings)
+        self._model, self._arrays, self._ema = model, data.tokenizer.arrays, settings.ema
+        self._optimizer = optimizers.by_name(
+            settings.optimizer, self.rate, weight_decay=settings.weight_decay, clip=settings.clip
+        )
+        self._step = make_step(
+            model,
+            self._optimizer,
+            dtype=precision.by_name(dtype),
+            accumulate=settings.accumulate,
+            ema=settings.ema,
+        )
+        prefixes = captions and captions.train
+        self._batches = Batches(
+            data.split("train"), settings.batch_size, settings.seed, prefixes, settings.drop_caption
+        )
+        self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
+
+    def first_state(self) -> State:
+        """New weights."""
+        return first_state(self._model, self._optimizer, self._first_key, ema=self._ema)
+
+    def mended(self, flat: dict[str, Any], first: State) -> dict[str, Any]:
+        """With the moving average that is wanted, or without."""
+        return _with_average(flat, self._ema)
+
+    def batch(self, step: int) -> Batch:
+        """Rows of words and a picture, and what each token weighs."""
+        return self._batches.batch(step)
+
+    def step(self, state: State, batch: Batch) -> tuple[State, Measures]:
+        """One optimiser step."""
+        return self._step(state, batch, self._step_key)
+
+    def derived(self, numbers: Mapping[str, float]) -> dict[str, float]:
+        """The loss in bits per pixel."""
+        return {"bits_per_pixel": self.evaluator.to_bits(numbers["loss"])}
+
+    def shown(self, numbers: Mapping[str, float]) -> str:
+        """The loss, and the speed if it is known."""
+        speed = numbers.get("tokens_per_second")
+        return f"{numbers['loss']:.3f} nats/token" + (f", {speed:,.0f} tokens/s" if speed else "")
+
+    def weights(self, state: State) -> Weights:
+        """The moving average, if there is one."""
+        return state.average if self._ema else state.weights
+
+    def keep(self, run: Run, weights: Weights, **changes: Any) -> None:
+        """With what the tokenizer has learned."""
+        model_file.keep(run, weights, self._arrays, **changes)
+
+    def kept(self, run: Run) -> tuple[Weights, int]:
+        """The weights, on the device."""
+        flat, described = model_file.read(run.path)
+        return pytrees.unflatten(model_file.parted(flat)[0], self._model.shapes), described.step
+
+    def last_numbers(self, run: Run) -> dict[str, float]:
+        """None: evaluations say it all."""
+        return {}
 
 
 def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:
@@ -175,24 +184,4 @@ def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:
     # Copies, as a step gives its whole state away and nothing can be given away twice.
     return own | {
         name.replace("weights", "average", 1): jnp.copy(each) for name, each in weights.items()
-    }
-
-
-def _numbers(
-    measures: Measures, done: int, rate: float, to_bits: Callable[[float], float]
-) -> dict[str, float]:
-    """What a line of metrics says.
-
-    Raises:
-      NotFiniteError: the loss or the gradient is not finite.
-    """
-    loss, norm = float(measures.loss), float(measures.gradient_norm)
-    for name, number in (("loss", loss), ("gradient's norm", norm)):
-        if not math.isfinite(number):
-            raise NotFiniteError(f"{name} became {number} by step {done:,} (rate {rate:.2g})")
-    return {
-        "loss": loss,
-        "bits_per_pixel": to_bits(loss),
-        "learning_rate": rate,
-        "gradient_norm": norm,
     }

@@ -72,7 +72,7 @@ def test_a_photo_that_is_gone_is_named(here):
     Path("a.png").unlink()
     with pytest.raises(PixaceError, match=r"a\.png is gone; to finish photos as they are now"):
         pixace.again("one.png", "two.png")
-    facts = pixace.again("one.png", "two.png", photos=["b.png"])
+    facts = pixace.again("one.png", "two.png", photos=["b.png"]).as_dict()
     assert facts["photos"] == [str(here / "b.png")]
 
 

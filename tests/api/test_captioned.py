@@ -14,7 +14,8 @@ from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, TokenError
 from pixace.images.png import read_description
 from pixace.runs import model_file
-from pixace.training import train_lm
+from pixace.runs.run_folder import Run
+from pixace.training import fit
 from pixace.training.metrics_log import read
 
 
@@ -77,13 +78,14 @@ def test_a_photo_is_finished_after_a_text(model):
 
 
 def test_a_collage_says_what_was_asked_for_and_can_be_made_again(here):
-    facts = pixace.generate("one.png", n=3, text=["zero", "a one"], classes=["1"], guidance=2)
+    wish = {"text": ["zero", "a one"], "classes": ["1"], "guidance": 2}
+    facts = pixace.generate("one.png", n=3, **wish).as_dict()
     told = read_description(Path("one.png"))
     assert (told["text"], told["classes"], told["guidance"]) == (["zero", "a one"], ["1"], 2)
     assert facts == told | {"out": "one.png", "unknown": []}
     pixace.again("one.png", "two.png")
     assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
-    facts = pixace.again("one.png", "three.png", classes=["0"])
+    facts = pixace.again("one.png", "three.png", classes=["0"]).as_dict()
     assert facts["classes"] == ["0"]
     assert "text" not in facts, "another wish, not one more"
 
@@ -92,7 +94,7 @@ def test_a_finished_photo_says_so_too(here):
     Pillow.new("RGB", (8, 8), (60, 60, 60)).save("photo.png")
     facts = pixace.complete(
         ["photo.png"], "one.png", text="a zero blue", guidance=1.5, samples=2, seed=3
-    )
+    ).as_dict()
     assert facts["unknown"] == ["blue"]
     told = read_description(Path("one.png"))
     assert (told["text"], told["guidance"]) == ("a zero blue", 1.5)
@@ -109,7 +111,7 @@ def test_a_film_and_single_pictures_go_with_texts(here):
 
 
 def test_without_a_text_a_model_draws_as_ever(here, model):
-    facts = pixace.generate(n=2)
+    facts = pixace.generate(n=2).as_dict()
     assert not {"text", "classes", "guidance", "unknown"} & facts.keys()
     assert model.generate(2).shape == (2, 4, 4, 3)
 
@@ -228,7 +230,7 @@ def test_a_training_with_captions_that_was_stopped_equals_one_that_was_not(
     whole = pixace.train(worded_pictures, **settings)
     with monkeypatch.context() as patch:
         asked = iter(range(100))
-        patch.setattr(train_lm, "stopped_by_signal", lambda: _Stopping(lambda: next(asked) >= 2))
+        patch.setattr(fit, "stopped_by_signal", lambda: _Stopping(lambda: next(asked) >= 2))
         cut = pixace.train(worded_pictures, **settings)
     assert cut.step == 2
     resumed = pixace.resume(cut.run.path, root=tmp_path)
@@ -251,7 +253,7 @@ class _Stopping:
 
 def test_the_captions_of_a_run_stay(worded_outcome, tmp_path):
     path = shutil.copytree(worded_outcome.run.path, tmp_path / "runs" / "stopped")
-    train_lm.Run(path).describe(status="stopped")
+    Run(path).describe(status="stopped")
     with pytest.raises(ConfigError, match=r"has its captions; leave out 'captions\.use = False'"):
         pixace.resume(path, bindings=["captions.use = False"])
 

@@ -12,7 +12,7 @@ from pixace.data import parallel_encoding, token_set
 from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_cache import cached
 from pixace.errors import PixaceError, RunError, SourceError
-from pixace.training import train_lm
+from pixace.training import fit
 
 SETTINGS = {"size": 4, "colors": "grey:4"}
 
@@ -116,7 +116,7 @@ def stopped_after(monkeypatch, steps):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr(train_lm, "stopped_by_signal", Stopped)
+    monkeypatch.setattr(fit, "stopped_by_signal", Stopped)
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def test_120_photos_go_into_one_collage():
     facts = json.loads(run("complete", *photos(120), "--json").stdout)
     assert facts["pages"] == ["completions.png"]
     assert len(facts["photos"]) == 120
-    assert max(size("completions.png")) <= layout.LARGEST + 600  # margins and labels
+    assert max(size("completions.png")) <= layout.MAX_SIDE + 600  # margins and labels
     told = read_description(Path("completions.png"))
     assert told["scale"] is None, "chosen again for other photos"
     pixace.again("completions.png", "again.png")
@@ -51,7 +51,7 @@ def test_120_photos_go_into_one_collage():
 @pytest.fixture
 def small(monkeypatch):
     """Room for 10 rows and columns of 4x4 pixels."""
-    monkeypatch.setattr(layout, "LARGEST", 60)
+    monkeypatch.setattr(layout, "MAX_SIDE", 60)
 
 
 def test_more_rows_than_fit_go_on_pages_each_of_which_is_made_again_by_itself(small):
@@ -99,7 +99,7 @@ def test_a_single_completion_remembers_its_own_photo_alone():
     told = read_description(Path("each/0003.png"))
     assert told["photos"] == [str(Path("photos/0001.png").absolute())]
     assert (told["picture"], len(told["sha256"])) == (3, 1)
-    facts = pixace.again("each/0003.png", "row.png", collage=False, each="row")
+    facts = pixace.again("each/0003.png", "row.png", collage=False, each="row").as_dict()
     assert len(facts["photos"]) == 1
     with Pillow.open("each/0003.png") as one, Pillow.open("row/0001.png") as two:
         np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
@@ -145,7 +145,7 @@ def test_many_pictures_by_themselves_need_no_collage(small):
     assert (facts["out"], facts["each"]) == (None, "each")
     assert len(list(Path("each").iterdir())) == 200
     assert not Path("collage.png").exists()
-    facts = pixace.complete(photos(3), samples=20, each="done", collage=False)
+    facts = pixace.complete(photos(3), samples=20, each="done", collage=False).as_dict()
     assert (facts["out"], facts["pages"]) == (None, [])
     assert len(list(Path("done").iterdir())) == 60
 

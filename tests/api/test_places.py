@@ -143,7 +143,7 @@ def test_a_photo_is_not_written_over(refused):
 
 def test_a_home_folder_is_found_for_photos_and_places(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
-    facts = pixace.complete("~/photo.png", "~/c.png", samples=1, each="~/each")
+    facts = pixace.complete("~/photo.png", "~/c.png", samples=1, each="~/each").as_dict()
     assert facts["photos"] == [str(here / "photo.png")]
     assert names(here) == ["c.png", "each", "photo.png"]
     with pytest.raises(pixace.PixaceError, match="is one of the photos"):

@@ -11,7 +11,7 @@ from pixace.errors import NotFiniteError, PixaceError, RunError
 from pixace.runs import model_file, run_folder
 from pixace.runs.checkpoints import Checkpoints, saved
 from pixace.runs.run_folder import Run
-from pixace.training import lm_evaluator, train_lm
+from pixace.training import fit, lm_evaluator, train_lm
 from pixace.training.metrics_log import read
 
 
@@ -110,7 +110,7 @@ class _stopped:  # noqa: N801  stands for `stopped_by_signal`
 def test_a_run_stopped_twice_before_any_evaluation_keeps_its_newest_weights(
     tiny, tiny_pictures, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(train_lm, "stopped_by_signal", lambda: _stopped(2))
+    monkeypatch.setattr(fit, "stopped_by_signal", lambda: _stopped(2))
     bound = [*tiny, "train.evaluate_every = 100", "train.steps = 100"]
     first = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
     assert first.stopped

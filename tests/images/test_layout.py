@@ -3,11 +3,11 @@
 import pytest
 
 from pixace.errors import ImageError
-from pixace.images.layout import COMFORTABLE, LARGEST, Layout, arranged, pages
+from pixace.images.layout import COMFORTABLE, MAX_SIDE, Layout, arranged, pages
 
 
 def fits(layout):
-    return max(layout.extent) <= LARGEST
+    return max(layout.extent) <= MAX_SIDE
 
 
 @pytest.mark.parametrize("size", [(4, 4), (32, 32), (24, 32), (256, 256), (1, 500)], ids=str)

@@ -6,6 +6,7 @@ import jax.numpy
 import numpy as np
 import pytest
 
+from pixace.api.generate import GenerateSettings
 from pixace.errors import PixaceError
 from pixace.text import prompts
 from pixace.text.vocabulary import Vocabulary
@@ -54,10 +55,10 @@ def test_classes_may_be_whatever_holds_labels(classes):
     asked = read(classes=classes)
     assert asked.texts == ("a one", "a 7")
     assert asked.asked == {"classes": ["1", "7"]}
-    assert json.loads(json.dumps(prompts.told(asked, 1.0))) == {
-        "classes": ["1", "7"],
-        "guidance": 1,
-    }
+    memory = GenerateSettings(n=1, dtype="float32").following(asked).as_dict()
+    wish = {name: memory.get(name) for name in ("text", "classes", "guidance")}
+    assert json.loads(json.dumps(wish)) == {"text": None, "classes": ["1", "7"], "guidance": 1}
+    assert "text" not in memory
 
 
 @pytest.mark.parametrize("one", [7, "7", np.int32(7), np.str_("7"), np.array(7)], ids=repr)
@@ -99,7 +100,8 @@ def test_unknown_words_are_told_once_and_left_out():
     asked = read(["a blue sevn", "blue one"])
     assert asked.unknown == ("blue", "sevn (did you mean seven?)")
     assert asked.prefixes.tolist() == [[10, 0, 0], [12, 0, 0]]
-    assert "left out, as no caption of the training had it: blue, sevn" in asked.left_out
+    line = prompts.left_out(asked.unknown)
+    assert "left out, as no caption of the training had it: blue, sevn" in line
 
 
 @pytest.mark.parametrize(

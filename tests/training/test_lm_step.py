@@ -7,9 +7,10 @@ import optax
 import pytest
 
 from pixace.data.batches import Batch
+from pixace.evaluation.likelihood import validation_loss
 from pixace.models import transformer
 from pixace.storage import pytrees
-from pixace.training.lm_step import first_state, make_step, validation_loss
+from pixace.training.lm_step import first_state, make_step
 
 VOCAB, LENGTH = 5, 6
 

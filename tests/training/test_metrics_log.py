@@ -3,10 +3,12 @@
 import json
 import math
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from pixace.training.metrics_log import MetricsLog, bits_per_pixel, read
+from pixace.evaluation.likelihood import bits_per_pixel
+from pixace.training.metrics_log import MetricsLog, read
 
 
 def test_one_token_a_pixel_costs_its_nats_in_bits():
@@ -34,6 +36,23 @@ def test_resuming_drops_what_will_be_done_again(tmp_path):
     with MetricsLog(tmp_path, since=20) as log:
         log.write(30, loss=0.5)
     assert [line["loss"] for line in read(tmp_path / "metrics.jsonl")] == [10, 20, 0.5]
+
+
+def test_a_crash_while_lines_are_dropped_leaves_the_log_as_it_was(tmp_path, monkeypatch):
+    with MetricsLog(tmp_path) as log:
+        log.write(10, loss=1.0)
+        log.write(20, loss=2.0)
+    before = (tmp_path / "metrics.jsonl").read_text()
+
+    def crash(self, text, **_):
+        self.write_bytes(text.encode()[: len(text) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", crash)
+    with pytest.raises(KeyboardInterrupt):
+        MetricsLog(tmp_path, since=10)
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+    assert (tmp_path / "metrics.jsonl").read_text() == before
 
 
 def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path):

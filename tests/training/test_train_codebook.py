@@ -17,7 +17,7 @@ from pixace.data import token_set
 from pixace.data.preprocessing import Preprocessing
 from pixace.errors import PixaceError, TokenError
 from pixace.runs import model_file
-from pixace.training import train_codebook
+from pixace.training import fit
 from pixace.training.metrics_log import read
 
 # The smallest codebook: 8x8 pictures, 2x2 codes each.
@@ -263,7 +263,7 @@ def test_a_codebook_that_was_stopped_and_resumed_equals_one_that_was_not(
 
     tracker = Heard()
     with monkeypatch.context() as patch:
-        patch.setattr(train_codebook, "stopped_by_signal", Stopped)
+        patch.setattr(fit, "stopped_by_signal", Stopped)
         patch.setattr(trackers, "opened", lambda *_: [tracker])
         cut = pixace.codebook(pictures, bindings=SMALL, root=tmp_path)
     assert (cut.step, cut.used) == (15, None)
@@ -295,8 +295,8 @@ def test_every_way_to_train_lowers_the_error(pictures, tmp_path, bindings):
     made = pixace.codebook(pictures, bindings=[*SMALL, *bindings], root=tmp_path)
     error = losses(made.run, "squared_error")
     assert np.mean(error[-5:]) < 0.8 * np.mean(error[:5])
-    critic = losses(made.run, "critic_loss")
-    assert any(critic) == ("discriminator" in bindings[1])
+    discriminator = losses(made.run, "discriminator_loss")
+    assert any(discriminator) == ("discriminator" in bindings[1])
 
 
 @pytest.mark.parametrize(

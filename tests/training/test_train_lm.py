@@ -18,7 +18,7 @@ from pixace.runs import model_file
 from pixace.runs.checkpoints import Checkpoints
 from pixace.runs.run_folder import Run
 from pixace.runtime.interrupts import stopped_by_signal
-from pixace.training import lm_evaluator, train_lm
+from pixace.training import fit, lm_evaluator
 from pixace.training.metrics_log import read
 
 
@@ -68,9 +68,7 @@ def test_the_model_file_is_the_best_one(tiny_outcome):
 def stopped_after(monkeypatch, steps):
     """Makes the next training believe that Ctrl-C came after some of its steps."""
     asked = iter(range(10_000))
-    monkeypatch.setattr(
-        train_lm, "stopped_by_signal", lambda: _constant(lambda: next(asked) >= steps)
-    )
+    monkeypatch.setattr(fit, "stopped_by_signal", lambda: _constant(lambda: next(asked) >= steps))
 
 
 class _constant:  # noqa: N801  a context manager that gives what it was given

@@ -1,4 +1,4 @@
-"""What a training is judged by, and what it is called."""
+"""Which pictures are evaluated, and what they are called."""
 
 import json
 
@@ -10,10 +10,10 @@ from click.testing import CliRunner
 import pixace
 from pixace.cli import main
 from pixace.data.batches import in_order
+from pixace.evaluation.likelihood import validation_loss
 from pixace.runs import model_file
 from pixace.storage import pytrees
-from pixace.training.lm_evaluator import Judge
-from pixace.training.lm_step import validation_loss
+from pixace.training.best_model import BestModel
 from pixace.training.metrics_log import read
 
 SHORT = ("train.steps = 2", "train.samples = 0", "train.evaluate_every = 1")
@@ -113,23 +113,20 @@ def test_the_best_is_compared_on_the_same_pictures(tiny, tiny_pictures, tmp_path
     few = outcome.run.description
     flat, kept = model_file.read(outcome.run.path)
     seen = []
-    usual = Judge.compare_alike
+    usual = BestModel.compare_alike
 
-    def spy(judge):
-        usual(judge)
-        seen.append((judge._run.description, judge._measured(_weights(judge, flat), 0)))
+    def spy(best):
+        usual(best)
+        weights = pytrees.unflatten(flat, best.task.first_state().weights)
+        seen.append((best.run.description, best.evaluated(weights, 0).value))
 
-    monkeypatch.setattr(Judge, "compare_alike", spy)
+    monkeypatch.setattr(BestModel, "compare_alike", spy)
     pixace.resume(outcome.run.path, steps=3, bindings=["train.evaluate_pictures = 16"])
     ((described, measured),) = seen
     assert described.judged == {"part": "validation", "pictures": 16}
     assert described.best_loss == pytest.approx(measured, rel=1e-6)
     assert described.best_loss != few.best_loss
     assert described.step == kept.step
-
-
-def _weights(judge, flat):
-    return pytrees.unflatten(flat, judge._model.shapes)
 
 
 def test_codebooks_too_say_what_they_were_judged_by(tmp_path, capsys):

@@ -1,16 +1,20 @@
-"""What a training is judged by: held-out pictures, or training pictures where there are none."""
+"""Which pictures are evaluated: held-out ones, or training pictures where there are none."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+import numpy as np
+from jaxtyping import Int64
+
 from pixace.data.token_set import TokenSet
+from pixace.spacing import evenly
 
 NAMES = {"validation": "validation", "train": "training"}  # of parts, as numbers are called by them
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The pictures that are looked at in each evaluation.
+class EvaluationSet:
+    """The pictures of each evaluation of a training.
 
     Attributes:
       part: `validation`, or `train` where nothing was held out.
@@ -44,3 +48,7 @@ class Judged:
     def as_dict(self) -> dict[str, Any]:
         """As a run's description has it."""
         return asdict(self)
+
+    def rows(self, data: TokenSet) -> Int64[np.ndarray, " pictures"]:
+        """Where they are in their part of a token set."""
+        return evenly(len(data.split(self.part)), self.pictures)

@@ -1,0 +1,102 @@
+"""How likely a language model finds pictures: nats per token, and bits per pixel."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from pixace.data.batches import Batch, in_order
+from pixace.data.token_set import TokenSet
+from pixace.evaluation.evaluation_set import EvaluationSet
+from pixace.models.language_model import LanguageModel, Weights
+from pixace.text.prefixes import Prefixes
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The cost of pictures, as negative log-likelihood.
+
+    Attributes:
+      nats_per_token: over the tokens of pictures; words in front of them cost nothing.
+      bits_per_pixel: the same, spread over the pixels, not counted by channel.
+    """
+
+    nats_per_token: float
+    bits_per_pixel: float
+
+
+def evaluate(
+    model: LanguageModel,
+    weights: Weights,
+    data: TokenSet,
+    evaluation_set: EvaluationSet,
+    *,
+    prefixes: Prefixes | None = None,
+    batch_size: int = 8,
+    dtype: Any = jnp.float32,
+) -> Likelihood:
+    """Measures a model once.
+
+    Args:
+      model: what is evaluated.
+      weights: its own.
+      data: token set of the model's tokenizer.
+      evaluation_set: which of its pictures.
+      prefixes: words in front of each picture of the part; None for none, with which a model of
+        captions is evaluated as one that draws without a caption.
+      batch_size: pictures at a time; no influence on the result but for rounding.
+      dtype: of the operands of products.
+    """
+    loss = validation_loss(model, dtype=dtype)
+    nats = loss(weights, batches(model, data, evaluation_set, batch_size, prefixes))
+    height, width = data.tokenizer.size
+    return Likelihood(nats, bits_per_pixel(nats, data.tokenizer.length, height * width))
+
+
+def batches(
+    model: LanguageModel,
+    data: TokenSet,
+    evaluation_set: EvaluationSet,
+    size: int,
+    prefixes: Prefixes | None = None,
+) -> Iterator[Batch]:
+    """The pictures of an evaluation in rows of the model's length, as `evaluate` takes them."""
+    split = data.split(evaluation_set.part)
+    for batch in in_order(split, size, evaluation_set.pictures, prefixes):
+        if model.prefix and prefixes is None:
+            yield Batch(*(np.pad(part, ((0, 0), (model.prefix, 0))) for part in batch))
+        else:
+            yield batch
+
+
+def validation_loss(
+    model: LanguageModel, *, dtype: Any = jnp.float32
+) -> Callable[[Weights, Iterable[Batch]], float]:
+    """Builds the function that gives the nats per token over some batches, without dropout."""
+
+    @jax.jit
+    def part(weights: Weights, batch: Batch) -> Float[Array, "2"]:
+        return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
+
+    def whole(weights: Weights, batches: Iterable[Batch]) -> float:
+        parts = np.array([part(weights, batch) for batch in batches], np.float64)
+        nats, tokens = parts.sum(axis=0)
+        return float(nats / tokens)
+
+    return whole
+
+
+def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:
+    """The cost of a picture in bits, spread over its pixels.
+
+    Args:
+      nats_per_token: mean negative log-likelihood, natural logarithm.
+      length: tokens of one picture.
+      pixels: pixels of one picture, not counted by channel.
+    """
+    return nats_per_token / math.log(2) * length / pixels

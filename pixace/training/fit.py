@@ -1,0 +1,145 @@
+"""The one loop of all trainings, from the first step or from where it was stopped."""
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+
+from pixace import trackers
+from pixace.errors import ConfigError, NotFiniteError
+from pixace.images.png import save_png
+from pixace.runs.checkpoints import FOLDER, Checkpoints
+from pixace.runs.run_folder import MODEL, Run
+from pixace.runtime.interrupts import stopped_by_signal
+from pixace.runtime.printable import tell
+from pixace.storage.atomic import writing
+from pixace.training import divergence, schedules
+from pixace.training.best_model import BestModel
+from pixace.training.metrics_log import METRICS, MetricsLog, read
+from pixace.training.task import B, LoopSettings, M_co, S, Task, W
+from pixace.training.throughput import Pace
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How a training ended; its best model is in the run's folder.
+
+    Attributes:
+      step: steps done.
+      best: the metric of the best weights; None before any evaluation.
+      held_out: whether that was measured on pictures that were held out.
+      per_second: median of the speed in this process, without compilation.
+      last: what was measured once, at the end; empty before.
+    """
+
+    step: int
+    best: float | None
+    held_out: bool
+    per_second: float | None
+    last: Mapping[str, float]
+
+
+def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
+    """Trains until all steps are done or the user stops it; goes on from the last checkpoint.
+
+    Args:
+      task: what is trained.
+      run: folder that gets everything.
+      settings: how long, and what is written when.
+
+    Raises:
+      ConfigError: all steps are done already.
+      NotFiniteError: a number became infinite or not a number; says how to go on.
+      PixaceError: the disk is full.
+    """
+    state, best, last = task.first_state(), BestModel(task, run), dict[str, float]()
+    with (
+        writing(run.path),
+        stopped_by_signal() as stopped,
+        Checkpoints(run.path / FOLDER, keep=settings.keep) as checkpoints,
+        divergence.advice(run, checkpoints, task.command, settings.learning_rate),
+    ):
+        if checkpoints.steps():
+            state = checkpoints.restore(state, partial(task.mended, first=state))
+        done, steps = int(state.step), settings.steps
+        if done >= steps:
+            raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
+        checkpoints.check_room(state)
+        notes = _notes(task, run, done)
+        run.describe(status="running", step=done, steps=steps, dtype=task.dtype)
+        best.compare_alike()
+        for note in notes:
+            tell(note)
+        tracked = trackers.opened(settings.track, run.story(done))
+        with (
+            MetricsLog(run.path, since=done, trackers=tracked) as log,
+            Pace(done, steps, task.units) as pace,
+        ):
+            while done < steps and not stopped():
+                state, measures = task.step(state, task.batch(done))
+                done += 1
+                pace.stepped(measures)
+                if done % settings.log_every == 0 or done == steps:
+                    numbers = _line(task, measures, done)
+                    if speed := pace.since():
+                        numbers[f"{task.unit}_per_second"] = speed
+                    log.write(done, **numbers)
+                    pace.bar.set_postfix_str(task.shown(numbers))
+                if done % settings.evaluate_every == 0 or done == steps:
+                    with pace.paused(measures):
+                        is_best = _evaluate(best, task.weights(state), done, log, pace.bar)
+                        checkpoints.save(done, state, is_best=is_best)
+            if done < steps:
+                checkpoints.save(done, state, is_best=False)
+                best.keep_something(task.weights(state), done)
+                log.status = "stopped"
+            elif last := task.last_numbers(run):
+                log.write(done, **last)
+            log.artifact(run.path / MODEL)
+    described = run.describe(status="finished" if done >= steps else "stopped", step=done)
+    return Fitted(done, described.best_loss, described.held_out, pace.median, last)
+
+
+def _notes(task: Task[S, B, W, M_co], run: Run, done: int) -> list[str]:
+    """What the user should know before it goes on."""
+    before = run.description.dtype
+    other = f"products go on in {task.dtype}, and were {before} so far"
+    notes = [
+        task.evaluator.evaluation_set.warning,
+        schedules.jump(read(run.path / METRICS), task.rate, done, task.command),
+        other if done and before != task.dtype else None,
+    ]
+    return [note for note in notes if note]
+
+
+def _line(task: Task[S, B, W, M_co], measures: Any, done: int) -> dict[str, float]:
+    """What a line of metrics says of the last step.
+
+    Raises:
+      NotFiniteError: one of the numbers is not finite.
+    """
+    rate = float(task.rate(done - 1))
+    numbers = {name: float(each) for name, each in measures._asdict().items()}
+    for name, number in numbers.items():
+        if not math.isfinite(number):
+            said = name.replace("gradient_", "gradient's ").replace("_", " ")
+            raise NotFiniteError(f"{said} became {number} by step {done:,} (rate {rate:.2g})")
+    return {**numbers, **task.derived(numbers), "learning_rate": rate}
+
+
+def _evaluate(best: BestModel[S, W], weights: W, done: int, log: MetricsLog, bar: tqdm) -> bool:
+    """Evaluates, logs, keeps the weights if they are the best, shows; whether they are."""
+    evaluator = best.task.evaluator
+    found, name = best.evaluated(weights, done), evaluator.evaluation_set.name
+    log.write(done, **{f"{name}_{what}": number for what, number in found.numbers.items()})
+    is_best = best.offered(weights, found, done)
+    if found.picture:
+        picture = found.picture()
+        save_png(best.run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
+        log.picture(done, evaluator.shows, picture)
+    bar.write(f"step {done:,}: {name} {found.line}", file=sys.stderr)
+    return is_best
