@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     asked = parser.parse_args()
     trained = pixace.load(asked.run)
-    tokens = token_set.open_set(Path(trained.description.data["tokens"]))
+    tokens = token_set.open_set(Path(trained.description.data.tokens))
     split, tokenizer = tokens.split("validation"), tokens.tokenizer
     sampler = trained.sampler
     loss = validation_loss(sampler.model, dtype=precision.by_name(sampler.compute_dtype))

@@ -7,7 +7,6 @@ costs some milliseconds a trace, and nothing when programs run.
 """
 
 import copy
-import hashlib
 from typing import Any
 
 import jax
@@ -16,12 +15,6 @@ import numpy as np
 from pixace.layers import trax_bridge
 
 NO_KEY = np.zeros(2, np.uint32)  # for layers that ask for a key and draw nothing from it
-
-# What a layer remembers of where it was made and of how it was last used.
-PASSING = {
-    *("_caller", "_message", "_rng", "_rng_seed_int", "_weights", "_state", "_init_cached"),
-    *("_jit_cache", "_defined_shapes", "_sublayers_to_print"),
-}
 
 
 def settled(layer: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -41,23 +34,6 @@ def settled(layer: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 def apply(layer: Any, x: Any, weights: Any, state: Any, key: Any = NO_KEY) -> tuple[Any, Any]:
     """What a settled layer gives, and its new state."""
     return copy.deepcopy(layer).pure_fn(x, weights, state, key)
-
-
-def fingerprint(*parts: Any) -> str:
-    """What layers are and what was set in them; not what their functions have closed over."""
-    return hashlib.sha256(repr([_anatomy(part) for part in parts]).encode()).hexdigest()
-
-
-def _anatomy(it: Any) -> Any:
-    """What something is, as plain values: of layers their kinds and settings."""
-    if isinstance(it, trax_bridge.layers.Layer):
-        kept = {name: value for name, value in vars(it).items() if name not in PASSING}
-        return type(it).__qualname__, {name: _anatomy(kept[name]) for name in sorted(kept)}
-    if isinstance(it, tuple | list):
-        return [_anatomy(each) for each in it]
-    if callable(it):
-        return getattr(it, "__qualname__", type(it).__qualname__)
-    return it
 
 
 def _forget_keys(layer: Any) -> None:
