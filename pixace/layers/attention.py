@@ -1,8 +1,9 @@
 """Causal attention with Trax's weights, over whole sequences and one token at a time.
 
-Trax's own layers hold all odds at once, and when they take single tokens they fall short: one keeps
-2048 of them whatever the length, the other remembers its *inputs*, so that each new token costs the
-keys and values of all tokens before it. The layers here have the same weights, in the same places.
+Trax's own layers hold all probabilities at once, and when they take single tokens they fall short:
+one keeps 2048 of them whatever the length, the other remembers its *inputs*, so that each new token
+costs the keys and values of all tokens before it. The layers here have the same weights, in the
+same places.
 """
 
 from typing import Any
@@ -13,27 +14,27 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace.layers import trax_bridge
-from pixace.layers.causal_attention import HIDDEN, causal_attention
+from pixace.layers.causal_attention import MASKED, causal_attention
 from pixace.layers.dropout import dropped
 from pixace.layers.kv_cache import Cache
 from pixace.layers.matmul import affine
 from pixace.layers.window import Window
 from pixace.layers.window_attention import window_attention
 
-ITSELF = 1e5  # how far Trax pushes down a token's view of itself
+ITSELF = 1e5  # how far Trax pushes down a token's score for itself
 
 
 class CausalDots(trax_bridge.DotProductCausalAttention):
     """Attention to oneself and to what came before, per head.
 
     Takes queries, keys and values, each (batch * heads, length, d_head), and gives the same shape.
-    Unlike Trax's it drops nothing out: the odds never exist all at once.
+    Unlike Trax's it drops nothing out: the probabilities never exist all at once.
     """
 
     state: Any
 
     def __init__(self, dropout: float, length: int, mode: str, window: Window | None = None):
-        """Takes what Trax's layer does, and what is seen; None means all that came before."""
+        """Takes what Trax's layer does, and what is attended to; None means all before."""
         super().__init__(dropout, length, mode)
         self._window = window
 
@@ -41,8 +42,8 @@ class CausalDots(trax_bridge.DotProductCausalAttention):
         """Has no weights; the state is the cache and its end."""
         if self._mode == "predict":
             q, _, v = input_signature
-            room = self._window.room if self._window else self._max_len
-            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], room)
+            capacity = self._window.capacity if self._window else self._max_len
+            cache = Cache.empty(q.shape[0], q.shape[2], v.shape[2], capacity)
             self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
@@ -55,24 +56,24 @@ class CausalDots(trax_bridge.DotProductCausalAttention):
         self.state = cache, index + q.shape[1]
         if q.shape[1] > 1:
             return _attention(q, k, v, self._window)
-        return cache.seen(q[:, 0], _view(cache, index, self._window))[:, None]
+        return cache.attend(q[:, 0], _mask_bias(cache, index, self._window))[:, None]
 
 
 class FullAttention(trax_bridge.layers.Layer):
     """Trax's `SelfAttention` to all tokens before, with all heads at once and as `CausalDots`.
 
-    Like that one it drops out none of the odds, only of what it gives.
+    Like that one it drops out none of the probabilities, only of what it gives.
     """
 
     def __init__(self, whole: Any, window: Window | None = None):
-        """Takes the layer whose weights and settings it has, and what is seen."""
+        """Takes the layer whose weights and settings it has, and what is attended to."""
         super().__init__()
         self._whole = whole
         self._window = window
 
     @staticmethod
     def can_be(whole: Any) -> bool:
-        """Whether a layer of Trax's does nothing else, but for the odds that it drops out."""
+        """Whether a layer of Trax's does nothing else, but for the probabilities it drops out."""
         return not (
             isinstance(whole, trax_bridge.LSHSelfAttention)
             or whole._share_qk
@@ -87,8 +88,8 @@ class FullAttention(trax_bridge.layers.Layer):
     def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
         """Runs the layer."""
         whole = self._whole
-        seen = _attention(*_projected(x, whole, self.weights), self._window)
-        out = _together(seen, whole, self.weights, len(x)).astype(x.dtype)
+        out = _attention(*_projected(x, whole, self.weights), self._window)
+        out = merge_heads(out, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
     def forward_and_or_backward(self, *given: Any, **named: Any) -> Any:
@@ -109,7 +110,7 @@ class StepAttention(trax_bridge.layers.Layer):
     """
 
     def __init__(self, whole: Any, length: int, window: Window | None = None):
-        """Takes the layer that sees whole sequences, how long they are, and what is seen."""
+        """Takes the layer for whole sequences, how long they are, and what is attended to."""
         super().__init__()
         self._whole = whole
         self._length = length
@@ -121,8 +122,8 @@ class StepAttention(trax_bridge.layers.Layer):
         whole = self._whole
         self.weights = whole.init(input_signature, self.rng)[0]
         heads = input_signature.shape[0] * whole._n_heads
-        room = self._window.room if self._window else self._length
-        cache = Cache.empty(heads, whole._d_qk, whole._d_v, room)
+        capacity = self._window.capacity if self._window else self._length
+        cache = Cache.empty(heads, whole._d_qk, whole._d_v, capacity)
         self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, x: Float[Array, "batch new d"]) -> Float[Array, "batch new d"]:
@@ -134,29 +135,29 @@ class StepAttention(trax_bridge.layers.Layer):
         new = x.shape[1]
         self.state = cache, index + new
         if new > 1 and FullAttention.can_be(whole):
-            seen = _attention(q, k, v, self._window)
+            out = _attention(q, k, v, self._window)
         else:
             places = index + jnp.arange(new)
-            views = jax.vmap(lambda place: self._view(cache, place))(places)
-            by_token = jax.lax.map(lambda one: cache.seen(*one), (q.swapaxes(0, 1), views))
-            seen = by_token.swapaxes(0, 1)
-        return _together(seen, whole, self.weights, len(x))
+            biases = jax.vmap(lambda place: self._bias(cache, place))(places)
+            by_token = jax.lax.map(lambda one: cache.attend(*one), (q.swapaxes(0, 1), biases))
+            out = by_token.swapaxes(0, 1)
+        return merge_heads(out, whole, self.weights, len(x))
 
-    def _view(self, cache: Cache, index: Int[Array, ""]) -> Float[Array, " room"]:
-        """What is added to the scores: 0 for what is seen, much less for what is not."""
+    def _bias(self, cache: Cache, index: Int[Array, ""]) -> Float[Array, " capacity"]:
+        """What is added to the scores: 0 for what is attended to, else much less."""
         whole = self._whole
-        places = jnp.arange(cache.room)
-        view = _view(cache, index, self._window)
+        places = jnp.arange(cache.capacity)
+        bias = _mask_bias(cache, index, self._window)
         if whole._share_qk:
-            view = jnp.where(places == index, view - ITSELF, view)
+            bias = jnp.where(places == index, bias - ITSELF, bias)
         if whole._chunk_len is None or self._hashed:
-            return view
-        # Chunks look around in a circle, so in a short picture one may be seen twice.
+            return bias
+        # Chunks look around in a circle, so in a short picture one may count twice.
         chunks = self._length // whole._chunk_len
         offsets = np.arange(-whole._n_chunks_before, whole._n_chunks_after + 1)
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
-        return view + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), HIDDEN)
+        return bias + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), MASKED)
 
 
 def _attention(q: Array, k: Array, v: Array, window: Window | None) -> Array:
@@ -174,15 +175,17 @@ def _written(
     new = k.shape[1]
     if new == 1:
         return cache.written(k, v, window.place(index))
-    tokens = jnp.clip(window.tokens(index + new - 1)[: cache.room], 0, new - 1)
+    tokens = jnp.clip(window.tokens(index + new - 1)[: cache.capacity], 0, new - 1)
     return cache.written(k[:, tokens], v[:, tokens], jnp.zeros((), jnp.int32))
 
 
-def _view(cache: Cache, index: Int[Array, ""], window: Window | None) -> Float[Array, " room"]:
+def _mask_bias(
+    cache: Cache, index: Int[Array, ""], window: Window | None
+) -> Float[Array, " capacity"]:
     """What is added to the scores of what is remembered, for the token at `index`."""
     if window is not None:
-        return window.view(index)[: cache.room]
-    return jnp.where(jnp.arange(cache.room) <= index, 0.0, HIDDEN)
+        return window.mask_bias(index)[: cache.capacity]
+    return jnp.where(jnp.arange(cache.capacity) <= index, 0.0, MASKED)
 
 
 def projections(layer: Any) -> list[str]:
@@ -219,9 +222,9 @@ def _projected(x: Array, whole: Any, weights: Any) -> tuple[Array, Array, Array]
     return q, k, project("value")
 
 
-def _together(seen: Array, whole: Any, weights: Any, batch: int) -> Array:
+def merge_heads(out: Array, whole: Any, weights: Any, batch: int) -> Array:
     """The heads' results, mixed into the features of each position."""
     o = weights[projections(whole).index("output/kernel")]
-    length, d_head = seen.shape[1:]
-    by_place = seen.reshape(batch, -1, length, d_head).swapaxes(1, 2).reshape(batch, length, -1)
+    length, d_head = out.shape[1:]
+    by_place = out.reshape(batch, -1, length, d_head).swapaxes(1, 2).reshape(batch, length, -1)
     return affine(by_place, o.reshape(-1, o.shape[-1]))

@@ -1,14 +1,15 @@
 """Causal attention over whole sequences, in memory that does not grow with their square.
 
 On a CPU: some heads at a time, and of these a strip of queries at a time, so that the scores stay
-in the cache; keys that a strip must not see are never touched. The backward pass is written by
-hand: it makes each strip again from the logarithm of its sum, and takes strips of keys instead, so
-that every product finds its operands the way round that is fast.
+in the cache; keys that are masked for a whole strip are never touched. The backward pass is written
+by hand: it makes each strip again from the logarithm of its sum, and takes strips of keys instead,
+so that every product finds its operands the way round that is fast.
 
 On a GPU: the fused kernel of cuDNN where it takes the type, else XLA's.
 
 Source: Dao et al. 2022, "FlashAttention", https://arxiv.org/abs/2205.14135, section 3, for keeping
-the logarithm and not the scores.
+the logarithm (their L) and not the scores. Gradients go by their names: `ds`, `dp` for dS and dP,
+`delta` for their D, `d_out` for dO, `dq`, `dk`, `dv`; `exp_scores` are their P before division.
 """
 
 import math
@@ -18,9 +19,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from pixace.layers.matmul import on_cpu, sums
+from pixace.layers.matmul import matmul_f32, on_cpu
 
-HIDDEN = -1e9  # the score of what must not be seen, as in Trax
+MASKED = -1e9  # the score of what is masked, as in Trax
 STRIP = 128  # queries (or keys) of a strip; more in long sequences, whose programs would grow
 STRIPS = 16
 SCORES = 1 << 19  # scores of a strip over all its heads: 2 MB, about what two cores keep at hand
@@ -58,22 +59,22 @@ def _strips(q: Array, k: Array, v: Array) -> Array:
 
 
 def _strips_forward(q: Array, k: Array, v: Array) -> tuple[Array, Any]:
-    seen, log_sum = by_groups(_forward, _most(q), q, k, v)
-    return seen, (q, k, v, seen, log_sum)
+    out, log_sum = by_groups(_forward, _most(q), q, k, v)
+    return out, (q, k, v, out, log_sum)
 
 
-def _strips_backward(kept: Any, slope: Array) -> tuple[Array, Array, Array]:
-    q, k, v, seen, log_sum = kept
-    slope = slope.astype(v.dtype)
-    shift = jnp.sum(seen.astype(jnp.float32) * slope.astype(jnp.float32), -1)
-    # Turned out here, as inside of the loop XLA would fold it into the product.
-    turned = k.swapaxes(1, 2)
-    given = q, k, turned, v, log_sum, shift, slope
-    q_slope, k_slope, v_slope = by_groups(_backward, _most(q), *given)
+def _strips_backward(kept: Any, d_out: Array) -> tuple[Array, Array, Array]:
+    q, k, v, out, log_sum = kept
+    d_out = d_out.astype(v.dtype)
+    delta = jnp.sum(out.astype(jnp.float32) * d_out.astype(jnp.float32), -1)
+    # Transposed out here, as inside of the loop XLA would fold it into the product.
+    k_transposed = k.swapaxes(1, 2)
+    given = q, k, k_transposed, v, log_sum, delta, d_out
+    dq, dk, dv = by_groups(_backward, _most(q), *given)
     return (
-        q_slope.swapaxes(1, 2).astype(q.dtype),
-        k_slope.astype(k.dtype),
-        v_slope.astype(v.dtype),
+        dq.swapaxes(1, 2).astype(q.dtype),
+        dk.astype(k.dtype),
+        dv.astype(v.dtype),
     )
 
 
@@ -101,40 +102,40 @@ def _strip(length: int) -> int:
 
 
 def _forward(q: Array, k: Array, v: Array) -> tuple[Array, Array]:
-    """What each position sees, and the logarithm of the sum that its softmax divides by."""
+    """The output, and the logarithm of the sum that each softmax divides by."""
     length = q.shape[1]
-    seen, log_sums = [], []
+    outs, log_sums = [], []
     for start in range(0, length, _strip(length)):
         end = min(start + _strip(length), length)
-        scores = sums(q[:, start:end], k[:, :end], (2, 2), batch=1) * scale(q)
-        scores = jnp.where(_places(scores, 1) + start >= _places(scores, 2), scores, HIDDEN)
+        scores = matmul_f32(q[:, start:end], k[:, :end], (2, 2), batch=1) * scale(q)
+        scores = jnp.where(_places(scores, 1) + start >= _places(scores, 2), scores, MASKED)
         most = scores.max(-1, keepdims=True)
-        odds = jnp.exp(scores - most).astype(v.dtype)
-        total = odds.sum(-1, keepdims=True, dtype=jnp.float32)
-        seen.append((sums(odds, v[:, :end], (2, 1), batch=1) / total).astype(v.dtype))
+        exp_scores = jnp.exp(scores - most).astype(v.dtype)
+        total = exp_scores.sum(-1, keepdims=True, dtype=jnp.float32)
+        outs.append((matmul_f32(exp_scores, v[:, :end], (2, 1), batch=1) / total).astype(v.dtype))
         log_sums.append((most + jnp.log(total))[..., 0])
-    return jnp.concatenate(seen, 1), jnp.concatenate(log_sums, 1)
+    return jnp.concatenate(outs, 1), jnp.concatenate(log_sums, 1)
 
 
 def _backward(
-    q: Array, k: Array, k_turned: Array, v: Array, log_sum: Array, shift: Array, slope: Array
+    q: Array, k: Array, k_transposed: Array, v: Array, log_sum: Array, delta: Array, d_out: Array
 ) -> tuple[Array, Array, Array]:
-    """Slopes of queries (turned), keys and values; rows of a strip are keys, columns queries."""
+    """DQ (transposed), dK and dV; rows of a strip are keys, columns queries, so S is transposed."""
     length = q.shape[1]
-    q_slope = jnp.zeros(k_turned.shape, jnp.float32)
-    k_slopes, v_slopes = [], []
+    dq = jnp.zeros(k_transposed.shape, jnp.float32)
+    dks, dvs = [], []
     for start in range(0, length, _strip(length)):
         here, after = slice(start, start + _strip(length)), slice(start, None)
-        scores = sums(k[:, here], q[:, after], (2, 2), batch=1) * scale(q)
-        scores = jnp.where(_places(scores, 1) <= _places(scores, 2), scores, HIDDEN)
-        odds = jnp.exp(scores - log_sum[:, None, after])
-        change = sums(v[:, here], slope[:, after], (2, 2), batch=1)
-        pull = (odds * (change - shift[:, None, after])).astype(q.dtype)
-        v_slopes.append(sums(odds.astype(v.dtype), slope[:, after], (2, 1), batch=1))
-        k_slopes.append(sums(pull, q[:, after], (2, 1), batch=1))
-        q_slope = q_slope.at[:, :, after].add(sums(k_turned[:, :, here], pull, (2, 1), batch=1))
-    k_slope = jnp.concatenate(k_slopes, 1)
-    return q_slope * scale(q), k_slope * scale(q), jnp.concatenate(v_slopes, 1)
+        scores = matmul_f32(k[:, here], q[:, after], (2, 2), batch=1) * scale(q)
+        scores = jnp.where(_places(scores, 1) <= _places(scores, 2), scores, MASKED)
+        p = jnp.exp(scores - log_sum[:, None, after])
+        dp = matmul_f32(v[:, here], d_out[:, after], (2, 2), batch=1)
+        ds = (p * (dp - delta[:, None, after])).astype(q.dtype)
+        dvs.append(matmul_f32(p.astype(v.dtype), d_out[:, after], (2, 1), batch=1))
+        dks.append(matmul_f32(ds, q[:, after], (2, 1), batch=1))
+        dq = dq.at[:, :, after].add(matmul_f32(k_transposed[:, :, here], ds, (2, 1), batch=1))
+    dk = jnp.concatenate(dks, 1)
+    return dq * scale(q), dk * scale(q), jnp.concatenate(dvs, 1)
 
 
 def scale(q: Array) -> float:

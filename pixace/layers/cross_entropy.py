@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from pixace.layers.matmul import on_cpu, slopes_of_affine, sums
+from pixace.layers.matmul import gradients_of_affine, matmul_f32, on_cpu
 
 CHUNK = 1 << 22  # logits at a time on a CPU, 16 MB
 CHUNK_ELSEWHERE = 1 << 26
@@ -40,7 +40,7 @@ def cross_entropy(
 
     def add(loss: Array, chunk: Three) -> tuple[Array, None]:
         x, ids, weights = chunk
-        logits = sums(x, cast, (1, 0)) + b
+        logits = matmul_f32(x, cast, (1, 0)) + b
         return loss + _nats(logits, jax.nn.logsumexp(logits, -1), ids, weights), None
 
     cast = w.astype(dtype)
@@ -52,26 +52,26 @@ def _forward(
     hidden: Array, w: Array, b: Array, ids: Array, weights: Array, dtype: jnp.dtype
 ) -> tuple[Array, Three]:
     def add(so_far: Three, chunk: Three) -> tuple[Three, Array]:
-        loss, w_slope, b_slope = so_far
+        loss, dw, db = so_far
         x, ids, weights = chunk
-        logits = sums(x, cast, (1, 0)) + b
+        logits = matmul_f32(x, cast, (1, 0)) + b
         most = logits.max(-1, keepdims=True)
         log_sum = most + jnp.log(jnp.exp(logits - most).sum(-1, keepdims=True))
         is_true = jax.lax.broadcasted_iota(ids.dtype, logits.shape, 1) == ids[:, None]
-        slope = ((jnp.exp(logits - log_sum) - is_true) * weights[:, None]).astype(dtype)
-        w_slope, b_slope = jax.tree.map(jnp.add, (w_slope, b_slope), slopes_of_affine(x, slope))
+        d_logits = ((jnp.exp(logits - log_sum) - is_true) * weights[:, None]).astype(dtype)
+        dw, db = jax.tree.map(jnp.add, (dw, db), gradients_of_affine(x, d_logits))
         loss += _nats(logits, log_sum[:, 0], ids, weights)
-        return (loss, w_slope, b_slope), sums(slope, cast, (1, 1)).astype(hidden.dtype)
+        return (loss, dw, db), matmul_f32(d_logits, cast, (1, 1)).astype(hidden.dtype)
 
     cast = w.astype(dtype)
     zero = jnp.zeros(()), jnp.zeros(w.shape), jnp.zeros(b.shape)
     chunks = _chunks(w.shape[1], hidden.astype(dtype), ids, weights)
-    (loss, w_slope, b_slope), hidden_slope = jax.lax.scan(add, zero, chunks)
-    return loss, (hidden_slope.reshape(hidden.shape), w_slope, b_slope)
+    (loss, dw, db), d_hidden = jax.lax.scan(add, zero, chunks)
+    return loss, (d_hidden.reshape(hidden.shape), dw, db)
 
 
-def _backward(dtype: jnp.dtype, slopes: Three, slope: Array) -> tuple[Array | None, ...]:
-    scaled = (each * slope.astype(each.dtype) for each in slopes)
+def _backward(dtype: jnp.dtype, gradients: Three, d_loss: Array) -> tuple[Array | None, ...]:
+    scaled = (each * d_loss.astype(each.dtype) for each in gradients)
     return *scaled, None, None
 
 
@@ -88,5 +88,5 @@ def _chunks(vocab: int, x: Array, ids: Array, weights: Array) -> Three:
     tokens = len(ids)
     most = max(1, (CHUNK if on_cpu() else CHUNK_ELSEWHERE) // vocab)
     parts = next(n for n in range(-(-tokens // most), tokens + 1) if tokens % n == 0)
-    cut = (parts, tokens // parts)
-    return x.reshape(*cut, -1), ids.reshape(cut), weights.reshape(cut)
+    shape = (parts, tokens // parts)
+    return x.reshape(*shape, -1), ids.reshape(shape), weights.reshape(shape)

@@ -29,20 +29,20 @@ def _forward(
     x = x.astype(jnp.float32)
     mean = x.mean(-1, keepdims=True)
     centred = x - mean
-    steepness = jax.lax.rsqrt(jnp.mean(centred * centred, -1, keepdims=True) + epsilon)
-    return centred * steepness * scale + bias, (x, mean, steepness, scale)
+    rstd = jax.lax.rsqrt(jnp.mean(centred * centred, -1, keepdims=True) + epsilon)
+    return centred * rstd * scale + bias, (x, mean, rstd, scale)
 
 
 def _backward(
-    epsilon: float, kept: tuple[Array, Array, Array, Array], slope: Array
+    epsilon: float, kept: tuple[Array, Array, Array, Array], d_out: Array
 ) -> tuple[Array, Array, Array]:
-    x, mean, steepness, scale = kept
+    x, mean, rstd, scale = kept
     scale = jax.lax.optimization_barrier(scale)
-    normal = (x - mean) * steepness
-    scaled = slope * scale
+    normal = (x - mean) * rstd
+    scaled = d_out * scale
     along = jnp.mean(scaled * normal, -1, keepdims=True)
-    x_slope = steepness * (scaled - scaled.mean(-1, keepdims=True) - normal * along)
-    return x_slope, _down(slope * normal), _down(slope)
+    dx = rstd * (scaled - scaled.mean(-1, keepdims=True) - normal * along)
+    return dx, _down(d_out * normal), _down(d_out)
 
 
 def _down(x: Array) -> Array:

@@ -2,8 +2,8 @@
 
 Operands in bfloat16 with sums in float32 are what the matrix units of today's processors take. On
 a CPU that has such units, XLA uses them only if the product asks for float32 and if neither operand
-has to be turned round; so the gradient of the weights, which needs the inputs turned round, has
-them turned beforehand, in a way that XLA does not fold back into the product.
+has to be transposed; so the gradient of the weights, which needs the inputs transposed, has
+them transposed beforehand, in a way that XLA does not fold back into the product.
 """
 
 import jax
@@ -51,11 +51,11 @@ def _row_by_row(x: Array, w: Array, b: Array) -> Array:
     """
     rows = len(x)
     x = jnp.pad(x, ((0, -rows % BLOCK), (0, 0)))
-    blocks = [sums(x[start : start + BLOCK], w, (1, 0)) for start in range(0, len(x), BLOCK)]
+    blocks = [matmul_f32(x[start : start + BLOCK], w, (1, 0)) for start in range(0, len(x), BLOCK)]
     return jnp.concatenate(blocks)[:rows] + b
 
 
-def turned(x: Float[Array, "m n"]) -> Float[Array, "n m"]:
+def transposed(x: Float[Array, "m n"]) -> Float[Array, "n m"]:
     """`x.T`, as an array of its own: tile by tile, since XLA folds a plain one into the product."""
     rows, columns = x.shape
     if rows % TILE or columns % TILE:
@@ -65,35 +65,40 @@ def turned(x: Float[Array, "m n"]) -> Float[Array, "n m"]:
     return tiles.transpose(0, 2, 1, 3).reshape(columns, rows)
 
 
-def sums(a: Array, b: Array, contract: tuple[int, int], batch: int = 0) -> Float[Array, "..."]:
+def matmul_f32(
+    a: Array, b: Array, contract: tuple[int, int], batch: int = 0
+) -> Float[Array, "..."]:
     """A product over one axis of each, `batch` leading axes shared, summed in float32."""
     shared = tuple(range(batch))
     axes = ((contract[0],), (contract[1],)), (shared, shared)
     return jax.lax.dot_general(a, b, axes, preferred_element_type=jnp.float32)
 
 
-def slopes_of_affine(
-    x: Float[Array, "m k"], slope: Float[Array, "m n"]
+def gradients_of_affine(
+    x: Float[Array, "m k"], d_out: Float[Array, "m n"]
 ) -> tuple[Float[Array, "k n"], Float[Array, " n"]]:
-    """Of the matrix and of the bias; the latter as a product, as XLA is slow to sum over rows."""
-    above = turned(x) if x.dtype == jnp.bfloat16 else x.T
+    """Gradients of the matrix and of the bias, from that of what `affine` gave.
+
+    The latter as a product, as XLA is slow to sum over rows.
+    """
+    above = transposed(x) if x.dtype == jnp.bfloat16 else x.T
     ones = jnp.ones((ONES, len(x)), x.dtype)
-    return sums(above, slope, (1, 0)), sums(ones, slope, (1, 0))[0]
+    return matmul_f32(above, d_out, (1, 0)), matmul_f32(ones, d_out, (1, 0))[0]
 
 
 @jax.custom_vjp
 def _affine(x: Array, w: Array, b: Array) -> Array:
-    return (sums(x, w, (1, 0)) + b).astype(w.dtype)
+    return (matmul_f32(x, w, (1, 0)) + b).astype(w.dtype)
 
 
 def _forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
     return _affine(x, w, b), (x, w)
 
 
-def _backward(kept: tuple[Array, Array], slope: Array) -> tuple[Array, Array, Array]:
+def _backward(kept: tuple[Array, Array], d_out: Array) -> tuple[Array, Array, Array]:
     x, w = kept
-    w_slope, b_slope = slopes_of_affine(x, slope)
-    return sums(slope, w, (1, 1)).astype(x.dtype), w_slope.astype(w.dtype), b_slope
+    dw, db = gradients_of_affine(x, d_out)
+    return matmul_f32(d_out, w, (1, 1)).astype(x.dtype), dw.astype(w.dtype), db
 
 
 _affine.defvjp(_forward, _backward)

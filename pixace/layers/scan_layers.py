@@ -100,20 +100,20 @@ def _there(block: Any, x: Any, varying: Any) -> tuple[Any, Any]:
     return out, (out, varying)
 
 
-def _back(block: Any, kept: Any, slope: Any) -> tuple[Any, Any]:
+def _back(block: Any, kept: Any, d_out: Any) -> tuple[Any, Any]:
     def back(carry: Any, varying: Any) -> tuple[Any, Any]:
-        out, slope = carry
-        slopes: list[Any] = []
+        out, d_out = carry
+        gradients: list[Any] = []
         for part, (weights, state, key) in reversed(list(zip(block, varying, strict=True))):
-            out, (slope, of_weights) = part.reverse_and_grad(
-                out, slope, weights, state, state, rng=key
+            out, (d_out, of_weights) = part.reverse_and_grad(
+                out, d_out, weights, state, state, rng=key
             )
-            slopes.insert(0, of_weights)
-        return (out, slope), slopes
+            gradients.insert(0, of_weights)
+        return (out, d_out), gradients
 
     out, varying = kept
-    (_, slope), slopes = jax.lax.scan(back, (out, slope), varying, reverse=True)
-    return slope, [(of_weights, None, None) for of_weights in slopes]  # not of state and keys
+    (_, dx), gradients = jax.lax.scan(back, (out, d_out), varying, reverse=True)
+    return dx, [(of_weights, None, None) for of_weights in gradients]  # not of state and keys
 
 
 _there_and_back.defvjp(_there, _back)

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from pixace.errors import ConfigError
-from pixace.layers.causal_attention import HIDDEN
+from pixace.layers.causal_attention import MASKED
 
 
 @dataclass(frozen=True)
@@ -56,30 +56,30 @@ class Window:
         return min(self.reach, self.grid[1] - 1)
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Tokens to remember: the words, and of the picture as much as the window reaches back."""
         back = self.up * self.grid[1] + self.aside + 1
         return self.words + min(back, self.grid[0] * self.grid[1])
 
     def place(self, token: Int[Array, ""]) -> Int[Array, ""]:
         """Where a token is remembered: a new one takes the place of the oldest of the picture."""
-        ring = self.room - self.words
+        ring = self.capacity - self.words
         return jnp.where(token < self.words, token, self.words + (token - self.words) % ring)
 
-    def tokens(self, latest: Int[Array, ""]) -> Int[Array, " room"]:
+    def tokens(self, latest: Int[Array, ""]) -> Int[Array, " capacity"]:
         """Which token each place holds once `latest` has come; -1 for none yet."""
-        place = jnp.arange(self.room)
-        behind = (latest - place) % (self.room - self.words)
+        place = jnp.arange(self.capacity)
+        behind = (latest - place) % (self.capacity - self.words)
         of_words = jnp.where(place <= latest, place, -1)
         of_picture = jnp.where(latest - behind >= self.words, latest - behind, -1)
         return jnp.where(place < self.words, of_words, of_picture)
 
-    def view(self, index: Int[Array, ""]) -> Float[Array, " room"]:
-        """What is added to the scores of the memory: 0 for what `index` sees, else `HIDDEN`."""
+    def mask_bias(self, index: Int[Array, ""]) -> Float[Array, " capacity"]:
+        """What is added to the cache's scores: 0 for what `index` attends to, else `MASKED`."""
         token = self.tokens(index)
         width = self.grid[1]
         row, column = (token - self.words) // width, (token - self.words) % width
         own_row, own_column = (index - self.words) // width, (index - self.words) % width
         near = (own_row - row <= self.up) & (jnp.abs(own_column - column) <= self.aside)
         is_word = (token >= 0) & (token < self.words)
-        return jnp.where(is_word | ((token >= self.words) & near), 0.0, HIDDEN)
+        return jnp.where(is_word | ((token >= self.words) & near), 0.0, MASKED)

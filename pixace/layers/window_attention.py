@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from pixace.layers.causal_attention import by_groups, causal_attention, scale
-from pixace.layers.matmul import on_cpu, sums
+from pixace.layers.matmul import matmul_f32, on_cpu
 from pixace.layers.window import Window
 from pixace.layers.window_tiles import Tiles, tiles_of
 
@@ -27,13 +27,13 @@ def window_attention(
     v: Float[Array, "heads length d_v"],
     window: Window,
 ) -> Float[Array, "heads length d_v"]:
-    """Each position's mean of the values that it sees, weighed by softmax(q k / sqrt(d)).
+    """Each position's mean of the values that it attends to, weighed by softmax(q k / sqrt(d)).
 
     Args:
       q: queries, float32 or bfloat16; `heads` counts those of all pictures.
       k: keys, of the same type.
       v: values, of the same type.
-      window: what is seen; `length` may be less than it has, if a picture is not whole yet.
+      window: what is attended to; `length` may be less than it has, if a picture is not whole yet.
 
     Returns:
       In the type of `v`; sums and softmax are done in float32.
@@ -41,11 +41,11 @@ def window_attention(
     words, length = window.words, q.shape[1]
     missing = words + math.prod(window.grid) - length
     q, k, v = (jnp.pad(each, ((0, 0), (0, missing), (0, 0))) for each in (q, k, v))
-    seen = _of_picture(tiles_of(window), q, k, v)
+    out = _of_picture(tiles_of(window), q, k, v)
     if words:
         of_words = causal_attention(*(each[:, :words] for each in (q, k, v)))
-        seen = jnp.concatenate([of_words, seen], 1)
-    return seen[:, :length]
+        out = jnp.concatenate([of_words, out], 1)
+    return out[:, :length]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -54,14 +54,14 @@ def _of_picture(tiles: Tiles, q: Array, k: Array, v: Array) -> Array:
 
 
 def _picture_forward(tiles: Tiles, q: Array, k: Array, v: Array) -> tuple[Array, Any]:
-    seen, log_sum = by_groups(partial(_forward, tiles), _most(tiles), q, k, v)
-    return seen, (q, k, v, seen, log_sum)
+    out, log_sum = by_groups(partial(_forward, tiles), _most(tiles), q, k, v)
+    return out, (q, k, v, out, log_sum)
 
 
-def _picture_backward(tiles: Tiles, kept: Any, slope: Array) -> tuple[Array, Array, Array]:
-    q, k, v, seen, log_sum = kept
-    shift = jnp.sum(seen.astype(jnp.float32) * slope.astype(jnp.float32), -1, keepdims=True)
-    given = q, k, v, log_sum, shift, slope.astype(v.dtype)
+def _picture_backward(tiles: Tiles, kept: Any, d_out: Array) -> tuple[Array, Array, Array]:
+    q, k, v, out, log_sum = kept
+    delta = jnp.sum(out.astype(jnp.float32) * d_out.astype(jnp.float32), -1, keepdims=True)
+    given = q, k, v, log_sum, delta, d_out.astype(v.dtype)
     return by_groups(partial(_backward, tiles), _most(tiles), *given)
 
 
@@ -75,35 +75,35 @@ def _most(tiles: Tiles) -> int:
 
 
 def _forward(tiles: Tiles, q: Array, k: Array, v: Array) -> tuple[Array, Array]:
-    """What the picture's tokens see, and the logarithm of the sum that each softmax divides by."""
-    own = tiles.taken(q, tiles.own)
-    keys, values = tiles.taken(k, tiles.around), tiles.taken(v, tiles.around)
-    beyond = jnp.tile(tiles.beyond, (len(q), 1))[:, None]
-    scores = sums(own, keys, (2, 2), batch=1) * scale(q) + tiles.hidden + beyond
+    """The picture's output, and the logarithm of the sum that each softmax divides by."""
+    own = tiles.gathered(q, tiles.own)
+    keys, values = tiles.gathered(k, tiles.around), tiles.gathered(v, tiles.around)
+    outside_bias = jnp.tile(tiles.outside_bias, (len(q), 1))[:, None]
+    scores = matmul_f32(own, keys, (2, 2), batch=1) * scale(q) + tiles.mask_bias + outside_bias
     most = scores.max(-1, keepdims=True)
-    odds = jnp.exp(scores - most).astype(v.dtype)
-    total = odds.sum(-1, keepdims=True, dtype=jnp.float32)
-    seen = (sums(odds, values, (2, 1), batch=1) / total).astype(v.dtype)
-    return tiles.back(seen, len(q)), (most + jnp.log(total)).reshape(len(q), -1)
+    exp_scores = jnp.exp(scores - most).astype(v.dtype)
+    total = exp_scores.sum(-1, keepdims=True, dtype=jnp.float32)
+    out = (matmul_f32(exp_scores, values, (2, 1), batch=1) / total).astype(v.dtype)
+    return tiles.in_order(out, len(q)), (most + jnp.log(total)).reshape(len(q), -1)
 
 
 def _backward(
-    tiles: Tiles, q: Array, k: Array, v: Array, log_sum: Array, shift: Array, slope: Array
+    tiles: Tiles, q: Array, k: Array, v: Array, log_sum: Array, delta: Array, d_out: Array
 ) -> tuple[Array, Array, Array]:
-    """Slopes of queries, keys and values; rows of a product are keys, columns queries."""
+    """dQ, dK and dV; rows of a product are keys, columns queries."""
     heads, words = len(q), tiles.words
-    own = tiles.taken(q, tiles.own)
-    slope, shift = (tiles.taken(x, tiles.own - words) for x in (slope, shift))
-    keys, values = tiles.taken(k, tiles.around), tiles.taken(v, tiles.around)
-    beyond = jnp.tile(tiles.beyond, (heads, 1))[:, :, None]
-    scores = sums(keys, own, (2, 2), batch=1) * scale(q) + tiles.hidden.T + beyond
-    odds = jnp.exp(scores - log_sum.reshape(-1, 1, own.shape[1]))
-    change = sums(values, slope, (2, 2), batch=1)
-    pull = (odds * (change - shift.swapaxes(1, 2))).astype(q.dtype)
-    # Barriers, as XLA would fold what is turned round into the product, which is slow or refused.
-    turned = jax.lax.optimization_barrier(keys.swapaxes(1, 2))
-    q_slope = jax.lax.optimization_barrier(sums(turned, pull, (2, 1), batch=1)).swapaxes(1, 2)
-    q_slope = jnp.pad(tiles.back(q_slope, heads) * scale(q), ((0, 0), (words, 0), (0, 0)))
-    k_slope = tiles.added(sums(pull, own, (2, 1), batch=1), heads) * scale(q)
-    v_slope = tiles.added(sums(odds.astype(v.dtype), slope, (2, 1), batch=1), heads)
-    return q_slope.astype(q.dtype), k_slope.astype(k.dtype), v_slope.astype(v.dtype)
+    own = tiles.gathered(q, tiles.own)
+    d_out, delta = (tiles.gathered(x, tiles.own - words) for x in (d_out, delta))
+    keys, values = tiles.gathered(k, tiles.around), tiles.gathered(v, tiles.around)
+    outside_bias = jnp.tile(tiles.outside_bias, (heads, 1))[:, :, None]
+    scores = matmul_f32(keys, own, (2, 2), batch=1) * scale(q) + tiles.mask_bias.T + outside_bias
+    p = jnp.exp(scores - log_sum.reshape(-1, 1, own.shape[1]))
+    dp = matmul_f32(values, d_out, (2, 2), batch=1)
+    ds = (p * (dp - delta.swapaxes(1, 2))).astype(q.dtype)
+    # Barriers, as XLA would fold a transposition into the product, which is slow or refused.
+    transposed = jax.lax.optimization_barrier(keys.swapaxes(1, 2))
+    dq = jax.lax.optimization_barrier(matmul_f32(transposed, ds, (2, 1), batch=1)).swapaxes(1, 2)
+    dq = jnp.pad(tiles.in_order(dq, heads) * scale(q), ((0, 0), (words, 0), (0, 0)))
+    dk = tiles.scattered(matmul_f32(ds, own, (2, 1), batch=1), heads) * scale(q)
+    dv = tiles.scattered(matmul_f32(p.astype(v.dtype), d_out, (2, 1), batch=1), heads)
+    return dq.astype(q.dtype), dk.astype(k.dtype), dv.astype(v.dtype)

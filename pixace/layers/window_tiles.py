@@ -1,4 +1,4 @@
-"""A picture cut into tiles, each with the tokens that it looks at.
+"""A picture cut into tiles, each with the tokens that it attends to.
 
 A tile's tokens look at the tile and at a margin around it, as far as the window reaches. Tables say
 which tokens these are, the same for all heads and pictures, so that tiles are taken out of a
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from pixace.layers.causal_attention import HIDDEN
+from pixace.layers.causal_attention import MASKED
 from pixace.layers.window import Window
 
 ROWS, COLUMNS = 4, 8  # of a tile; larger ones look at more in vain, smaller ones multiply slowly
@@ -26,28 +26,30 @@ class Tiles:
       words: tokens in front of the picture.
       own: int (tiles, tokens of a tile), the tokens of each tile.
       around: int (tiles, places), what they look at: all words, and a rectangle of the picture.
-      hidden: float32 (tokens of a tile, places), 0 for what a token sees, else `HIDDEN`.
-      beyond: float32 (tiles, places), `HIDDEN` for what lies outside of the picture, else 0.
+      mask_bias: float32 (tokens of a tile, places), 0 for what a token attends to, else `MASKED`.
+      outside_bias: float32 (tiles, places), `MASKED` for what lies outside of the picture, else 0.
     """
 
     words: int
     own: np.ndarray
     around: np.ndarray
-    hidden: np.ndarray
-    beyond: np.ndarray
-    _back: np.ndarray  # int (tokens of the picture,), where each one is in `own`
+    mask_bias: np.ndarray
+    outside_bias: np.ndarray
+    _own_places: np.ndarray  # int (tokens of the picture,), where each one is in `own`
     _copies: np.ndarray  # int (most, tokens of the picture), where each one is in `around`
 
-    def taken(self, x: Float[Array, "heads length d"], which: np.ndarray) -> Array:
+    def gathered(self, x: Float[Array, "heads length d"], which: np.ndarray) -> Array:
         """`own` tokens, or those `around`, (heads * tiles, tokens, d); zeros for none."""
         some = jnp.pad(x, ((0, 0), (0, 1), (0, 0)))[:, which]
         return some.reshape(-1, *some.shape[2:])
 
-    def back(self, x: Float[Array, "some d"], heads: int) -> Float[Array, "heads picture d"]:
+    def in_order(self, x: Float[Array, "some d"], heads: int) -> Float[Array, "heads picture d"]:
         """From tiles' own tokens to the picture, in its order."""
-        return x.reshape(heads, -1, x.shape[-1])[:, self._back]
+        return x.reshape(heads, -1, x.shape[-1])[:, self._own_places]
 
-    def added(self, x: Float[Array, "some places d"], heads: int) -> Float[Array, "heads length d"]:
+    def scattered(
+        self, x: Float[Array, "some places d"], heads: int
+    ) -> Float[Array, "heads length d"]:
         """For each token, the sum over all the places around tiles where it stands."""
         x = x.reshape(heads, *self.around.shape, -1)
         of_words = x[:, :, : self.words].sum(1)
@@ -78,16 +80,16 @@ def tiles_of(window: Window) -> Tiles:
     row, column = np.divmod(np.arange(around.shape[1]), columns + 2 * aside)
     row, column = row - up, column - aside
     near = (own_row - row <= up) & (np.abs(own_column - column) <= aside)
-    sees = near & ((row < own_row) | ((row == own_row) & (column <= own_column)))
-    sees = np.hstack([np.ones((rows * columns, words), bool), sees])
+    attends = near & ((row < own_row) | ((row == own_row) & (column <= own_column)))
+    attends = np.hstack([np.ones((rows * columns, words), bool), attends])
     around = np.hstack([np.broadcast_to(np.arange(words), (len(around), words)), around])
     return Tiles(
         words=words,
         own=own,
         around=around,
-        hidden=np.where(sees, 0, HIDDEN).astype(np.float32),
-        beyond=np.where(around < none, 0, HIDDEN).astype(np.float32),
-        _back=_places(own, words, none)[0],
+        mask_bias=np.where(attends, 0, MASKED).astype(np.float32),
+        outside_bias=np.where(around < none, 0, MASKED).astype(np.float32),
+        _own_places=_places(own, words, none)[0],
         _copies=_places(around, words, none),
     )
 

@@ -61,14 +61,14 @@ class TraxLanguageModel:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TraxLanguageModel):
             return NotImplemented
-        return self is other or self._built == other._built
+        return self is other or self._identity == other._identity
 
     def __hash__(self) -> int:
-        return hash(self._built)
+        return hash(self._identity)
 
     @cached_property
-    def _built(self) -> tuple[str, str]:
-        return self.kind, repr(sorted(self.settings.items()))
+    def _identity(self) -> str:
+        return repr((self.kind, sorted(self.settings.items())))
 
     # Settled when they are first needed, as that takes a second.
     @cached_property
@@ -206,7 +206,7 @@ class TraxLanguageModel:
 
     def _capacity(self, tokens: int) -> int:
         """For so many tokens, or for all of them that are ever looked at again."""
-        return min(tokens, self.window.room) if self.window else tokens
+        return min(tokens, self.window.capacity) if self.window else tokens
 
     def _stepped(
         self, weights: Weights, state: LmState, tokens: TokenBatch

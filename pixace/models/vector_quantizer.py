@@ -80,7 +80,7 @@ def revived(
     features: Features,
     weights: Float[Array, " cells"],
     dead: Bool[Array, " codes"],
-    fresh: float | Array,
+    initial_count: float | Array,
     key: Key,
 ) -> Codes:
     """Puts dead codes where encoder outputs are, all different ones if they suffice.
@@ -92,7 +92,7 @@ def revived(
         as k-means++ takes them, put codes where they are missed; chosen evenly, most would fall on
         the backgrounds that fill a picture.
       dead: which ones.
-      fresh: the count that a revived code begins with.
+      initial_count: what a revived code begins with.
       key: draws the outputs.
     """
     noise = jax.random.gumbel(key, weights.shape)  # its largest sums are a draw without replacement
@@ -102,8 +102,8 @@ def revived(
     chosen = features[best[place % few]]
     return Codes(
         vectors=jnp.where(dead[:, None], chosen, codes.vectors),
-        counts=jnp.where(dead, fresh, codes.counts),
-        sums=jnp.where(dead[:, None], fresh * chosen, codes.sums),
+        counts=jnp.where(dead, initial_count, codes.counts),
+        sums=jnp.where(dead[:, None], initial_count * chosen, codes.sums),
     )
 
 

@@ -94,7 +94,7 @@ def first_state(
 
     def init(key: Key) -> State:
         weights = model.init(key)
-        average = jax.tree.map(jnp.copy, weights) if ema else ()
+        average: Any = jax.tree.map(jnp.copy, weights) if ema else ()
         return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
 
     return jax.jit(init)(key)

@@ -1,4 +1,4 @@
-"""Blocked attention against the obvious way: same numbers, same slopes, no leak."""
+"""Blocked attention against the obvious way: same numbers, same gradients, no leak."""
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ def drawn(shape, dtype=jnp.float32):
     return [2 * jax.random.normal(key, shape).astype(dtype) for key in keys]
 
 
-def slopes(attention, q, k, v, out):
+def gradients(attention, q, k, v, out):
     return jax.jit(jax.grad(lambda *qkv: jnp.sum(attention(*qkv) * out), (0, 1, 2)))(q, k, v)
 
 
@@ -31,7 +31,7 @@ def slopes(attention, q, k, v, out):
 def test_same_as_the_obvious_way(shape):
     q, k, v, out = drawn(shape)
     np.testing.assert_allclose(jax.jit(causal_attention)(q, k, v), plain(q, k, v), atol=1e-5)
-    ours, obvious = slopes(causal_attention, q, k, v, out), slopes(plain, q, k, v, out)
+    ours, obvious = gradients(causal_attention, q, k, v, out), gradients(plain, q, k, v, out)
     for mine, his in zip(ours, obvious, strict=True):
         np.testing.assert_allclose(mine, his, atol=1e-4)
 
@@ -44,7 +44,9 @@ def test_bfloat16_is_near(shape):
     assert seen.dtype == jnp.bfloat16
     exact = plain(*(each.astype(jnp.float32) for each in rounded[:3]))
     np.testing.assert_allclose(seen.astype(jnp.float32), exact, atol=0.05)
-    for mine, his in zip(slopes(causal_attention, *rounded), slopes(plain, *whole), strict=True):
+    for mine, his in zip(
+        gradients(causal_attention, *rounded), gradients(plain, *whole), strict=True
+    ):
         assert mine.dtype == jnp.bfloat16
         far = jnp.linalg.norm(mine.astype(jnp.float32) - his) / jnp.linalg.norm(his)
         assert far < 0.03
@@ -64,7 +66,7 @@ def test_the_kernel_of_other_devices_says_the_same(monkeypatch):
     q, k, v, out = drawn(SHAPES[1])
     monkeypatch.setattr(kernel, "on_cpu", lambda: False)
     np.testing.assert_allclose(causal_attention(q, k, v), plain(q, k, v), atol=1e-5)
-    ours, obvious = slopes(causal_attention, q, k, v, out), slopes(plain, q, k, v, out)
+    ours, obvious = gradients(causal_attention, q, k, v, out), gradients(plain, q, k, v, out)
     for mine, his in zip(ours, obvious, strict=True):
         np.testing.assert_allclose(mine, his, atol=1e-4)
 
@@ -72,8 +74,8 @@ def test_the_kernel_of_other_devices_says_the_same(monkeypatch):
 def test_memory_grows_with_the_length_and_not_with_its_square():
     def temporaries(length):
         args = [jax.ShapeDtypeStruct((8, length, 8), jnp.float32)] * 3
-        slope = jax.grad(lambda *qkv: jnp.sum(causal_attention(*qkv) ** 2), (0, 1, 2))
-        return jax.jit(slope).lower(*args).compile().memory_analysis().temp_size_in_bytes
+        gradient = jax.grad(lambda *qkv: jnp.sum(causal_attention(*qkv) ** 2), (0, 1, 2))
+        return jax.jit(gradient).lower(*args).compile().memory_analysis().temp_size_in_bytes
 
     # Four times the length: four times the rows; the scores alone would be sixteen times as many.
     assert temporaries(2048) < 6 * temporaries(512)

@@ -12,8 +12,8 @@ TOKENS, WIDTH, VOCAB = 48, 16, 37
 
 
 def plain(hidden, w, b, ids, weights):
-    odds = jax.nn.log_softmax(hidden @ w + b)
-    return -jnp.sum(jnp.take_along_axis(odds, ids[:, None], 1)[:, 0] * weights)
+    log_probabilities = jax.nn.log_softmax(hidden @ w + b)
+    return -jnp.sum(jnp.take_along_axis(log_probabilities, ids[:, None], 1)[:, 0] * weights)
 
 
 @pytest.fixture(params=[10**9, 8 * VOCAB, VOCAB], ids=["one chunk", "six chunks", "a token each"])
@@ -30,7 +30,7 @@ def given():
     return hidden, w, b, ids, jax.random.uniform(keys[4], (TOKENS,)).at[3].set(0)
 
 
-def test_same_loss_and_slopes_as_all_logits_at_once(chunk, given):
+def test_same_loss_and_gradients_as_all_logits_at_once(chunk, given):
     hidden, w, b, *rest = given
     chunked = jax.value_and_grad(lambda *x: 3 * cross_entropy(*x, *rest, jnp.float32), (0, 1, 2))
     whole = jax.value_and_grad(lambda *x: 3 * plain(*x, *rest), (0, 1, 2))
@@ -41,10 +41,10 @@ def test_same_loss_and_slopes_as_all_logits_at_once(chunk, given):
         np.testing.assert_allclose(mine, his, atol=1e-4)
 
 
-def test_bfloat16_is_near_and_its_slopes_stay_float32(chunk, given):
+def test_bfloat16_is_near_and_its_gradients_stay_float32(chunk, given):
     hidden, w, b, *rest = given
-    slope = jax.grad(lambda *x: cross_entropy(*x, *rest, jnp.bfloat16), (0, 1, 2))
-    ours = jax.jit(slope)(hidden, w, b)
+    gradient = jax.grad(lambda *x: cross_entropy(*x, *rest, jnp.bfloat16), (0, 1, 2))
+    ours = jax.jit(gradient)(hidden, w, b)
     for mine, his in zip(
         ours, jax.grad(lambda *x: plain(*x, *rest), (0, 1, 2))(hidden, w, b), strict=True
     ):
@@ -57,6 +57,6 @@ def test_never_all_logits_at_once():
     shapes = [(tokens, 8), (8, vocab), (vocab,), (tokens,), (tokens,)]
     kinds = [np.float32, np.float32, np.float32, np.int32, np.float32]
     args = [jax.ShapeDtypeStruct(*each) for each in zip(shapes, kinds, strict=True)]
-    slope = jax.value_and_grad(lambda *x: cross_entropy(*x, jnp.float32), (0, 1, 2))
-    found = jax.jit(slope).lower(*args).compile().memory_analysis()
+    gradient = jax.value_and_grad(lambda *x: cross_entropy(*x, jnp.float32), (0, 1, 2))
+    found = jax.jit(gradient).lower(*args).compile().memory_analysis()
     assert found.temp_size_in_bytes < tokens * vocab * 4

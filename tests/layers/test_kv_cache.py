@@ -7,7 +7,7 @@ import pytest
 from pixace.layers.kv_cache import SHORT, Cache
 
 # Two where values are added up at once, two where in parts, and one that has no parts.
-ROOMS = (64, SHORT, 784, 1024, 769)
+CAPACITIES = (64, SHORT, 784, 1024, 769)
 
 
 @pytest.fixture
@@ -17,30 +17,35 @@ def rng():
 
 def filled(keys, values):
     """A cache with nothing but these."""
-    heads, d, room = keys.shape
-    cache = Cache.empty(heads, d, values.shape[2], room)
+    heads, d, capacity = keys.shape
+    cache = Cache.empty(heads, d, values.shape[2], capacity)
     return cache.written(keys.swapaxes(1, 2), values, 0)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_what_is_seen_is_the_mean_weighed_by_the_softmax(rng, room):
-    keys, values = rng.standard_normal((8, 16, room)), rng.standard_normal((8, room, 24))
+@pytest.mark.parametrize("capacity", CAPACITIES)
+def test_what_is_seen_is_the_mean_weighed_by_the_softmax(rng, capacity):
+    keys, values = rng.standard_normal((8, 16, capacity)), rng.standard_normal((8, capacity, 24))
     q = rng.standard_normal((8, 16))
-    view = np.where(np.arange(room) < room - 5, 0, -1e9)
-    scores = np.einsum("hd,hdr->hr", q, keys) / 4 + view
-    odds = np.exp(scores - scores.max(1, keepdims=True))
-    odds /= odds.sum(1, keepdims=True)
+    bias = np.where(np.arange(capacity) < capacity - 5, 0, -1e9)
+    scores = np.einsum("hd,hdr->hr", q, keys) / 4 + bias
+    probabilities = np.exp(scores - scores.max(1, keepdims=True))
+    probabilities /= probabilities.sum(1, keepdims=True)
     np.testing.assert_allclose(
-        filled(keys, values).seen(q, view), np.einsum("hr,hrd->hd", odds, values), atol=1e-5
+        filled(keys, values).attend(q, bias),
+        np.einsum("hr,hrd->hd", probabilities, values),
+        atol=1e-5,
     )
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_what_a_head_sees_does_not_depend_on_the_others(rng, room):
-    keys, values = rng.standard_normal((128, 32, room)), rng.standard_normal((128, room, 32))
-    q, view = rng.standard_normal((128, 32)), np.zeros(room)
-    seen = jax.jit(Cache.seen)
-    many = seen(filled(keys, values), q, view)
+@pytest.mark.parametrize("capacity", CAPACITIES)
+def test_what_a_head_sees_does_not_depend_on_the_others(rng, capacity):
+    keys, values = (
+        rng.standard_normal((128, 32, capacity)),
+        rng.standard_normal((128, capacity, 32)),
+    )
+    q, bias = rng.standard_normal((128, 32)), np.zeros(capacity)
+    attend = jax.jit(Cache.attend)
+    many = attend(filled(keys, values), q, bias)
     for heads in (1, 4, 8, 24):
-        few = seen(filled(keys[:heads], values[:heads]), q[:heads], view)
+        few = attend(filled(keys[:heads], values[:heads]), q[:heads], bias)
         np.testing.assert_array_equal(few, many[:heads])

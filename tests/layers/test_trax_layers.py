@@ -1,4 +1,4 @@
-"""Our layers against Trax's: the same weights give the same numbers, and the same slopes."""
+"""Our layers against Trax's: the same weights give the same numbers, and the same gradients."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from pixace import models
 from pixace.layers import trax_bridge
 from pixace.layers.dropout import dropped
 from pixace.layers.layer_norm import normalized
-from pixace.layers.matmul import affine, turned
+from pixace.layers.matmul import affine, transposed
 from pixace.models import hyperparameters
 
 GRID, LENGTH, VOCAB = (4, 8), 32, 19
@@ -63,12 +63,12 @@ def test_logits_are_those_of_trax(pair, tokens):
     np.testing.assert_allclose(mine, their_logits(theirs, weights, tokens), atol=1e-4)
 
 
-def test_slopes_are_those_of_trax(pair, tokens):
+def test_gradients_are_those_of_trax(pair, tokens):
     ours, weights, theirs = pair
 
     def loss(logits):
-        odds = jax.nn.log_softmax(logits)
-        return -jnp.take_along_axis(odds, tokens[..., None], -1).mean()
+        log_probabilities = jax.nn.log_softmax(logits)
+        return -jnp.take_along_axis(log_probabilities, tokens[..., None], -1).mean()
 
     mine = jax.jit(jax.grad(lambda w: loss(ours.logits(w, ours.hidden(w, tokens)))))(weights)
     his = jax.jit(jax.grad(lambda w: loss(their_logits(theirs, w, tokens))))(weights)
@@ -99,13 +99,13 @@ def test_remat_changes_memory_and_nothing_else(dropout, tokens):
     plain, lean = make(), make(remat=True)
     weights = plain.init(jax.random.key(0))
 
-    def slopes(model):
+    def gradients(model):
         def loss(weights):
             return jnp.sum(model.hidden(weights, tokens, jax.random.key(2)) ** 2)
 
         return jax.jit(jax.value_and_grad(loss))(weights)
 
-    (loss, mine), (his_loss, his) = slopes(lean), slopes(plain)
+    (loss, mine), (his_loss, his) = gradients(lean), gradients(plain)
     np.testing.assert_allclose(loss, his_loss, rtol=1e-5)
     for one, other in zip(jax.tree.leaves(mine), jax.tree.leaves(his), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3 * max(1.0, float(jnp.abs(other).max())))
@@ -119,8 +119,8 @@ def test_lean_models_train_in_much_less_memory(kind):
 
     def temporaries(model):
         weights = jax.eval_shape(model.init, jax.random.key(0))
-        slope = jax.grad(lambda w, x: jnp.sum(model.hidden(w, x, jax.random.key(0)) ** 2))
-        lowered = jax.jit(slope).lower(weights, args)
+        gradient = jax.grad(lambda w, x: jnp.sum(model.hidden(w, x, jax.random.key(0)) ** 2))
+        lowered = jax.jit(gradient).lower(weights, args)
         return lowered.compile().memory_analysis().temp_size_in_bytes
 
     whole = temporaries(models.transformer(VOCAB, LENGTH, GRID, **sizes))
@@ -129,7 +129,7 @@ def test_lean_models_train_in_much_less_memory(kind):
 
 @pytest.mark.parametrize("rows", [16, 40, 48])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-def test_affine_and_its_slopes(rows, dtype):
+def test_affine_and_its_gradients(rows, dtype):
     x = jax.random.normal(jax.random.key(0), (2, rows, 16))
     w, b = jax.random.normal(jax.random.key(1), (16, 24)).astype(dtype), jnp.arange(24.0)
     weigh = jax.random.normal(jax.random.key(2), (2, rows, 24))
@@ -150,12 +150,12 @@ def test_affine_and_its_slopes(rows, dtype):
 
 
 @pytest.mark.parametrize("shape", [(32, 48), (33, 48), (16, 16)], ids=str)
-def test_turned_is_transposed(shape):
+def test_transposed_is_the_transpose(shape):
     x = jax.random.normal(jax.random.key(0), shape)
-    np.testing.assert_array_equal(jax.jit(turned)(x), x.T)
+    np.testing.assert_array_equal(jax.jit(transposed)(x), x.T)
 
 
-def test_normalization_and_its_slopes():
+def test_normalization_and_its_gradients():
     x = 3 + 2 * jax.random.normal(jax.random.key(0), (2, 5, 12))
     scale, bias = jnp.linspace(0.5, 2, 12), jnp.linspace(-1, 1, 12)
     weigh = jax.random.normal(jax.random.key(1), x.shape)
@@ -169,11 +169,11 @@ def test_normalization_and_its_slopes():
         return normalized(x, scale, bias, 1e-6)
 
     np.testing.assert_allclose(ours(x, scale, bias), plain(x, scale, bias), atol=1e-5)
-    slopes = [
+    gradients = [
         jax.grad(lambda *a, of=of: jnp.sum(of(*a) * weigh), (0, 1, 2))(x, scale, bias)
         for of in (ours, plain)
     ]
-    for one, other in zip(*slopes, strict=True):
+    for one, other in zip(*gradients, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 

@@ -53,11 +53,11 @@ def test_it_is_attention_to_what_the_window_shows(window):
 @pytest.mark.parametrize(
     "window", [Window(2, (5, 7)), Window(3, (20, 13), 4), Window(9, (3, 40), 2)], ids=str
 )
-def test_slopes_are_those_of_the_obvious_way(window):
-    def slopes(attention):
+def test_gradients_are_those_of_the_obvious_way(window):
+    def gradients(attention):
         return jax.jit(jax.grad(lambda x: jnp.sum(jnp.sin(attention(*x, window)))))(drawn(window))
 
-    for found, wanted in zip(slopes(window_attention), slopes(obvious), strict=True):
+    for found, wanted in zip(gradients(window_attention), gradients(obvious), strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
@@ -75,17 +75,17 @@ def test_a_picture_that_is_not_whole_yet_is_seen_as_far_as_it_goes():
 def test_memory_holds_what_the_window_shows(window):
     shown = seen_by(window)
     look = jax.jit(
-        jax.vmap(lambda token: (window.place(token), window.tokens(token), window.view(token)))
+        jax.vmap(lambda token: (window.place(token), window.tokens(token), window.mask_bias(token)))
     )
-    for token, (place, tokens, view) in enumerate(
+    for token, (place, tokens, bias) in enumerate(
         zip(*map(np.asarray, look(np.arange(len(shown)))), strict=True)
     ):
         assert tokens[place] == token
-        assert sorted(tokens[view == 0]) == list(np.flatnonzero(shown[token]))
+        assert sorted(tokens[bias == 0]) == list(np.flatnonzero(shown[token]))
 
 
 def test_memory_does_not_grow_with_the_picture():
-    assert Window(4, (64, 64)).room == Window(4, (512, 64)).room == 4 * 64 + 5
+    assert Window(4, (64, 64)).capacity == Window(4, (512, 64)).capacity == 4 * 64 + 5
     model = by_kind("transformer")(20, 4096, (64, 64), d_model=8, d_ff=8, n_layers=1, n_heads=1)
     near = by_kind("transformer")(
         20, 4096, (64, 64), d_model=8, d_ff=8, n_layers=1, n_heads=1, window=4

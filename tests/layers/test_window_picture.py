@@ -22,10 +22,10 @@ def panel(reach, token):
     """One token, what it sees, and what is remembered besides for those that come next."""
     window = Window(reach, GRID)
     latest = jnp.int32(token)
-    remembered, view = np.asarray(window.tokens(latest)), np.asarray(window.view(latest))
+    remembered, bias = np.asarray(window.tokens(latest)), np.asarray(window.mask_bias(latest))
     pixels = np.tile(np.array(OTHER, np.uint8), (GRID[0] * GRID[1], 1))
     pixels[remembered[remembered >= 0]] = KEPT
-    pixels[remembered[view == 0]] = SEEN
+    pixels[remembered[bias == 0]] = SEEN
     pixels[token] = OWN
     tile = Pillow.fromarray(pixels.reshape(*GRID, 3))
     tile = tile.resize((GRID[1] * PIXEL, GRID[0] * PIXEL), Pillow.Resampling.NEAREST)

@@ -81,8 +81,10 @@ def logits_by_step(model, weights, tokens):
 
 
 def loss(model, weights, tokens, key=None):
-    odds = jax.nn.log_softmax(model.logits(weights, model.hidden(weights, tokens, key)))
-    return -jnp.take_along_axis(odds, tokens[..., None], -1).mean()
+    log_probabilities = jax.nn.log_softmax(
+        model.logits(weights, model.hidden(weights, tokens, key))
+    )
+    return -jnp.take_along_axis(log_probabilities, tokens[..., None], -1).mean()
 
 
 def first_changed(model, weights, tokens, place):
@@ -102,7 +104,7 @@ def test_the_leak_test_sees_a_leak(tokens):
     """Without the shift to the right, position t knows the token that it has to guess."""
     model, weights = drawn("transformer", "learned")
     leaking = trax_bridge.layers.Serial(trax_bridge.layers.Serial(), *model.steady.sublayers[1:])
-    leaky = dataclasses.replace(model, steady=leaking)
+    leaky = dataclasses.replace(model, steady=leaking, settings={"leaks": True})
     assert first_changed(leaky, weights, tokens, 8) == 8
 
 
@@ -227,25 +229,25 @@ def test_products_in_bfloat16_give_features_near_those_of_float32(case, tokens):
     spread = float(jnp.std(full))
     for got in (logits(model, half, tokens), logits_by_step(model, half, tokens)):
         assert float(jnp.abs(got - full).max()) < 0.2 * spread
-    slope = jax.jit(jax.grad(loss, argnums=1), static_argnums=0)(model, half, tokens)
-    assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(slope))
+    gradient = jax.jit(jax.grad(loss, argnums=1), static_argnums=0)(model, half, tokens)
+    assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("kind", models.KINDS)
-def test_gradient_is_the_slope(kind, dropout, tokens):
+def test_gradient_is_the_directional_derivative(kind, dropout, tokens):
     """Against central differences; with dropout, the reverse pass must draw the same mask."""
     model = build(kind, dropout=dropout)
     weights = model.init(jax.random.key(0))
     value = jax.jit(lambda weights: loss(model, weights, tokens, jax.random.key(5)))
-    slope = jax.jit(jax.grad(value))(weights)
+    gradient = jax.jit(jax.grad(value))(weights)
     flat, unflat = jax.flatten_util.ravel_pytree(weights)
-    flat_slope, _ = jax.flatten_util.ravel_pytree(slope)
-    # Along the slope itself, where a difference is largest beside the rounding.
-    way = 0.01 * flat_slope / jnp.linalg.norm(flat_slope)
+    flat_gradient, _ = jax.flatten_util.ravel_pytree(gradient)
+    # Along the gradient itself, where a difference is largest beside the rounding.
+    way = 0.01 * flat_gradient / jnp.linalg.norm(flat_gradient)
     rise = value(unflat(flat + way)) - value(unflat(flat - way))
-    np.testing.assert_allclose(rise, 0.02 * jnp.linalg.norm(flat_slope), rtol=0.02)
+    np.testing.assert_allclose(rise, 0.02 * jnp.linalg.norm(flat_gradient), rtol=0.02)
 
 
 @pytest.mark.slow
@@ -258,8 +260,8 @@ def test_a_constant_picture_is_learned(case):
     def train(weights):
         def step(carry, key):
             weights, memory = carry
-            value, slope = jax.value_and_grad(loss, 1)(model, weights, tokens, key)
-            change, memory = optimizer.update(slope, memory)
+            value, gradient = jax.value_and_grad(loss, 1)(model, weights, tokens, key)
+            change, memory = optimizer.update(gradient, memory)
             return (optax.apply_updates(weights, change), memory), value
 
         keys = jax.random.split(jax.random.key(1), 60)

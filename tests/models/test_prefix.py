@@ -59,7 +59,7 @@ def test_a_token_is_seen_by_all_that_follow_and_by_none_before(case, rows, place
     assert changed(*case, rows, place).tolist() == list(range(place + 1, LENGTH))
 
 
-def test_the_head_gives_odds_for_pictures_only(case, rows):
+def test_the_head_gives_logits_for_pictures_only(case, rows):
     model, weights = case
     assert model.logits(weights, features(model, weights, rows)).shape == (3, LENGTH, VOCAB)
 

@@ -9,6 +9,7 @@ import pytest
 from pixace.data.batches import Batch
 from pixace.evaluation.likelihood import validation_loss
 from pixace.models import transformer
+from pixace.storage import pytrees
 from pixace.training.lm_step import first_state, make_step
 
 VOCAB, LENGTH = 5, 6
@@ -43,10 +44,10 @@ def run(model, batch, count=1, **settings):
     return state, measures
 
 
-def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_odds(model, batch):
+def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_probabilities(model, batch):
     weights = model.init(jax.random.key(0))
-    odds = jax.nn.softmax(model.logits(weights, model.hidden(weights, batch.tokens)))
-    own = np.take_along_axis(np.asarray(odds), batch.tokens[..., None], -1)
+    probabilities = jax.nn.softmax(model.logits(weights, model.hidden(weights, batch.tokens)))
+    own = np.take_along_axis(np.asarray(probabilities), batch.tokens[..., None], -1)
     found = model.loss(weights, *batch, None, jnp.float32)
     assert float(found) == pytest.approx(-np.log(own).sum(), rel=1e-5)
 
@@ -104,3 +105,24 @@ def test_validation_is_the_mean_over_all_tokens_of_all_batches(model, batch):
     total = sum(model.loss(weights, *part, None, jnp.float32) for part in (batch, light))
     found = validation_loss(model)(weights, iter([batch, light]))
     assert found == pytest.approx(float(total) / (5 * LENGTH), rel=1e-5)
+
+
+def test_a_step_is_traced_once(model, batch, monkeypatch):
+    """Not again for other batches, keys and weights, nor after a state that came from elsewhere."""
+    traced, plain = [], type(model).loss
+
+    def counted(*given):
+        traced.append(1)
+        return plain(*given)
+
+    monkeypatch.setattr(type(model), "loss", counted)
+    rule = optax.adam(0.1)
+    step, measure = make_step(model, rule), validation_loss(model)
+    state = first_state(model, rule, jax.random.key(0))
+    for seed in range(3):
+        state, _ = step(state, batch._replace(tokens=batch.tokens[::-1]), jax.random.key(seed))
+        measure(state.weights, [batch])
+    like = jax.eval_shape(lambda: state)
+    again = pytrees.unflatten(jax.tree.map(np.asarray, pytrees.flatten(state)), like)
+    step(again, batch, jax.random.key(9))
+    assert len(traced) == 2  # one is the step's, one the evaluation's
