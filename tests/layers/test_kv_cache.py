@@ -1,6 +1,7 @@
 """Keys and values that are remembered."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ def filled(keys, values):
     """A cache with nothing but these."""
     heads, d, room = keys.shape
     cache = Cache.empty(heads, d, values.shape[2], room)
-    return cache.written(keys.swapaxes(1, 2), values, 0)
+    return cache.written(jnp.asarray(keys.swapaxes(1, 2)), jnp.asarray(values), jnp.array(0))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -30,9 +31,8 @@ def test_what_is_seen_is_the_mean_weighed_by_the_softmax(rng, room):
     scores = np.einsum("hd,hdr->hr", q, keys) / 4 + view
     odds = np.exp(scores - scores.max(1, keepdims=True))
     odds /= odds.sum(1, keepdims=True)
-    np.testing.assert_allclose(
-        filled(keys, values).seen(q, view), np.einsum("hr,hrd->hd", odds, values), atol=1e-5
-    )
+    found = filled(keys, values).seen(jnp.asarray(q), jnp.asarray(view))
+    np.testing.assert_allclose(found, np.einsum("hr,hrd->hd", odds, values), atol=1e-5)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -47,7 +47,7 @@ def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_odds(model, batch):
     weights = model.init(jax.random.key(0))
     odds = jax.nn.softmax(model.head(weights, model.hidden(weights, batch.tokens)))
     own = np.take_along_axis(np.asarray(odds), batch.tokens[..., None], -1)
-    found = loss_sum(model, weights, batch, None, jnp.float32)
+    found = loss_sum(model, weights, jax.tree.map(jnp.asarray, batch), None, jnp.float32)
     assert float(found) == pytest.approx(-np.log(own).sum(), rel=1e-5)
 
 
@@ -101,6 +101,7 @@ def test_descent_descends(model, batch):
 def test_validation_is_the_mean_over_all_tokens_of_all_batches(model, batch):
     weights = model.init(jax.random.key(0))
     light = Batch(batch.tokens[::-1], batch.weights * np.array([[1], [0], [0], [0]], np.float32))
-    total = sum(loss_sum(model, weights, part, None, jnp.float32) for part in (batch, light))
+    parts = jax.tree.map(jnp.asarray, [batch, light])
+    total = sum(loss_sum(model, weights, part, None, jnp.float32) for part in parts)
     found = validation_loss(model)(weights, iter([batch, light]))
     assert found == pytest.approx(float(total) / (5 * LENGTH), rel=1e-5)
