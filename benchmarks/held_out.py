@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     options = parser.parse_args()
     trained = pixace.load(options.run)
-    sampler, tokens = trained.sampler, token_set.open_set(trained.description.data["tokens"])
+    sampler, tokens = trained.sampler, token_set.open_set(trained.description.data.tokens)
     every = EvaluationSet("validation", len(tokens.split("validation")))
     found = likelihood.evaluate(
         sampler.model,

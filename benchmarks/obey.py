@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=1.0)
     options = parser.parse_args()
     model = pixace.load(options.run, root=options.runs)
-    classifier = Classifier.fitted(token_set.open_set(model.description.data["tokens"]))
+    classifier = Classifier.fitted(token_set.open_set(model.description.data.tokens))
     facts = {"run": options.run, "held_out": classifier.accuracy, "agreement": {}}
     classes = list(model.vocabulary.classes)
     for guidance in options.guidance:

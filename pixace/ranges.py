@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pixace.errors import ConfigError
 
@@ -116,6 +117,31 @@ def check(owner: str, taker: Callable[..., Any], given: Mapping[str, Any]) -> di
         if name in given:
             checked[name] = number.checked(f"{owner}.{name}" if owner else name, given[name])
     return checked
+
+
+def typed(owner: str, taker: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """As `check`, and looks at what is no number by its type.
+
+    Raises:
+      ConfigError: names the first value that is of another type, or cannot be meant.
+    """
+    checked, hints = check(owner, taker, given), get_type_hints(taker)
+    for name, value in checked.items():
+        kinds = _kinds(hints[name])
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            named = getattr(hints[name], "__name__", hints[name])
+            raise ConfigError(
+                f"{owner}.{name} = {said(value)} is no {named}; docs/settings.md lists them"
+            )
+    return checked
+
+
+def _kinds(hint: Any) -> tuple[type, ...]:
+    """The classes that an annotation stands for."""
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(kind for part in get_args(hint) for kind in _kinds(part))
+    kind = get_origin(hint) or hint
+    return (int, float) if kind is float else (kind,)
 
 
 def one(taker: Callable[..., Any], name: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What all tests share: the processor, a cache of their own, and no hidden state of gin.
+"""What all tests share: the processor, a cache of their own, and the smallest of everything.
 
 A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast` leaves it out.
 """
@@ -64,14 +64,6 @@ def resident():
     except OSError:
         return 0
     return int(pages) * resource.getpagesize()
-
-
-@pytest.fixture(autouse=True)
-def unbound():
-    """Leaves nothing bound by gin for the next test."""
-    yield
-    if "gin" in sys.modules:
-        sys.modules["gin"].clear_config()
 
 
 # The smallest of everything: 4x4 pictures in 4 greys, a model of a few hundred weights.
@@ -145,6 +137,32 @@ def worded_outcome(tiny, worded_pictures, tmp_path_factory):
         template=["a light of {label}", "{label}"],
         root=tmp_path_factory.mktemp("worded-runs"),
     )
+
+
+@pytest.fixture(scope="session")
+def described():
+    """Makes descriptions of runs that nobody trained."""
+    from pixace.runs.description import Best, DataRecord, Description, ModelRecord
+
+    def made(*, kind="transformer", named="pictures", psnr=None, nats=None, **fields):
+        is_codebook = kind == "codebook"
+        best = Best("psnr", psnr, "validation", 8) if psnr is not None else None
+        best = Best("nats_per_token", nats, "validation", 8) if nats is not None else best
+        about = {
+            "name": "a",
+            "created": "2026-01-01",
+            "kind": "codebook" if is_codebook else "language_model",
+            "model": None if is_codebook else ModelRecord(kind, {}),
+            "training": {},
+            "data": DataRecord(named, "crop", (255, 255, 255), "blend"),
+            "versions": {},
+            "compute_dtype": "float32",
+            "tokenizer": "t",
+            "best": best,
+        }
+        return Description(**(about | fields))
+
+    return made
 
 
 @pytest.fixture(scope="module")

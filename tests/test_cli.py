@@ -199,15 +199,12 @@ def test_runs_are_listed_with_data_model_steps_and_loss(here, tiny_outcome):
     assert line.split() == [name, "stripes.npy", "transformer", "6/6", loss, "finished"]
 
 
-def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
+def test_json_has_no_numbers_that_json_does_not_know(tmp_path, described):
     """What a program reads must be JSON; NaN and Infinity are none."""
-    about = {"created": "2026-01-01", "tokenizer": "t", "config": "", "data": {}, "versions": {}}
-    losses = {"a": math.nan, "b": math.inf, "c": 0.5, "d": None, "e": 0.0}
-    for kind in ("transformer", run_folder.CODEBOOK):
-        for name, loss in losses.items():
-            it = run_folder.Description(
-                name=name, model=kind, **about, best_loss=loss, dtype="float32"
-            )
+    values = {"a": math.nan, "b": math.inf, "c": 0.5, "d": None, "e": 0.0}
+    for kind, metric in (("transformer", "nats"), ("codebook", "psnr")):
+        for name, value in values.items():
+            it = described(name=name, kind=kind, **{metric: value})
             place = run_folder.create(tmp_path, f"{name}-{kind}", "").path / run_folder.INFO
             place.write_text(json.dumps(asdict(it)))  # which pixace itself would refuse
 
@@ -215,9 +212,10 @@ def test_json_has_no_numbers_that_json_does_not_know(tmp_path):
         raise AssertionError(word)
 
     said = json.loads(run("runs", "--runs", tmp_path, "--json").stdout, parse_constant=refuse)
-    assert [it["best_loss"] for it in said["runs"]][::2] == [None, None, 0.5, None, 0.0]
+    best = [it["best"] and it["best"]["value"] for it in said["runs"]]
+    assert best[::2] == [None, None, 0.5, None, 0.0]
     lines = run("runs", "--runs", tmp_path).stdout.splitlines()[1:]
-    assert [line.split()[4] for line in lines[::2]] == ["nan", "inf", "9.03", "–", "0.0000"]
+    assert [line.split()[4] for line in lines[::2]] == ["nan", "inf", "0.50", "–", "0.00"]
 
 
 def test_plain_facts_stay_as_they_are(capsys):

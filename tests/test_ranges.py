@@ -16,7 +16,7 @@ import pixace
 from pixace import models, ranges
 from pixace.api import tokenize
 from pixace.api.trained import Trained
-from pixace.config import configurables, gin_files
+from pixace.config import gin_files, parts
 from pixace.config.shorthands import tracked
 from pixace.data.preprocessing import Preprocessing, RawPreprocessing
 from pixace.errors import ConfigError, PixaceError
@@ -235,16 +235,17 @@ def test_what_is_still_owed_is_asked_for_before_pictures_are_read(tmp_path):
 def test_a_run_that_goes_on_is_given_numbers_too(tiny_outcome):
     with pytest.raises(ConfigError, match=r"train\.clip is -1; it must be 0 or more"):
         pixace.resume(tiny_outcome.run.path, bindings=["train.clip = -1", "train.steps = 9"])
-    assert tiny_outcome.run.description.status == "finished"
+    assert tiny_outcome.run.read().status == "finished"
 
 
 @pytest.mark.parametrize("name", gin_files.shipped())
 def test_the_shipped_files_keep_to_the_ranges(name):
-    gin_files.load(name)
+    settings = gin_files.load(name).values
+    parts.pictures(settings)
     if name.startswith("codebook"):
-        configurables.check_codebook(configurables.pictures().tokenizer().size)
+        parts.codebook(settings)
     else:
-        configurables.check_training()
+        parts.model(settings), parts.train(settings)
 
 
 SAME = [3, np.int8(3), np.uint32(3), np.int64(3), np.array(3), jnp.int32(3)]

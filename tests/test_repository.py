@@ -192,3 +192,10 @@ def test_prose_is_at_most_120_columns_wide():
         if len(line) > 120 and not (path.name == "settings.md" and line.startswith("|"))
     ]
     assert wide == []
+
+
+def test_no_file_of_pixace_is_longer_than_300_lines():
+    """A noun that needs more is two."""
+    files = (ROOT / "pixace").rglob("*.py")
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}

@@ -1,20 +1,24 @@
 """What `pixace codebook` does, as calls in Python; see `train.py` for those of models."""
 
-import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pixace.api import data_provenance, resuming
 from pixace.api.door import door
-from pixace.config import configurables, gin_files
-from pixace.config.shorthands import lines, tracked
+from pixace.config import gin_files, idle, parts
+from pixace.config.shorthands import lines, training
 from pixace.data import token_cache, token_set
 from pixace.data.preprocessing import RawPreprocessing
 from pixace.errors import ConfigError
 from pixace.runs import run_folder
+from pixace.runs.description import Description
 from pixace.sources import Data, open_source
 from pixace.sources.addresses import stem
+from pixace.tokenizers import vq
 from pixace.training import train_codebook
+from pixace.training.settings import CodebookSettings
 from pixace.training.train_codebook import CodebookOutcome
 
 
@@ -70,7 +74,7 @@ def codebook(
     Raises:
       PixaceError: something is unknown, missing, contradictory or full.
     """
-    own = lines(
+    own = training(
         "codebook",
         codes=codes,
         downsample=downsample,
@@ -78,7 +82,7 @@ def codebook(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=tracked(track),
+        track=track,
     )
     pictures = lines(
         "pictures",
@@ -89,27 +93,28 @@ def codebook(
         alpha=alpha,
         tiles=tiles,
     )
-    text = gin_files.load(gin or "codebook", [*bindings, *own, *pictures])
+    bound = gin_files.load(gin or "codebook", [*bindings, *own, *pictures])
+    idle.refuse(bound, "codebook")
+    how, preprocessing = _settings(bound.values)
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")
-    settings = RawPreprocessing.of(configurables.pictures())
-    configurables.check_codebook(settings.tokenizer().size)
-    gin_files.refuse_idle(text, gin_files.parts("codebook"))
-    raw = token_cache.cached(settings, data, strict=strict, progress=progress)
-    with run_folder.begun(run_folder.home(root), name, f"{stem(data)}-codebook") as run:
-        description = run_folder.Description(
-            name=run.name,
-            created=run_folder.now(),
-            model=run_folder.CODEBOOK,
-            tokenizer="",
-            config=text,
-            data=data_provenance.describe(data, raw, labels=False),
-            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
-            dtype="float32",
+    raw = token_cache.cached(preprocessing, data, strict=strict, progress=progress)
+    with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-codebook") as run:
+        run.configure(bound.text)
+        run.write(
+            Description(
+                name=run.name,
+                created=run_folder.now(),
+                kind="codebook",
+                model=None,
+                training=asdict(how),
+                data=data_provenance.record(data, raw, preprocessing, labels=False),
+                versions=run_folder.versions(),
+                compute_dtype="float32",
+            )
         )
-        run.configure(description)
-        return train_codebook.train(raw, run, configurables.codebook())
+        return train_codebook.train(raw, run, how)
 
 
 @door("codebook")
@@ -143,20 +148,27 @@ def resume_codebook(
       RunError: there is no such run, it is no codebook or finished, or its pictures have changed.
       PixaceError: a binding is broken, or the disk is full.
     """
-    own = lines(
+    own = training(
         "codebook",
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=tracked(track),
+        track=track,
     )
-    old, text = resuming.find(run, root, bindings, own, codebook=True)
-    settings = RawPreprocessing.of(configurables.pictures())
-    configurables.check_codebook(settings.tokenizer().size)
-    gin_files.refuse_idle(text, gin_files.parts("codebook"))
-    raw = data_provenance.restore(
-        old.path, old.description.data, progress=progress, settings=settings
-    )
-    with resuming.changed(old, text):
-        return train_codebook.train(raw, old, configurables.codebook())
+    old = resuming.find("codebook", run, root, [*bindings, *own])
+    how, preprocessing = _settings(old.settings)
+    raw = data_provenance.restore(old.run.path, old.before, preprocessing, progress=progress)
+    with old.reconfigured(training=asdict(how)):
+        return train_codebook.train(raw, old.run, how)
+
+
+def _settings(settings: Mapping[str, Any]) -> tuple[CodebookSettings, RawPreprocessing]:
+    """How to train, and how pictures become bytes; refused before any is read.
+
+    Raises:
+      PixaceError: a number cannot be meant, or the size cannot be downsampled.
+    """
+    how, preprocessing = parts.codebook(settings), RawPreprocessing.of(parts.pictures(settings))
+    vq.check(preprocessing.tokenizer().size, how.downsample, how.codes)
+    return how, preprocessing

@@ -171,7 +171,7 @@ def model_of(
     """The model that is to draw, in another type if one is named; a type not its own is said."""
     trained = run if isinstance(run, Trained) else load(run, root=root)
     trained = trained if dtype is None else trained.of_type(dtype)
-    own = trained.description.dtype
+    own = trained.description.compute_dtype
     if trained.dtype != own:
         tell(
             f"drawn in {trained.dtype}, where {trained.description.name} was trained in {own} and "

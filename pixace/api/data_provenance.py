@@ -2,101 +2,115 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from pixace import tokenizers
-from pixace.config import configurables
 from pixace.data import token_cache, token_set
 from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, RunError, SourceError, TokenError
 from pixace.images.palette_png import palette_of
-from pixace.runs import run_folder
+from pixace.runs.description import DataRecord, Description
 from pixace.sources import Source
 from pixace.sources.addresses import absolute
 
 
 def restore(
-    run: Path, data: dict[str, Any], *, progress: bool, settings: Preprocessing | None = None
+    run: Path, description: Description, preprocessing: Preprocessing, *, progress: bool
 ) -> TokenSet:
-    """The very token set that a run was begun with; made by some settings, or as is bound.
+    """The very token set that a run was begun with; made again by its settings if it is gone.
 
     Raises:
       RunError: it is gone, and so are the pictures; or they have changed.
     """
-    place = Path(data["tokens"])
+    data = description.data
+    assert data.tokens is not None, "imported runs have been refused"
+    place = Path(data.tokens)
     try:
         tokens = token_set.open_set(place)
     except TokenError:
-        if token_set.is_set(place) and str(place) == data["named"]:
+        if token_set.is_set(place) and str(place) == data.named:
             raise  # the user's own, and damaged; one in the cache can be made again
         try:
-            bound, own = settings or configurables.pictures(), None
-            if settings is None:
-                own = _resolved(bound, run, data)
+            own = _resolved(preprocessing, description)
             tokens = token_cache.cached(
-                bound, data["named"], labels=data["labels"], progress=progress, resolved=own
+                preprocessing, data.named, labels=data.labels, progress=progress, resolved=own
             )
         except SourceError as why:
-            if data["in_memory"]:
+            if data.in_memory:
                 raise RunError(
                     f"cannot go on with {run}: its token set {place} is gone, and its pictures "
-                    f"({data['named']}) were given in memory and must be given again, to a new run"
+                    f"({data.named}) were given in memory and must be given again, to a new run"
                 ) from why
             raise RunError(
                 f"cannot go on with {run}: its token set {place} is gone, and cannot be made "
                 f"again ({why})"
             ) from why
-    if _checksum(tokens) != data["checksum"]:
+    if _checksum(tokens) != data.checksum:
         raise RunError(
-            f"the pictures of {data['named']} have changed since this run began; train a new one"
+            f"the pictures of {data.named} have changed since this run began; train a new one"
         )
     return tokens
 
 
-def _resolved(bound: Preprocessing, run: Path, data: dict[str, Any]) -> Preprocessing:
-    """The settings that are bound, but with the palette that a run has learned.
+def _resolved(preprocessing: Preprocessing, description: Description) -> Preprocessing | None:
+    """The settings, but with the palette that a run has learned; None for a codebook's.
 
     Its file may be gone, and pictures need not be looked through once more for what was found.
     """
-    spec = run_folder.Run(run).description.tokenizer
+    if description.is_codebook:
+        return None
+    spec, data = description.tokenizer or "", description.data
     palette = palette_of(tokenizers.by_spec(spec)) if spec.startswith("pixel ") else None
     if palette is None:
-        return bound
-    background = "#{:02x}{:02x}{:02x}".format(*data["background"])
-    return replace(bound, colors=palette.spec, background=background, fit=data["fit"])
+        return preprocessing
+    background = "#{:02x}{:02x}{:02x}".format(*data.background)
+    return replace(preprocessing, colors=palette.spec, background=background, fit=data.fit)
 
 
-def refuse_imported(run: Path, data: dict[str, Any]) -> None:
+def refuse_imported(run: Path, data: DataRecord) -> None:
     """Refuses to go on with old weights.
 
     Raises:
       RunError: the run was imported.
     """
-    if "imported" in data:
+    if data.imported:
         raise RunError(
             f"{run} was imported: it can draw, but neither its pictures nor its optimizer's state "
             "came along to go on with; train a new run with: pixace train"
         )
 
 
-def describe(data: str | Path | Source, tokens: TokenSet, *, labels: bool) -> dict[str, Any]:
-    """What a run's description says about its data."""
+def record(
+    data: str | Path | Source,
+    tokens: TokenSet,
+    preprocessing: Preprocessing | None,
+    *,
+    labels: bool,
+) -> DataRecord:
+    """What a run's description says about its data.
+
+    Args:
+      data: what the user named.
+      tokens: the token set.
+      preprocessing: what made it; None if it was there already.
+      labels: whether sub-folders were taken as labels.
+    """
     header = tokens.header
-    return {
-        "named": absolute(data),
-        "in_memory": not isinstance(data, str | Path),
-        "labels": labels,
-        "tokens": str(tokens.path.resolve()),
-        "checksum": _checksum(tokens),
-        "train": len(tokens.split("train")),
-        "validation": len(tokens.split("validation")),
-        "fit": header.fit,
-        "background": list(header.background),
-        "alpha": header.alpha,
-    }
+    return DataRecord(
+        named=absolute(data),
+        fit=header.fit,
+        background=header.background,
+        alpha=header.alpha,
+        in_memory=not isinstance(data, str | Path),
+        labels=labels,
+        tokens=str(tokens.path.resolve()),
+        checksum=_checksum(tokens),
+        train=len(tokens.split("train")),
+        validation=len(tokens.split("validation")),
+        pictures=None if preprocessing is None else asdict(preprocessing),
+    )
 
 
 def refuse_others(bindings: Sequence[str], tokens: TokenSet, *, labels: bool) -> None:

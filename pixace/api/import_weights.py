@@ -1,7 +1,6 @@
 """Old weights become a run: what `pixace import` does."""
 
 import hashlib
-import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,15 @@ import jax
 import numpy as np
 
 from pixace import choices, models
+from pixace.api.building import language_model
 from pixace.api.door import door
-from pixace.config import configurables, gin_files
+from pixace.config import gin_files, idle, parts
+from pixace.config.bindings import Bindings
 from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, RunError
 from pixace.images import loader
-from pixace.models.language_model import LanguageModel
 from pixace.runs import model_file, run_folder, trax_checkpoint
+from pixace.runs.description import DataRecord, Description
 from pixace.runtime import precision
 from pixace.sources.addresses import stem
 from pixace.storage.atomic import expanded
@@ -96,40 +97,44 @@ def import_weights(
             f"--model {found.kind}"
         )
     _check_tokens(path, found, tokenizer, colors)
-    built, text, assumed = _built(found, tokenizer, bindings)
+    bound, assumed = _bound(found, bindings)
+    record = parts.model(bound.values)
+    built = language_model(record, tokenizer, None)
     leaves, tree = jax.tree.flatten(built.shapes)
     arrays = trax_checkpoint.fitted(old, [leaf.shape for leaf in leaves], f"a {_said(found)}")
     place = run_folder.home(root)
-    with run_folder.begun(place, name, f"{_stem(path)}-{built.kind}") as run:
-        description = run_folder.Description(
+    with run_folder.new_run(place, name, f"{_stem(path)}-{built.kind}") as run:
+        run.configure(bound.text)
+        description = Description(
             name=run.name,
             created=run_folder.now(),
-            model=built.kind,
+            kind="language_model",
+            model=record,
+            training={},
+            data=DataRecord(
+                named=str(path.resolve()),
+                fit=fit,
+                background=loader.parse_background(background),
+                alpha=alpha,
+                imported=hashlib.sha256(path.read_bytes()).hexdigest(),
+            ),
+            versions=run_folder.versions(),
+            compute_dtype=precision.chosen("auto"),
             tokenizer=tokenizer.spec,
-            config=text,
-            data={
-                "named": str(path.resolve()),
-                "imported": hashlib.sha256(path.read_bytes()).hexdigest(),
-                "fit": fit,
-                "background": list(loader.parse_background(background)),
-                "alpha": alpha,
-            },
-            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
-            dtype=precision.chosen("auto"),
             status="finished",
             step=old.step,
             steps=old.step,
         )
-        run.configure(description)
+        run.write(description)
         model_file.save(run.path / run_folder.MODEL, jax.tree.unflatten(tree, arrays), description)
     weights = sum(int(np.prod(each.shape)) for each in arrays)
     return Imported(run, built.kind, found.settings, weights, old.step, assumed)
 
 
-def _built(
-    found: trax_checkpoint.Sizes, tokenizer: Tokenizer, bindings: Sequence[str]
-) -> tuple[LanguageModel, str, tuple[str, ...]]:
-    """The model, its configuration, and what in that is only assumed."""
+def _bound(
+    found: trax_checkpoint.Sizes, bindings: Sequence[str]
+) -> tuple[Bindings, tuple[str, ...]]:
+    """What the weights and the user say of the model, and what of that is only assumed."""
     kind = found.kind
     lines = [f"model.kind = {kind!r}"]
     lines += [f"{kind}.{name} = {value!r}" for name, value in found.settings.items()]
@@ -143,11 +148,9 @@ def _built(
             f"how many heads share {found.settings['d_model']} features cannot be seen in the "
             f"weights of a transformer; say it: --set {heads}=N"
         )
-    text = gin_files.restore("\n".join(lines) + "\n", bindings)
-    gin_files.refuse_idle(text, gin_files.parts("import", kind))
-    built = configurables.language_model(tokenizer)
-    gin_files.refuse_idle_of_trax(text)
-    return built, text, assumed
+    bound = gin_files.read("\n".join(lines), bindings, place=str(found.kind))
+    idle.refuse(bound, "import")
+    return bound, assumed
 
 
 def _check_tokens(

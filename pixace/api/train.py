@@ -3,22 +3,23 @@
 Every argument has the command line's name and default, and errors are the same `PixaceError`s.
 """
 
-import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import models
 from pixace.api import data_provenance, resuming
+from pixace.api.building import captioned, language_model
 from pixace.api.door import door
 from pixace.api.generate import generate
 from pixace.api.trained import load
-from pixace.config import configurables, gin_files
-from pixace.config.shorthands import lines, tracked
+from pixace.config import gin_files, idle, parts
+from pixace.config.shorthands import lines, training
 from pixace.data import token_cache, token_set
 from pixace.images.palette_png import STRIP, palette_of, save_strip
 from pixace.ranges import several
 from pixace.runs import run_folder
+from pixace.runs.description import CaptionRecord, Description
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
@@ -102,13 +103,13 @@ def train(
         alpha=alpha,
         tiles=tiles,
     )
-    training = lines(
+    own = training(
         "train",
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=tracked(track),
+        track=track,
     )
     words = lines("captions", use=captions or None, templates=several(template) or None)
     kind = [] if model is None else [f"model.kind = {model!r}"]
@@ -116,40 +117,45 @@ def train(
         models.by_kind(model)  # or the message would be about a gin file of that name
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
-    text = gin_files.load(gin, [*kind, *bindings, *training, *pictures, *words])
-    configurables.check_training()
-    gin_files.refuse_idle(text, gin_files.parts("train", configurables.kind()))
+    bound = gin_files.load(gin, [*kind, *bindings, *own, *pictures, *words])
+    idle.refuse(bound, "train")
+    record, how = parts.model(bound.values), parts.train(bound.values)
+    preprocessing, sentences = parts.pictures(bound.values), parts.captions(bound.values)
     data = "digits" if data is None else data
     data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
-        tokens = token_set.open_set(Path(data))
+        tokens, made_by = token_set.open_set(Path(data)), None
         data_provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
     else:
+        made_by = preprocessing
         tokens = token_cache.cached(
-            configurables.pictures(), data, labels=labels, strict=strict, progress=progress
+            preprocessing, data, labels=labels, strict=strict, progress=progress
         )
-    learned = configurables.captions(tokens)
+    learned = captioned(sentences, tokens)
     vocabulary = learned and learned.vocabulary
-    built = configurables.language_model(tokens.tokenizer, vocabulary)
-    gin_files.refuse_idle_of_trax(text)
+    built = language_model(record, tokens.tokenizer, vocabulary)
     for line in learned.said if progress and learned else ():
         tell(line)
-    with run_folder.begun(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
-        description = run_folder.Description(
-            name=run.name,
-            created=run_folder.now(),
-            model=built.kind,
-            tokenizer=tokens.tokenizer.spec,
-            config=text,
-            data=data_provenance.describe(data, tokens, labels=labels),
-            versions={each: importlib.metadata.version(each) for each in ("jax", "trax")},
-            dtype=precision.chosen("auto"),
-            captions=vocabulary and asdict(vocabulary),
+    with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
+        run.configure(bound.text)
+        run.write(
+            Description(
+                name=run.name,
+                created=run_folder.now(),
+                kind="language_model",
+                model=record,
+                training=asdict(how),
+                data=data_provenance.record(data, tokens, made_by, labels=labels),
+                versions=run_folder.versions(),
+                compute_dtype=precision.chosen("auto"),
+                tokenizer=tokens.tokenizer.spec,
+                captions=vocabulary
+                and CaptionRecord(**asdict(vocabulary), settings=asdict(sentences)),
+            )
         )
-        run.configure(description)
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
-        outcome = train_lm.train(built, tokens, run, configurables.training(), learned)
+        outcome = train_lm.train(built, tokens, run, how, learned)
     return _with_collage(outcome, progress)
 
 
@@ -183,22 +189,23 @@ def resume(
       RunError: there is no such run, it is finished, or its pictures are gone or have changed.
       PixaceError: a binding is broken, or the disk is full.
     """
-    own = lines(
+    own = training(
         "train",
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        track=tracked(track),
+        track=track,
     )
-    old, text = resuming.find(run, root, bindings, own)
-    configurables.check_training()
-    tokens = data_provenance.restore(old.path, old.description.data, progress=progress)
-    learned = configurables.captions(tokens)
-    model = configurables.language_model(tokens.tokenizer, learned and learned.vocabulary)
-    gin_files.refuse_idle_of_trax(text)
-    with resuming.changed(old, text):
-        outcome = train_lm.train(model, tokens, old, configurables.training(), learned)
+    old = resuming.find("train", run, root, [*bindings, *own])
+    record, how = parts.model(old.settings), parts.train(old.settings)
+    tokens = data_provenance.restore(
+        old.run.path, old.before, parts.pictures(old.settings), progress=progress
+    )
+    learned = captioned(parts.captions(old.settings), tokens)
+    built = language_model(record, tokens.tokenizer, learned and learned.vocabulary)
+    with old.reconfigured(model=record, training=asdict(how)):
+        outcome = train_lm.train(built, tokens, old.run, how, learned)
     return _with_collage(outcome, progress)
 
 

@@ -11,15 +11,16 @@ import jax
 import numpy as np
 
 from pixace import ranges, tokenizers
+from pixace.api.building import language_model
 from pixace.api.door import door, is_forked
 from pixace.api.photos import several
 from pixace.arrays import Image, Images
-from pixace.config import configurables, gin_files
-from pixace.errors import PixaceError, RunError
+from pixace.errors import ConfigError, PixaceError, RunError
 from pixace.images import loader
 from pixace.images.loader import Raw
 from pixace.ranges import Range
 from pixace.runs import model_file, run_folder
+from pixace.runs.description import Description
 from pixace.runtime import precision
 from pixace.sampling.cut import parse_cut
 from pixace.sampling.sampler import Completions, Sampler, Settings, several_temperatures
@@ -45,7 +46,7 @@ class Trained:
     """
 
     sampler: Sampler
-    description: run_folder.Description
+    description: Description
     path: Path
 
     @property
@@ -218,9 +219,9 @@ class Trained:
         return loader.load(
             picture,
             self.size,
-            fit=data["fit"],
-            background=tuple(data["background"]),
-            alpha=data.get("alpha", "blend"),
+            fit=data.fit,
+            background=data.background,
+            alpha=data.alpha,
         )
 
 
@@ -241,25 +242,25 @@ def load(
 
     Raises:
       RunError: there is no such run, or it has no model yet, or the file is broken.
-      ConfigError: there is no such type; or the file holds more than plain settings.
+      ConfigError: there is no such type.
       NotFiniteError: its weights are not finite.
     """
     path = run_folder.find(run, run_folder.home(root))
     flat, description = model_file.read(path)
-    if description.model == run_folder.CODEBOOK:
+    if description.is_codebook:
         raise RunError(
             f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
             f"pixace train PICTURES --colors vq:{path}"
         )
     model_file.refuse_infinite(flat, path)
-    trained = _built(*model_file.parted(flat), description, path, description.dtype)
+    trained = _built(*model_file.parted(flat), description, path, description.compute_dtype)
     return trained if dtype is None else trained.of_type(dtype)
 
 
 def _built(
     flat: dict[str, np.ndarray],
     arrays: dict[str, np.ndarray],
-    description: run_folder.Description,
+    description: Description,
     path: str | Path,
     dtype: str,
 ) -> Trained:
@@ -268,9 +269,12 @@ def _built(
     Raises:
       RunError: they do not fit one another.
     """
-    tokenizer = tokenizers.by_spec(description.tokenizer, arrays)
-    gin_files.restore(description.config, place=path)
-    model = configurables.language_model(tokenizer, _vocabulary(description))
+    assert description.model is not None, "codebooks have been refused"
+    tokenizer = tokenizers.by_spec(description.tokenizer or "", arrays)
+    try:
+        model = language_model(description.model, tokenizer, _vocabulary(description))
+    except ConfigError as why:
+        raise RunError(f"{path} holds no model that can be built: {why}") from why
     try:
         # Where drawing is refused, at the door, the device must not be touched either.
         made = np.asarray if is_forked() else jax.numpy.asarray
@@ -280,18 +284,10 @@ def _built(
     return Trained(Sampler(model, weights, tokenizer, dtype), description, Path(path))
 
 
-def _vocabulary(description: run_folder.Description) -> Vocabulary | None:
-    """The words of a model; None if it was trained without captions.
-
-    Raises:
-      RunError: they are broken.
-    """
-    if description.captions is None:
-        return None
-    try:
-        return Vocabulary.from_fields(description.captions)
-    except (TypeError, KeyError) as why:
-        raise RunError(f"{description.name} has broken captions: {why}") from why
+def _vocabulary(description: Description) -> Vocabulary | None:
+    """The words of a model; None if it was trained without captions."""
+    it = description.captions
+    return None if it is None else Vocabulary(it.words, it.length, it.first, it.classes)
 
 
 def _warn_of_unknown(asked: Prompts | None) -> None:

@@ -38,7 +38,7 @@ def command(ctx, file, as_json, **settings):
     done = import_weights(file, **options.chosen(ctx, tuple(settings)))
     path, it = done.run.path, done.settings
     for binding in done.assumed:
-        value = done.run.description.config.partition(f"{binding} = ")[2].partition("\n")[0]
+        value = done.run.read().settings[binding]
         tell(
             f"assumed {binding} = {value}, which no weight tells; if it was another: "
             f"--set {binding}=N"

@@ -1,12 +1,13 @@
 """`pixace runs`: what was trained."""
 
-import math
 from dataclasses import asdict
 
 import click
 
 from pixace.commands import options
 from pixace.runtime.printable import printable
+
+SHOWN = {"nats_per_token": "{:.4f}", "psnr": "{:.2f} dB"}
 
 
 @click.command(
@@ -23,17 +24,16 @@ def command(root, as_json):
     from pixace.runs import run_folder
 
     root = run_folder.home(root)
-    known = [(run, run.description) for run in run_folder.every(root)]
+    known = [(run, run.read()) for run in run_folder.every(root)]
     rows = [("run", "data", "model", "steps", "nats/token", "status")]
     for run, it in known:
-        loss = it.best_loss
-        quality = "–" if loss is None else f"{loss:.4f}"
-        if it.model == run_folder.CODEBOOK and loss is not None and 0 < loss < math.inf:
-            quality = f"{10 * math.log10(4 / loss):.2f} dB"
+        quality = "–" if it.best is None else SHOWN[it.best.metric].format(it.best.value)
         if not it.held_out:
             quality += " (training pictures)"
-        named = it.data.get("named", "–").rpartition("/")[2]
-        rows.append((run.name, named, it.model, f"{it.step:,}/{it.steps:,}", quality, it.status))
+        named = it.data.named.rpartition("/")[2]
+        rows.append(
+            (run.name, named, it.model_kind, f"{it.step:,}/{it.steps:,}", quality, it.status)
+        )
     cells = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]

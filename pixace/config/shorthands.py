@@ -30,6 +30,17 @@ def _line(name: str, value: Any) -> str:
     return f"{name} = {value!r}"
 
 
+def training(
+    of: str, *, track: str | Iterable[str] | None, **values: int | float | None
+) -> list[str]:
+    """The lines for what both trainings take; `values` are `steps`, `batch_size` and so on.
+
+    Raises:
+      ConfigError: a value is none that a line can hold; or as `tracked`.
+    """
+    return lines(of, **values, track=tracked(track))
+
+
 def tracked(track: str | Iterable[str] | None) -> str | None:
     """Trackers as one word for a binding; None for none named.
 

@@ -23,12 +23,13 @@ def of_run(named: str, size: str | int | None, order: str) -> VQTokenizer:
     """
     path = run_folder.find(named or None, run_folder.home(), codebook=True)
     flat, description = model_file.read(path)
-    if not description.tokenizer.startswith("vq "):
+    spec = description.tokenizer or ""
+    if not spec.startswith("vq "):
         raise TokenError(
-            f"{path} is no codebook but a {description.model} ({description.tokenizer}); train one "
+            f"{path} is no codebook but a {description.model_kind} ({spec}); train one "
             "with: pixace codebook PICTURES"
         )
-    tokenizer = tokenizers.by_spec(description.tokenizer, model_file.parted(flat)[1])
+    tokenizer = tokenizers.by_spec(spec, model_file.parted(flat)[1])
     assert isinstance(tokenizer, VQTokenizer)
     height, width = tokenizer.size
     if size is not None and parse_size(str(size)) != tokenizer.size:

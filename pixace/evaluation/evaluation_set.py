@@ -1,7 +1,7 @@
 """Which pictures are evaluated: held-out ones, or training pictures where there are none."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,12 +21,13 @@ class EvaluationSet:
       pictures: how many, evenly spread over the part.
     """
 
-    part: str
+    part: Literal["train", "validation"]
     pictures: int
 
     @classmethod
     def of(cls, data: TokenSet, most: int) -> Self:
         """At most so many of a token set."""
+        part: Literal["train", "validation"]
         part = "validation" if len(data.split("validation")) else "train"
         return cls(part, min(most, len(data.split(part))))
 
@@ -44,10 +45,6 @@ class EvaluationSet:
             f"no picture is held out: {self.pictures:,} of the training pictures are judged, and "
             "what is said of them holds for them alone"
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """As a run's description has it."""
-        return asdict(self)
 
     def rows(self, data: TokenSet) -> Int64[np.ndarray, " pictures"]:
         """Where they are in their part of a token set."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from pixace.evaluation.evaluation_set import EvaluationSet
 
 Metric = Literal["nats_per_token", "psnr"]
-Picture = UInt8[np.ndarray, "height width 3"]
+Picture = UInt8[np.ndarray, "rows columns 3"]  # as it is shown, whatever is in it
 W_contra = TypeVar("W_contra", contravariant=True)  # weights
 
 
@@ -38,6 +38,7 @@ class Evaluation:
         return self.value < value if self.metric == "nats_per_token" else self.value > value
 
 
+@runtime_checkable  # tests check types while they run
 class Evaluator(Protocol[W_contra]):
     """Evaluates weights, always on the same pictures; it writes nothing and remembers nothing."""
 

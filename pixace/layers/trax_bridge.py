@@ -6,8 +6,8 @@ Trax 1.4.1 (2021) imports TensorFlow and TFDS at every corner, though its layers
 gone again afterwards: a later `import tensorflow_datasets` finds the real one, and a TensorFlow
 that is already there is used as it is.
 
-What `trax.models.__init__` would have done for the models used here is done at the end: gin knows
-them by the names that Trax gives them.
+Trax hands its layers to gin, whose bindings would then decide, for a whole process, what each of
+them is built with. A stand-in plays gin, too: layers are plain classes, and get their arguments.
 
 Two old habits of Trax meet new rules of JAX. They are bridged in Trax's own table of functions,
 which nobody else reads; JAX itself is left as it is.
@@ -20,13 +20,12 @@ import inspect
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import gin
 import jax
 from jax.extend.random import threefry_2x32
 
@@ -43,11 +42,6 @@ MODULES = (
     "trax.models.research.configurable_transformer",
     "trax.models.reformer.reformer",
 )
-
-# Our factories decide these; a gin binding of them would be silently without effect.
-DECIDED = ["vocab_size", "max_len", "mode", "d_model", "d_ff", "n_layers", "n_heads", "dropout"]
-ATTENTION = ["attention_type", "d_attention_key", "d_attention_value"]
-AXIAL = ["pos_type", "pos_axial_shape", "pos_d_axial_embs"]
 
 
 def _check_version() -> None:
@@ -111,6 +105,32 @@ def _tensorflow() -> list[types.ModuleType]:
     compat = _module("tensorflow.compat", __path__=[], v2=v2)
     tensorflow = _module("tensorflow", __path__=[], compat=compat, **touched)
     return [tensorflow, compat, v2, _module("tensorflow_datasets")]
+
+
+def _plain(function: Any = None, **_: Any) -> Any:
+    """Takes the place of gin's decorators, and leaves what they decorate as it is."""
+    return _plain if function is None else function
+
+
+@contextmanager
+def _no_gin() -> Iterator[None]:
+    """Plays gin for what Trax asks of it; other threads, which may import it now, get it whole."""
+
+    def real(name: str) -> Any:
+        if before is None:
+            raise AttributeError(f"module 'gin' has no attribute {name!r} while Trax is loaded")
+        return getattr(before, name)
+
+    before = sys.modules.get("gin")
+    sys.modules["gin"] = _module(
+        "gin", configurable=_plain, external_configurable=_plain, __getattr__=real
+    )
+    try:
+        yield
+    finally:
+        del sys.modules["gin"]
+        if before is not None:
+            sys.modules["gin"] = before
 
 
 @contextmanager
@@ -195,7 +215,7 @@ def _threefry(key: jax.Array, x: jax.Array) -> jax.Array:
 def _load() -> None:
     """Imports Trax's layers and models and bridges them to today's JAX."""
     _check_version()
-    with warnings.catch_warnings(), _stand_ins(), _quick_inspection():
+    with warnings.catch_warnings(), _stand_ins(), _no_gin(), _quick_inspection():
         # Today's Python warns at "\m" in a docstring and at `x is not ()`, once, as it compiles.
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.filterwarnings("ignore", "invalid escape sequence", DeprecationWarning)
@@ -210,29 +230,18 @@ def _load() -> None:
     vars(sys.modules["trax.layers.research.position_encodings"])["threefry_2x32_prf"] = _threefry
 
 
-def _model(module: str, name: str, denied: list[str]) -> Callable[..., Any]:
-    """Trax's function that makes a model, known to gin as `trax.models.NAME`."""
-    models = sys.modules["trax.models"]
-    if name not in vars(models):
-        plain = getattr(sys.modules[module], name)
-        configurable = gin.external_configurable(plain, module="trax.models", denylist=denied)
-        setattr(models, name, configurable)
-    return vars(models)[name]
-
-
 _load()
 
 fastmath: Any = sys.modules["trax.fastmath"]
 layers: Any = sys.modules["trax.layers"]
 shapes: Any = sys.modules["trax.shapes"]
 
-TransformerLM = _model("trax.models.transformer", "TransformerLM", DECIDED)
-ConfigurableTransformerLM = _model(
-    "trax.models.research.configurable_transformer", "ConfigurableTransformerLM", DECIDED + AXIAL
-)
-ReformerLM = _model("trax.models.reformer.reformer", "ReformerLM", [*DECIDED, *AXIAL, *ATTENTION])
+TransformerLM: Any = sys.modules["trax.models.transformer"].TransformerLM
+ConfigurableTransformerLM: Any = sys.modules[
+    "trax.models.research.configurable_transformer"
+].ConfigurableTransformerLM
+ReformerLM: Any = sys.modules["trax.models.reformer.reformer"].ReformerLM
 
-# The classes themselves: what gin hands out are functions or subclasses of them.
 Dense: Any = sys.modules["trax.layers.core"].Dense
 Dropout: Any = sys.modules["trax.layers.core"].Dropout
 AxialPositionalEncoding: Any = sys.modules[

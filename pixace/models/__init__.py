@@ -1,6 +1,8 @@
 """Language models by name."""
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 from pixace.errors import ConfigError, unknown
 from pixace.models.language_model import LanguageModel
@@ -9,7 +11,9 @@ from pixace.models.transformer import transformer
 
 KINDS: dict[str, Callable[..., LanguageModel]] = {"transformer": transformer, "reformer": reformer}
 
-__all__ = ["KINDS", "LanguageModel", "by_kind", "reformer", "transformer"]
+__all__ = ["KINDS", "LanguageModel", "build", "by_kind", "defaults", "reformer", "transformer"]
+
+DECIDED = ("vocab_size", "length", "grid", "prefix", "words")  # by the pictures and their words
 
 
 def by_kind(kind: str) -> Callable[..., LanguageModel]:
@@ -21,3 +25,45 @@ def by_kind(kind: str) -> Callable[..., LanguageModel]:
     if kind not in KINDS:
         raise ConfigError(unknown("model", kind, KINDS))
     return KINDS[kind]
+
+
+def defaults(kind: str) -> dict[str, Any]:
+    """The settings of a kind of models that have defaults, with them.
+
+    Raises:
+      ConfigError: there is no such kind.
+    """
+    known = inspect.signature(by_kind(kind)).parameters.values()
+    has_one = (each for each in known if each.default is not each.empty)
+    return {each.name: each.default for each in has_one if each.name not in DECIDED}
+
+
+def build(
+    kind: str,
+    vocab_size: int,
+    length: int,
+    grid: tuple[int, int],
+    *,
+    prefix: int = 0,
+    words: int = 0,
+    **settings: Any,
+) -> LanguageModel:
+    """A language model, made of what is said here and of nothing else.
+
+    Args:
+      kind: `transformer` or `reformer`.
+      vocab_size: how many ids pictures have, start and blank among them.
+      length: tokens of one row: those of the picture, and of the words in front of it.
+      grid: (height, width) of the picture in tokens.
+      prefix: tokens of the row that are words.
+      words: how many words there are.
+      settings: what else this kind takes, see docs/settings.md.
+
+    Raises:
+      ConfigError: there is no such kind or no such setting, or they do not fit together.
+    """
+    known = defaults(kind)
+    for name in settings:
+        if name not in known:
+            raise ConfigError(unknown(f"setting of {kind}", name, known))
+    return by_kind(kind)(vocab_size, length, grid, prefix=prefix, words=words, **settings)

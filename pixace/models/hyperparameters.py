@@ -8,6 +8,11 @@ from pixace.errors import ConfigError, unknown
 from pixace.ranges import Range
 
 POSITIONS = ("learned", "axial")
+# Layers of Trax's that have neither settings nor weights.
+ACTIVATIONS = (
+    *("Elu", "FastGelu", "Gelu", "HardSigmoid", "HardTanh", "LeakyRelu", "LogSoftmax"),
+    *("ParametricRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Swish", "Tanh"),
+)
 USUAL = "{name} = {value} is outside [0, 1); 0.1 is usual, 0 turns it off"
 
 Features = Annotated[int, Range(2)]
@@ -24,10 +29,12 @@ def check(build: Callable[..., Any], given: Mapping[str, Any]) -> None:
     Raises:
       ConfigError: says which number does not fit and what would.
     """
-    ranges.check(build.__name__, build, given)
+    ranges.typed(build.__name__, build, given)
     positions, d_model, n_heads = (given[name] for name in ("positions", "d_model", "n_heads"))
     if positions not in POSITIONS:
         raise ConfigError(unknown("positions", positions, POSITIONS))
+    if given["activation"] not in ACTIVATIONS:
+        raise ConfigError(unknown("activation", given["activation"], ACTIVATIONS))
     if d_model % n_heads or d_model % 2:
         raise ConfigError(
             f"d_model = {d_model} is not even or no multiple of n_heads = {n_heads}; "

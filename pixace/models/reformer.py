@@ -6,6 +6,8 @@ Attention is full by default, as the original pixace had it; hashed attention (L
 2048 tokens on.
 """
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from pixace.errors import ConfigError, unknown
@@ -17,8 +19,17 @@ from pixace.models.hyperparameters import Dropout, Features
 from pixace.models.language_model import LanguageModel
 from pixace.ranges import Count, Whole
 
-# By name only: gin wraps the classes, and its bindings must reach them.
-ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}
+ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}  # Trax's names
+DECIDED = (
+    "n_heads",
+    "d_qk",
+    "d_v",
+    "causal",
+    "masked",
+    "attention_dropout",
+    "output_dropout",
+    "mode",
+)
 
 
 def reformer(
@@ -36,6 +47,8 @@ def reformer(
     positions: str = "learned",
     window: Whole = 0,
     attention: str = "full",
+    attention_settings: Mapping[str, Any] | None = None,
+    activation: str = "FastGelu",
 ) -> LanguageModel:
     """A transformer whose layers are reversible.
 
@@ -56,8 +69,10 @@ def reformer(
       dropout: share of features left out in training, 0 or more and below 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
-      attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`, whose own settings
-        (`chunk_len`, `n_hashes`, …) are bound by those names.
+      attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`.
+      attention_settings: what that layer takes besides (`chunk_len`, `n_hashes`, …), as far as it
+        is not to have its defaults; bound by the layer's name: `LSHSelfAttention.n_hashes = 2`.
+      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`.
 
     Raises:
       ConfigError: the numbers do not fit together.
@@ -66,17 +81,10 @@ def reformer(
     hyperparameters.check_places(positions, grid, length - prefix)
     if attention not in ATTENTION:
         raise ConfigError(unknown("attention", attention, ATTENTION))
-    layer = getattr(trax_bridge.layers, ATTENTION[attention])
-    given = {
-        "n_heads": n_heads,
-        "d_qk": d_model // n_heads,
-        "d_v": d_model // n_heads,
-        "causal": True,
-        "masked": False,
-        "attention_dropout": dropout,
-        "output_dropout": dropout,
-    }  # as Trax will give them, so that gin sees which of its bindings are asked for
-    whole = layer(**given, mode="eval")
+    layer, own = getattr(trax_bridge.layers, ATTENTION[attention]), dict(attention_settings or {})
+    _check_own(ATTENTION[attention], own)
+    sizes = {"n_heads": n_heads, "d_qk": d_model // n_heads, "d_v": d_model // n_heads}
+    whole = layer(**sizes, causal=True, mode="eval", **own)
     _check_chunks(whole, ATTENTION[attention], length)
     sight = Window(window, grid, prefix) if window else None
     if window and not FullAttention.can_be(whole):
@@ -86,6 +94,7 @@ def reformer(
         )
 
     def of_a_block(mode: str, **settings: Any) -> Any:
+        settings |= own
         if mode == "predict":
             return StepAttention(layer(mode="eval", **settings), length, sight)
         whole = layer(mode=mode, **settings)
@@ -103,6 +112,7 @@ def reformer(
             dropout=dropout,
             max_len=length,
             attention_type=of_a_block,
+            ff_activation=getattr(trax_bridge.layers, activation),
             **(hyperparameters.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
@@ -110,6 +120,27 @@ def reformer(
 
     three = build("train"), build("eval"), build("predict")
     return LanguageModel("reformer", vocab_size, length, *three, prefix=prefix, window=sight)
+
+
+def attention_defaults(name: str) -> dict[str, Any]:
+    """What may be said of one of Trax's attention layers, and what it is otherwise."""
+    known = inspect.signature(getattr(trax_bridge.layers, name)).parameters.values()
+    return {each.name: each.default for each in known if each.name not in DECIDED}
+
+
+def _check_own(name: str, given: Mapping[str, Any]) -> None:
+    """Refuses settings that an attention layer has not, or whose values are no numbers.
+
+    Raises:
+      ConfigError: names the first of them.
+    """
+    known = attention_defaults(name)
+    for key, value in given.items():
+        if key not in known:
+            raise ConfigError(unknown(f"setting of {name}", key, known))
+        several = value if isinstance(value, list | tuple) and value else [value]
+        if value is not None and not all(isinstance(each, int) for each in several):
+            raise ConfigError(f"{name}.{key} = {value!r} is no whole number")
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:

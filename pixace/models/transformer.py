@@ -29,6 +29,7 @@ def transformer(
     positions: str = "learned",
     window: Whole = 0,
     remat: bool = False,
+    activation: str = "Relu",
 ) -> LanguageModel:
     """A transformer that reads tokens from the first to the last.
 
@@ -46,6 +47,7 @@ def transformer(
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
       remat: keep less while training and compute it again: a third slower, a fifth of the memory.
+      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`.
 
     Raises:
       ConfigError: the numbers do not fit together.
@@ -60,6 +62,7 @@ def transformer(
         "n_heads": n_heads,
         "max_len": length,
         "dropout": dropout,
+        "ff_activation": getattr(trax_bridge.layers, activation),
     }
 
     def build(mode: str) -> Any:

@@ -15,7 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pixace.errors import NotFiniteError, RunError
-from pixace.runs.run_folder import MODEL, Description, Run
+from pixace.runs.description import Description
+from pixace.runs.run_folder import MODEL, Run
 from pixace.storage import pytrees
 from pixace.storage.atomic import whole
 
@@ -52,7 +53,7 @@ def keep(
     Raises:
       PixaceError: as `save`.
     """
-    described = replace(run.description, **changes)
+    described = replace(run.read(), **changes)
     save(run.path / MODEL, weights, described, arrays)
     run.write(described)
 

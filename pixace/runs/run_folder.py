@@ -1,7 +1,7 @@
 """The run folder: everything that one training made, under one name.
 
-run.json           what was trained on what, versions, status, the best loss so far
-config.gin         the merged configuration
+run.json           what was trained on what, with all settings; see `description.py`
+config.gin         what was bound, for people and for other runs
 metrics.jsonl      one line per log and evaluation
 checkpoints/STEP/  all that is needed to go on
 model.safetensors  the best weights alone, with the description in the file's metadata
@@ -18,85 +18,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 from pixace.errors import RunError
+from pixace.runs.description import Description
 from pixace.storage.atomic import expanded, whole
+from pixace.version import __version__
 
-if TYPE_CHECKING:
-    from pixace.trackers.tracker import Story
-
-FORMAT = 2
 MODEL = "model.safetensors"
-CODEBOOK = "codebook"  # what a run calls its model when it is none, but learned tokens for one
 INFO = "run.json"
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a model is and where it came from; travels in `run.json` and in the model file.
-
-    Attributes:
-      name: the run's.
-      created: ISO 8601 date and time, UTC.
-      model: kind, for example `reformer`; or `codebook`.
-      tokenizer: spec that rebuilds the tokenizer.
-      config: the merged configuration, gin text.
-      data: what the user named, the token set's path and checksum, counts.
-      versions: of pixace, jax and trax.
-      dtype: of the products, `float32` or `bfloat16`: settled when the run begins, and obeyed by
-        all that trains, judges and draws with it.
-      status: `running`, `stopped` or `finished`.
-      step: optimiser steps that the weights have seen.
-      steps: optimiser steps planned.
-      best_loss: nats per token on what is judged, of the weights in the model file; of a codebook
-        the mean squared error, in -1 … 1.
-      judged: what that was measured on: `{"part": "validation", "pictures": 512}`, or the part
-        `train` where no picture was held out.
-      captions: the vocabulary of a model that was trained with captions, as its fields.
-      format: of this description.
-    """
-
-    name: str
-    created: str
-    model: str
-    tokenizer: str
-    config: str
-    data: dict[str, Any]
-    versions: dict[str, str]
-    dtype: str
-    status: str = "running"
-    step: int = 0
-    steps: int = 0
-    best_loss: float | None = None
-    judged: dict[str, Any] | None = None
-    captions: dict[str, Any] | None = None
-    format: int = FORMAT
-
-    @property
-    def held_out(self) -> bool:
-        """Whether the best loss is one of pictures that were not trained on."""
-        return self.judged is None or self.judged["part"] == "validation"
-
-    @classmethod
-    def of(cls, fields: Any, place: Path) -> Self:
-        """From JSON; `place` is where it was read.
-
-        Raises:
-          RunError: it is of another format, or broken.
-        """
-        if not isinstance(fields, dict):
-            raise RunError(f"{place} is broken: it holds no description of a run")
-        if fields.get("format") != FORMAT:
-            raise RunError(
-                f"{place} has format {fields.get('format')}, this pixace reads {FORMAT}; "
-                "use the version of pixace that made it"
-            )
-        try:
-            return cls(**fields)
-        except TypeError as why:
-            raise RunError(f"{place} is broken: {why}") from why
+CONFIG = "config.gin"
 
 
 @dataclass(frozen=True)
@@ -110,8 +43,7 @@ class Run:
         """The folder's name."""
         return self.path.name
 
-    @property
-    def description(self) -> Description:
+    def read(self) -> Description:
         """What `run.json` says.
 
         Raises:
@@ -120,12 +52,12 @@ class Run:
         place = self.path / INFO
         try:
             return Description.of(json.loads(place.read_text(encoding="utf-8")), place)
-        except (OSError, json.JSONDecodeError) as why:
+        except (OSError, ValueError) as why:
             raise RunError(f"{place} cannot be read ({why}); is {self.path} a run?") from why
 
     def describe(self, **changes: Any) -> Description:
         """Writes `run.json` anew with some fields changed."""
-        return self.write(replace(self.description, **changes))
+        return self.write(replace(self.read(), **changes))
 
     def write(self, description: Description) -> Description:
         """Writes `run.json`, whole or not at all."""
@@ -134,19 +66,10 @@ class Run:
             draft.write_text(text + "\n", encoding="utf-8")
         return description
 
-    def story(self, since: int) -> "Story":
-        """What trackers are told of it, when some steps are done already."""
-        from pixace.trackers.tracker import Story  # and NumPy, which a list of runs can do without
-
-        it = self.description
-        tags = {"model": it.model, "tokenizer": it.tokenizer, "data": it.data["named"]}
-        return Story(self.path, it.config, tags | it.versions, since=since)
-
-    def configure(self, description: Description) -> None:
-        """Writes down what a run is, for programs and, its configuration, for people."""
-        self.write(description)
-        with whole(self.path / "config.gin") as draft:
-            draft.write_text(description.config, encoding="utf-8")
+    def configure(self, text: str) -> None:
+        """Writes `config.gin`: what was bound, for people."""
+        with whole(self.path / CONFIG) as draft:
+            draft.write_text(text, encoding="utf-8")
 
 
 def create(root: Path, name: str | None, stem: str) -> Run:
@@ -179,7 +102,7 @@ def create(root: Path, name: str | None, stem: str) -> Run:
 
 
 @contextmanager
-def begun(root: Path, name: str | None, stem: str) -> Iterator[Run]:
+def new_run(root: Path, name: str | None, stem: str) -> Iterator[Run]:
     """Makes a new run as `create` does, and leaves none that came to nothing.
 
     If what is done inside fails, a run with a model is marked as stopped, and one without, which
@@ -212,7 +135,7 @@ def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Pat
       RunError: there is none.
     """
     if named is None:
-        known = [run for run in every(root) if (run.description.model == CODEBOOK) is codebook]
+        known = [run for run in every(root) if run.read().is_codebook is codebook]
         if not known:
             what, how = ("codebooks", "codebook PICTURES") if codebook else ("runs", "train")
             raise RunError(f"no {what} in {root.resolve()}; train one with: pixace {how}")
@@ -231,13 +154,18 @@ def every(root: Path) -> list[Run]:
     for info in root.glob(f"*/{INFO}"):
         run = Run(info.parent)
         with suppress(RunError):  # told when it is asked for by name
-            dated.append((run.description.created, run.name, run))
+            dated.append((run.read().created, run.name, run))
     return [run for *_, run in sorted(dated)]
 
 
 def now() -> str:
     """The date and time for `created`."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def versions() -> dict[str, str]:
+    """What made a run: the versions of pixace, JAX and Trax."""
+    return {"pixace": __version__, **{name: metadata.version(name) for name in ("jax", "trax")}}
 
 
 def home(root: str | Path | None = None) -> Path:

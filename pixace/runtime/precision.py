@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from pixace.errors import ConfigError, unknown
 
+Dtype = Literal["float32", "bfloat16"]
 NAMES = ("auto", "float32", "bfloat16")
 # Of x86 processors, as Linux names them: products of matrices and of vectors in bfloat16. What
 # others have was not measured, and without any bfloat16 is emulated, at half the speed of float32.
@@ -28,7 +29,7 @@ def by_name(name: str) -> Any:
     return jnp.dtype(chosen(name))
 
 
-def chosen(name: str) -> str:
+def chosen(name: str) -> Dtype:
     """The same as a name: `auto` becomes the one that suits this device.
 
     It is what the device *is* that decides and not how fast it was when asked, so that the same
@@ -39,11 +40,11 @@ def chosen(name: str) -> str:
     """
     if name not in NAMES:
         raise ConfigError(unknown("dtype", name, NAMES))
-    return _suited() if name == "auto" else name
+    return _suited() if name == "auto" else cast(Dtype, name)
 
 
 @lru_cache(maxsize=1)
-def _suited() -> str:
+def _suited() -> Dtype:
     """bfloat16 where the device has instructions or units for it, else float32."""
     import jax
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_native_id
 
 from pixace.errors import PixaceError
 
@@ -84,7 +85,7 @@ def whole(target: Path) -> Iterator[Path]:
       PixaceError: the disk is full, or the place cannot be written to.
     """
     target = Path(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    draft = target.with_name(f".{target.name}.{get_native_id()}.part")
     try:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +107,7 @@ def discard(folder: Path) -> None:
     Raises:
       PixaceError: its place cannot be written to.
     """
-    away = folder.with_name(f".{folder.name}.{os.getpid()}.discarded")
+    away = folder.with_name(f".{folder.name}.{get_native_id()}.discarded")
     with writing(folder), suppress(FileNotFoundError):
         folder.replace(away)
         shutil.rmtree(away)

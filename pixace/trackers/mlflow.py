@@ -20,7 +20,6 @@ import numpy as np
 from pixace.errors import ConfigError, MissingError
 from pixace.storage.atomic import whole
 from pixace.trackers.outbox import Outbox, UnreachableError
-from pixace.trackers.parameters import parameters
 from pixace.trackers.tracker import Story
 
 STATE = "mlflow.json"
@@ -186,7 +185,8 @@ class Mlflow:
         if run is None:
             run = self._client.create_run(self._experiment(), run_name=story.folder.name)
         self._run = run.info.run_id
-        said, wanted = run.data.params, parameters(story.config)
+        said = run.data.params
+        wanted = {name: repr(value) for name, value in story.settings.items()}
         # MLflow keeps parameters for good; what a resumed training changes becomes a tag.
         new = [Param(name, value[:LONGEST]) for name, value in wanted.items() if name not in said]
         for name, value in wanted.items():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,17 +13,20 @@ class Story:
 
     Attributes:
       folder: the run's; its name is the run's name.
-      config: the merged configuration, gin text.
+      settings: plain values by names such as `train.steps`.
+      config: the gin file that binds them.
       tags: what else tells this run from others, such as its model and data.
       since: steps that were done before; 0 in a new run.
     """
 
     folder: Path
-    config: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    config: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     since: int = 0
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """Shows a training somewhere."""
 

@@ -5,6 +5,7 @@ from typing import Any, Generic
 
 from pixace.errors import NotFiniteError
 from pixace.evaluation.evaluator import Evaluation
+from pixace.runs.description import Best
 from pixace.runs.run_folder import Run
 from pixace.training.task import S, Task, W
 
@@ -33,33 +34,26 @@ class BestModel(Generic[S, W]):
         Raises:
           NotFiniteError: the weights are not finite; nothing is kept of them.
         """
-        best = self.run.description.best_loss
-        is_best = best is None or _loss(found) < best
+        best = self.run.read().best
+        is_best = best is None or found.is_better_than(best.value)
         if is_best:
-            self.task.keep(self.run, weights, step=done, **self._said_of(found))
+            self.task.keep(self.run, weights, step=done, best=self._measured(found))
         return is_best
 
     def compare_alike(self) -> None:
         """Evaluates the best weights so far anew, if that was done on other pictures."""
-        before = self.run.description
-        if before.best_loss is None or before.judged == self._judged:
+        best, chosen = self.run.read().best, self.task.evaluator.evaluation_set
+        if best is None or (best.part, best.pictures) == (chosen.part, chosen.pictures):
             return
         weights, done = self.task.kept(self.run)
         found = self.evaluated(weights, done)
-        self.task.keep(self.run, weights, step=done, **self._said_of(found))
+        self.task.keep(self.run, weights, step=done, best=self._measured(found))
 
     def keep_something(self, weights: W, done: int) -> None:
         """A run that was stopped before its first evaluation still gets a model to try."""
-        if self.run.description.best_loss is None:
-            self.task.keep(self.run, weights, step=done, judged=self._judged)
+        if self.run.read().best is None:
+            self.task.keep(self.run, weights, step=done)
 
-    @property
-    def _judged(self) -> dict[str, Any]:
-        return self.task.evaluator.evaluation_set.as_dict()
-
-    def _said_of(self, found: Evaluation) -> dict[str, Any]:
-        return {"best_loss": _loss(found), "judged": self._judged}
-
-
-def _loss(found: Evaluation) -> float:
-    return found.numbers.get("squared_error", found.value)
+    def _measured(self, found: Evaluation) -> Best:
+        chosen = self.task.evaluator.evaluation_set
+        return Best(found.metric, found.value, chosen.part, chosen.pictures)

@@ -20,6 +20,7 @@ from pixace.storage.atomic import writing
 from pixace.training import divergence, schedules
 from pixace.training.best_model import BestModel
 from pixace.training.metrics_log import METRICS, MetricsLog, read
+from pixace.training.story import story
 from pixace.training.task import B, LoopSettings, M_co, S, Task, W
 from pixace.training.throughput import Pace
 
@@ -70,11 +71,11 @@ def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
         notes = _notes(task, run, done)
-        run.describe(status="running", step=done, steps=steps, dtype=task.dtype)
+        run.describe(status="running", step=done, steps=steps, compute_dtype=task.dtype)
         best.compare_alike()
         for note in notes:
             tell(note)
-        tracked = trackers.opened(settings.track, run.story(done))
+        tracked = trackers.opened(settings.track, story(run, done))
         with (
             MetricsLog(run.path, since=done, trackers=tracked) as log,
             Pace(done, steps, task.units) as pace,
@@ -101,12 +102,13 @@ def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
                 log.write(done, **last)
             log.artifact(run.path / MODEL)
     described = run.describe(status="finished" if done >= steps else "stopped", step=done)
-    return Fitted(done, described.best_loss, described.held_out, pace.median, last)
+    value = described.best.value if described.best else None
+    return Fitted(done, value, described.held_out, pace.median, last)
 
 
 def _notes(task: Task[S, B, W, M_co], run: Run, done: int) -> list[str]:
     """What the user should know before it goes on."""
-    before = run.description.dtype
+    before = run.read().compute_dtype
     other = f"products go on in {task.dtype}, and were {before} so far"
     notes = [
         task.evaluator.evaluation_set.warning,

@@ -1,7 +1,7 @@
 """What `fit` trains: all that differs between a language model and a codebook."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import jax
 
@@ -10,6 +10,7 @@ from pixace.runs.run_folder import Run
 from pixace.training.schedules import Schedule
 
 
+@runtime_checkable  # tests check types while they run
 class LoopSettings(Protocol):
     """The settings that the loop itself obeys; `settings.py` says what they mean."""
 
@@ -38,6 +39,7 @@ class LoopSettings(Protocol):
         """The trackers."""
 
 
+@runtime_checkable  # tests check types while they run
 class Stepped(Protocol):
     """A state: a tree of arrays that counts its steps."""
 
@@ -49,11 +51,10 @@ class Stepped(Protocol):
 S = TypeVar("S", bound=Stepped)  # all that a step changes and a checkpoint holds
 B = TypeVar("B")  # a batch
 W = TypeVar("W")  # the weights of a state that are evaluated, and kept if they are the best
-M_co = TypeVar(
-    "M_co", bound=NamedTuple, covariant=True
-)  # what a step measures, scalars on the device
+M_co = TypeVar("M_co", bound=tuple, covariant=True)  # what a step measures: named scalars
 
 
+@runtime_checkable  # tests check types while they run
 class Task(Protocol[S, B, W, M_co]):
     """What is trained, and how one step goes."""
 

@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 import jax
 
@@ -22,7 +22,7 @@ class Pace:
         self._steps = -1  # since the last line
         self._clock = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Pace":
         """Shows the bar."""
         return self
 

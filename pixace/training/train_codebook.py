@@ -89,7 +89,7 @@ def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutco
         step=fitted.step,
         steps=settings.steps,
         stopped=fitted.step < settings.steps,
-        psnr=None if fitted.best is None else psnr(fitted.best),
+        psnr=fitted.best,
         held_out=fitted.held_out,
         codes=settings.codes,
         used=None if used is None else round(used * settings.codes),
@@ -199,5 +199,5 @@ class CodebookTask:
     def last_numbers(self, run: Run) -> dict[str, float]:
         """How the best codebook's codes are used by the training pictures."""
         flat, described = model_file.read(run.path)
-        best = tokenizers.by_spec(described.tokenizer, model_file.parted(flat)[1])
+        best = tokenizers.by_spec(described.tokenizer or "", model_file.parted(flat)[1])
         return {f"train_{name}": number for name, number in usage(best, self._data).items()}

@@ -74,7 +74,7 @@ def train(
     """
     if not len(data.split("train")):
         raise ConfigError(f"{data.path} has no pictures to train on")
-    dtype = run.description.dtype if settings.dtype == "auto" else settings.dtype
+    dtype = run.read().compute_dtype if settings.dtype == "auto" else settings.dtype
     task = LmTask(model, data, captions, dtype, settings)
     fitted = fit(task, run, settings)
     return Outcome(

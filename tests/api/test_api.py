@@ -3,7 +3,7 @@
 import inspect
 import shutil
 import typing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import pixace
 from pixace.api import complete, generate, tokenize, train
 from pixace.cli import main
-from pixace.config import configurables, gin_files
+from pixace.config import gin_files, parts
 from pixace.data import token_set
 from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, PixaceError, RunError
@@ -247,8 +247,8 @@ def test_the_pictures_of_a_run_stay(unfinished):
 
 
 def test_a_token_set_that_is_gone_is_named(unfinished, tmp_path):
-    gone = {"tokens": str(tmp_path / "set"), "named": str(tmp_path / "set")}
-    unfinished.describe(data=unfinished.description.data | gone)
+    gone = str(tmp_path / "set")
+    unfinished.describe(data=replace(unfinished.read().data, tokens=gone, named=gone))
     with pytest.raises(RunError, match=r"its token set .*set is gone, and cannot be made again"):
         pixace.resume(unfinished.path)
 
@@ -266,11 +266,11 @@ def test_a_token_set_that_is_gone_is_named(unfinished, tmp_path):
     ],
 )
 def test_what_a_run_is_made_of_stays_by_whatever_name(unfinished, binding, words):
-    before = unfinished.description
+    before, config = unfinished.read(), (unfinished.path / "config.gin").read_text()
     with pytest.raises(ConfigError, match=words):
         pixace.resume(unfinished.path, bindings=[binding, "train.steps = 9"])
-    assert unfinished.description == before
-    assert (unfinished.path / "config.gin").read_text() == before.config
+    assert unfinished.read() == before
+    assert (unfinished.path / "config.gin").read_text() == config
 
 
 def test_the_same_value_once_more_is_no_change(unfinished):
@@ -279,17 +279,18 @@ def test_the_same_value_once_more_is_no_change(unfinished):
 
 
 def test_a_broken_binding_is_told_before_anything_is_touched(unfinished):
-    before = sorted(unfinished.path.iterdir()), unfinished.description
+    before = sorted(unfinished.path.iterdir()), unfinished.read()
     with pytest.raises(ConfigError, match=r"train\.step = 9"):
         pixace.resume(unfinished.path, bindings=["train.step = 9"])
-    assert (sorted(unfinished.path.iterdir()), unfinished.description) == before
+    assert (sorted(unfinished.path.iterdir()), unfinished.read()) == before
 
 
 def test_the_configuration_that_is_kept_gives_the_same_bindings(tiny_outcome):
-    text = tiny_outcome.run.description.config
-    assert gin_files.restore(text) == text
-    assert (tiny_outcome.run.path / "config.gin").read_text() == text
-    assert configurables.pictures().size == 4
+    path = tiny_outcome.run.path / "config.gin"
+    bound = gin_files.load(path)
+    assert bound.text == path.read_text()
+    assert parts.pictures(bound.values).size == 4
+    assert asdict(parts.train(bound.values)) == tiny_outcome.run.read().training
 
 
 def test_the_command_line_trains_with_what_it_was_given(bound, monkeypatch):

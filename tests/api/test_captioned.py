@@ -14,6 +14,7 @@ from pixace.cli import main
 from pixace.errors import ConfigError, PixaceError, TokenError
 from pixace.images.png import read_description
 from pixace.runs import model_file
+from pixace.runs.description import CaptionRecord
 from pixace.runs.run_folder import Run
 from pixace.training import fit
 from pixace.training.metrics_log import read
@@ -31,15 +32,21 @@ def run(*words, code=0):
 
 
 def test_a_run_keeps_its_words(worded_outcome, model):
-    told = worded_outcome.run.description.captions
-    assert told == {
-        "words": ["zero", "a", "light", "of", "one"],
-        "length": 4,
-        "first": 6,
-        "classes": {"0": "a light of 0", "1": "a light of 1"},
-    }
+    told = worded_outcome.run.read().captions
+    assert told == CaptionRecord(
+        words=("zero", "a", "light", "of", "one"),
+        length=4,
+        first=6,
+        classes={"0": "a light of 0", "1": "a light of 1"},
+        settings={
+            "use": False,
+            "templates": ["a light of {label}", "{label}"],
+            "longest": 32,
+            "gaps": False,
+        },
+    )
     assert model.description.captions == told, "the model file alone knows them too"
-    assert "captions.templates" in worded_outcome.run.description.config
+    assert "captions.templates" in (worded_outcome.run.path / "config.gin").read_text()
 
 
 def test_bits_are_those_of_pixels_alone(worded_outcome):
@@ -191,7 +198,7 @@ def test_a_cut_behind_the_labels_trains_to_the_end(tiny, worded_pictures, tmp_pa
         worded_pictures, gin="base", bindings=bound, template="{label} is how light", root=tmp_path
     )
     assert outcome.collage.is_file()
-    assert sorted(outcome.run.description.captions["words"]) == ["one", "zero"]
+    assert sorted(outcome.run.read().captions.words) == ["one", "zero"]
 
 
 @pytest.mark.parametrize("classes", [[0, 1], "01"], ids=str)
@@ -213,7 +220,7 @@ def test_broken_words_of_a_model_file_are_named(worded_outcome, tmp_path):
     weights, description = model_file.read(worded_outcome.run.path)
     object.__setattr__(description, "captions", {"wrong": 1})
     model_file.save(tmp_path / "broken.safetensors", weights, description)
-    with pytest.raises(PixaceError, match="has broken captions"):
+    with pytest.raises(PixaceError, match=r"is broken: it has a field .captions.wrong. that"):
         pixace.load(tmp_path / "broken.safetensors")
 
 
@@ -237,7 +244,7 @@ def test_a_training_with_captions_that_was_stopped_equals_one_that_was_not(
     (one, _), (two, _) = model_file.read(whole.run.path), model_file.read(resumed.run.path)
     for name in one:
         np.testing.assert_array_equal(one[name], two[name], err_msg=name)
-    assert resumed.run.description.captions == whole.run.description.captions
+    assert resumed.run.read().captions == whole.run.read().captions
 
 
 class _Stopping:
@@ -294,4 +301,4 @@ def test_a_table_with_missing_captions_is_answered_with_how_many_and_the_first(t
         pixace.train(tmp_path / "list.csv", bindings=tiny, **settings)
     bound = [*tiny, "captions.gaps = True", "train.steps = 1", "train.samples = 0"]
     outcome = pixace.train(tmp_path / "list.csv", bindings=bound, **settings)
-    assert outcome.run.description.captions["words"] == ["a", "grey"]
+    assert outcome.run.read().captions.words == ("a", "grey")

@@ -126,8 +126,8 @@ def test_a_training_goes_on_while_its_tokens_are_there(images, tiny, tmp_path, m
         stopped_after(patch, 1)
         cut = pixace.train(images, **settings)
     assert cut.run.name == "array-40-4-4-transformer"
-    assert cut.run.description.data["named"] == "array (40, 4, 4)"
-    tokens = Path(cut.run.description.data["tokens"])
+    assert cut.run.read().data.named == "array (40, 4, 4)"
+    tokens = Path(cut.run.read().data.tokens)
     shutil.move(tokens, tmp_path / "away")
     with pytest.raises(RunError, match=r"\(array \(40, 4, 4\)\) were given in memory and must be"):
         pixace.resume(cut.run.path)

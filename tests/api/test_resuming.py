@@ -34,16 +34,15 @@ def full_after(monkeypatch, saves):
 
 
 def test_a_disk_that_is_full_at_once_leaves_the_run_as_it_was(run, monkeypatch):
-    before = run.description
+    before, config = run.read(), (run.path / "config.gin").read_text()
     full_after(monkeypatch, 0)
     with pytest.raises(PixaceError, match="no space left"):
         pixace.resume(run.path, steps=12)
-    after = run.description
-    best = {"best_loss": after.best_loss}
-    assert after == replace(before, **best)
-    assert (run.path / "config.gin").read_text() == before.config
+    after = run.read()
+    assert after == replace(before, best=after.best)
+    assert (run.path / "config.gin").read_text() == config
     assert (after.status, after.step, after.steps) == ("finished", 6, 6)
-    assert model_file.read(run.path)[1].best_loss == after.best_loss
+    assert model_file.read(run.path)[1].best == after.best
 
 
 def test_a_disk_that_is_full_later_leaves_a_run_that_was_stopped(run, monkeypatch):
@@ -52,7 +51,7 @@ def test_a_disk_that_is_full_later_leaves_a_run_that_was_stopped(run, monkeypatc
         full_after(patch, 1)
         with pytest.raises(PixaceError, match="no space left"):
             pixace.resume(run.path, steps=12)
-    after = run.description
+    after = run.read()
     assert (after.status, after.step, after.steps) == ("stopped", 9, 12)
     assert "train.steps = 12" in (run.path / "config.gin").read_text()
     assert saved(run.path)[-1] == 9
@@ -66,10 +65,10 @@ def test_a_second_interruption_is_no_other(run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(train_lm, "make_step", lambda *_, **__: interrupted)
-    before = run.description
+    before = run.read()
     with pytest.raises(KeyboardInterrupt):
         pixace.resume(run.path, steps=12)
-    assert run.description == before
+    assert run.read() == before
 
 
 def test_checkpoints_that_were_deleted_are_not_begun_anew(run):
@@ -115,10 +114,10 @@ def test_a_run_stopped_twice_before_any_evaluation_keeps_its_newest_weights(
     first = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
     assert first.stopped
     weights, described = model_file.read(first.run.path)
-    assert (described.step, described.best_loss) == (2, None)
+    assert (described.step, described.best) == (2, None)
     second = pixace.resume(first.run.path)
     more, described = model_file.read(second.run.path)
-    assert (second.step, described.step, described.best_loss) == (4, 4, None)
+    assert (second.step, described.step, described.best) == (4, 4, None)
     assert any((weights[name] != more[name]).any() for name in weights)
 
 
@@ -139,7 +138,8 @@ def test_the_best_is_claimed_only_when_its_model_is_there(
     with pytest.raises(PixaceError, match="no space left"):
         pixace.train(tiny_pictures, gin="base", bindings=tiny, root=tmp_path)
     (run,) = run_folder.every(tmp_path)
-    assert run.description.best_loss == model_file.read(run.path)[1].best_loss == 3.0
+    assert run.read().best == model_file.read(run.path)[1].best
+    assert run.read().best.value == 3.0
 
 
 @pytest.mark.parametrize(
@@ -226,9 +226,9 @@ def test_a_limit_and_a_pattern_are_kept_by_the_run(tiny, tiny_pictures, tmp_path
     monkeypatch.setenv("PIXACE_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tiny_pictures.parent)
     first = pixace.train("stripe*.npy", gin="base", bindings=tiny, limit=16, root=tmp_path / "runs")
-    data = first.run.description.data
-    assert data["train"] + data["validation"] == 16
-    assert data["named"] == str(tiny_pictures.parent / "stripe*.npy")
+    data = first.run.read().data
+    assert data.train + data.validation == 16
+    assert data.named == str(tiny_pictures.parent / "stripe*.npy")
     shutil.rmtree(tmp_path / "cache")
     monkeypatch.chdir(tmp_path)
     assert pixace.resume(first.run.path, steps=8).step == 8
@@ -251,12 +251,11 @@ def test_a_token_set_of_the_users_that_was_cut_short_is_left_alone(tiny, tiny_pi
 def test_a_rate_that_is_too_high_says_a_way_back_that_works(run):
     """The state that is saved is sound, however many steps come between two looks at the loss."""
     wild = ["train.learning_rate = 1e30", "train.clip = 0.0", "train.schedule = 'constant'"]
-    before = run.description
+    before = run.read()
     with pytest.raises(NotFiniteError, match=r"go on from step 6, which is sound") as caught:
         pixace.resume(run.path, steps=12, bindings=[*wild, "train.log_every = 100"])
     assert f"pixace train --resume {run.path} --learning-rate 1e+29" in str(caught.value)
     assert saved(run.path)[-1] == 6
-    assert run.description.config == before.config
-    assert run.description.best_loss == before.best_loss
+    assert (run.read().training, run.read().best) == (before.training, before.best)
     assert all(np.isfinite(each).all() for each in model_file.read(run.path)[0].values())
     assert pixace.resume(run.path, steps=12, learning_rate=0.001).step == 12

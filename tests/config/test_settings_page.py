@@ -12,7 +12,7 @@ from pixace.data.preprocessing import Preprocessing
 from pixace.text.captions import Captions
 from pixace.training.settings import CodebookSettings, TrainSettings
 
-DECIDED = ("vocab_size", "length", "grid", "prefix", "words")
+DECIDED = (*models.DECIDED, "attention_settings")
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 INTRO = """# Settings
 
@@ -21,9 +21,8 @@ one of them for one run; a file that begins with `include 'digits.gin'` changes 
 files set a model's shape by `D_MODEL`, `D_FF`, `LAYERS`, `HEADS`, `DROPOUT` and `POSITIONS`, for
 both models at once: `--set 'LAYERS = 8'`.
 
-Trax's own settings are reached by Trax's names, such as `LSHSelfAttention.n_hashes`,
-`SelfAttention.chunk_len` or `TransformerLM.ff_activation = @trax.layers.Gelu`. What the pictures
-decide (vocabulary and length) cannot be bound.
+What Trax's attention takes besides is reached by Trax's names: `LSHSelfAttention.n_hashes`,
+`SelfAttention.chunk_len`. What the pictures decide (vocabulary and length) cannot be bound.
 """
 
 

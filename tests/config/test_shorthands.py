@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pixace.config import configurables, gin_files
+from pixace.config import gin_files, parts
 from pixace.config.shorthands import lines
 from pixace.errors import ConfigError
 
@@ -41,8 +41,8 @@ def test_texts_and_lists_are_written_as_ours():
 
 
 def test_what_was_written_is_what_is_bound():
-    gin_files.load("digits", lines("pictures", size=np.int64(4), background=np.str_("black")))
-    prepared = configurables.pictures()
+    given = lines("pictures", size=np.int64(4), background=np.str_("black"))
+    prepared = parts.pictures(gin_files.load("digits", given).values)
     assert (prepared.size, prepared.background) == (4, "black")
 
 

@@ -336,7 +336,7 @@ def test_a_run_has_its_palette_and_needs_no_file_to_go_on(painted, monkeypatch, 
     shutil.copytree(run.path, "painted/kept")
     kept = pixace.resume("painted/kept", steps=4)
     Path("palette.npy").unlink()
-    shutil.rmtree(run.description.data["tokens"])
+    shutil.rmtree(run.read().data.tokens)
     monkeypatch.setattr(palette_fitting, "_by_kmeans", None)
     lost = pixace.resume(run.path, steps=4)
     one, two = (each.run.path / "model.safetensors" for each in (kept, lost))
@@ -344,7 +344,7 @@ def test_a_run_has_its_palette_and_needs_no_file_to_go_on(painted, monkeypatch, 
     assert weights.keys() == others.keys()
     for name, each in weights.items():
         np.testing.assert_array_equal(each, others[name], err_msg=name)
-    assert Run(run.path).description.step == 4
+    assert Run(run.path).read().step == 4
     pixace.generate("one.png", n=2, run=run.path)
     pixace.again("one.png", "two.png")
     assert Path("one.png").read_bytes() == Path("two.png").read_bytes()

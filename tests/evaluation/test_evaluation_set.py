@@ -44,7 +44,7 @@ def test_classes_that_stand_in_order_are_all_judged(tiny, sorted_classes, tmp_pa
     bound = [line for line in tiny if not line.startswith("pictures.")]
     bound += [*SHORT, "train.evaluate_pictures = 8"]
     outcome = pixace.train(sorted_classes.path, gin="base", bindings=bound, root=tmp_path)
-    assert outcome.run.description.judged == {"part": "validation", "pictures": 8}
+    assert outcome.run.read().judged == {"part": "validation", "pictures": 8}
     loaded = pixace.load(outcome.run.path).sampler
     of = validation_loss(loaded.model, dtype=jax.numpy.dtype(loaded.dtype))
     rows = sorted_classes.split("validation")
@@ -94,7 +94,7 @@ def test_the_list_says_what_a_loss_was_measured_on(none_held_out, tiny_outcome):
     listed = CliRunner().invoke(main, ["runs", "--runs", str(root)]).stdout
     assert "(training pictures)" in listed
     described = json.loads(CliRunner().invoke(main, ["runs", "--runs", str(root), "--json"]).stdout)
-    assert described["runs"][0]["judged"] == {"part": "train", "pictures": 40}
+    assert described["runs"][0]["best"].items() >= {"part": "train", "pictures": 40}.items()
     others = CliRunner().invoke(main, ["runs", "--runs", str(tiny_outcome.run.path.parent)]).stdout
     assert "training pictures" not in others
 
@@ -110,7 +110,7 @@ def test_the_best_is_compared_on_the_same_pictures(tiny, tiny_pictures, tmp_path
     """When others are judged than before, the best model's loss is measured anew on these."""
     bound = [*tiny, *SHORT, "pictures.validation_fraction = 0.4", "train.evaluate_pictures = 2"]
     outcome = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
-    few = outcome.run.description
+    few = outcome.run.read()
     flat, kept = model_file.read(outcome.run.path)
     seen = []
     usual = BestModel.compare_alike
@@ -118,14 +118,14 @@ def test_the_best_is_compared_on_the_same_pictures(tiny, tiny_pictures, tmp_path
     def spy(best):
         usual(best)
         weights = pytrees.unflatten(flat, best.task.first_state().weights)
-        seen.append((best.run.description, best.evaluated(weights, 0).value))
+        seen.append((best.run.read(), best.evaluated(weights, 0).value))
 
     monkeypatch.setattr(BestModel, "compare_alike", spy)
     pixace.resume(outcome.run.path, steps=3, bindings=["train.evaluate_pictures = 16"])
     ((described, measured),) = seen
-    assert described.judged == {"part": "validation", "pictures": 16}
-    assert described.best_loss == pytest.approx(measured, rel=1e-6)
-    assert described.best_loss != few.best_loss
+    assert (described.best.part, described.best.pictures) == ("validation", 16)
+    assert described.best.value == pytest.approx(measured, rel=1e-6)
+    assert described.best.value != few.best.value
     assert described.step == kept.step
 
 

@@ -30,7 +30,7 @@ def test_digits_are_drawn_as_they_are_asked_for(tmp_path):
         "digits", gin="digits", bindings=SMALL, template="a handwritten {label}", root=tmp_path
     )
     model = pixace.load(outcome.run.path)
-    classifier = Classifier.fitted(token_set.open_set(outcome.run.description.data["tokens"]))
+    classifier = Classifier.fitted(token_set.open_set(outcome.run.read().data.tokens))
     assert classifier.accuracy >= ENOUGH
     digits = list("0123456789")
     drawn = model.generate(30, classes=digits, guidance=2.0)

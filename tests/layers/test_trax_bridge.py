@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 
-import gin
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -109,12 +108,26 @@ def test_a_missing_trax_is_named_with_the_command_that_helps(monkeypatch):
         trax_bridge._check_version()
 
 
-@pytest.mark.parametrize(
-    "name", ["SelfAttention.chunk_len", "LSHSelfAttention.n_hashes", "TransformerLM.ff_activation"]
-)
-def test_names_of_trax_are_known_to_gin(name):
-    gin.bind_parameter(name, None)
-    assert gin.query_parameter(name) is None
+def test_gin_decides_nothing_and_is_left_as_it_was():
+    code = (
+        "import sys{first}; from pixace.layers import trax_bridge; "
+        "print('gin' in sys.modules, trax_bridge.layers.Dense is trax_bridge.Dense); "
+        "import gin; gin.parse_config('A = 3'); print(gin.query_parameter('%A'))"
+    )
+    assert python(code.format(first="")) == "False True\n3\n"
+    assert python(code.format(first=", gin")) == "True True\n3\n"
+
+
+def test_who_imports_gin_while_trax_is_loaded_gets_it_whole():
+    import gin
+
+    with trax_bridge._no_gin():
+        assert sys.modules["gin"] is not gin
+        from gin import parse_config
+
+        assert sys.modules["gin"].query_parameter is gin.query_parameter
+    assert parse_config is gin.parse_config
+    assert sys.modules["gin"] is gin
 
 
 def test_cond_takes_the_keywords_of_2021():

@@ -3,7 +3,6 @@
 import dataclasses
 from functools import cache, partial
 
-import gin
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,33 +19,21 @@ SMALL = {"d_model": 16, "d_ff": 24, "n_layers": 2, "n_heads": 2}
 
 FULL = [(kind, positions) for kind in models.KINDS for positions in ("learned", "axial")]
 WINDOWED = [(kind, "axial", 2) for kind in models.KINDS]
-# Settings of Trax's own layers, as gin names them; each changes what a reformer's token sees.
+# Settings of Trax's own layers; each changes what a reformer's token sees.
 BOUND = [
-    {"SelfAttention.chunk_len": 3, "SelfAttention.n_chunks_before": 1},
-    {"SelfAttention.chunk_len": 7, "SelfAttention.n_chunks_before": 2},  # sees itself twice
-    {"SelfAttention.share_qk": True},
-    {"SelfAttention.bias": True},
+    {"attention_settings": {"chunk_len": 3, "n_chunks_before": 1}},
+    {"attention_settings": {"chunk_len": 7, "n_chunks_before": 2}},  # sees itself twice
+    {"attention_settings": {"share_qk": True}},
+    {"attention_settings": {"bias": True}},
     {  # all in one chunk, so that hashing loses nothing
-        "reformer.attention": "lsh",
-        "LSHSelfAttention.chunk_len": 21,
-        "LSHSelfAttention.n_chunks_before": 0,
+        "attention": "lsh",
+        "attention_settings": {"chunk_len": 21, "n_chunks_before": 0},
     },
 ]
 
 
 def build(kind="transformer", positions="learned", **changes):
     return models.by_kind(kind)(VOCAB, LENGTH, GRID, positions=positions, **(SMALL | changes))
-
-
-def bound(settings):
-    """A reformer with settings of Trax's layers bound by gin."""
-    changes = {}
-    for name, value in settings.items():
-        if name.startswith("reformer."):
-            changes[name.removeprefix("reformer.")] = value
-        else:
-            gin.bind_parameter(name, value)
-    return build("reformer", **changes)
 
 
 @cache
@@ -65,7 +52,7 @@ def case(request):
 def any_case(request):
     if isinstance(request.param, tuple):
         return drawn(*request.param)
-    model = bound(request.param)
+    model = build("reformer", **request.param)
     return model, model.init(jax.random.key(0))
 
 
@@ -144,24 +131,39 @@ def test_a_memory_that_was_widened_goes_on_as_before(case, tokens):
     np.testing.assert_allclose(found, logits(model, weights, tokens)[:, 6], atol=1e-4)
 
 
-def test_settings_of_trax_are_reached_by_gin(tokens):
+def test_settings_of_trax_reach_its_layers(tokens):
     plain, weights = drawn("reformer", "learned")
-    chunked = bound(BOUND[0])
+    chunked = build("reformer", **BOUND[0])
     apart = jnp.abs(logits(plain, weights, tokens) - logits(chunked, weights, tokens)).max((0, 2))
     assert (apart[:6] < 1e-5).all()  # two chunks of 3 see all there is
     assert (apart[6:] > 1e-4).any()
 
 
-def test_activation_is_bound_by_the_name_that_trax_gives_it(tokens):
-    model, weights = drawn("transformer", "learned")
+@pytest.mark.parametrize(("kind", "positions"), FULL)
+def test_activation_is_named_as_trax_names_it(tokens, kind, positions):
+    model, weights = drawn(kind, positions)
     before = logits(model, weights, tokens)
-    gin.parse_config("TransformerLM.ff_activation = @trax.layers.Gelu")
-    assert not jnp.allclose(before, logits(build(), weights, tokens), atol=1e-4)
+    gelu = build(kind, positions, activation="Gelu" if kind == "transformer" else "Relu")
+    assert not jnp.allclose(before, logits(gelu, weights, tokens), atol=1e-4)
 
 
-def test_what_our_factories_decide_cannot_be_bound_in_trax():
-    with pytest.raises(ValueError, match="d_model"):
-        gin.bind_parameter("TransformerLM.d_model", 4)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"attention_settings": {"n_heads": 4}}, "no setting of SelfAttention 'n_heads'; known"),
+        ({"attention_settings": {"n_hashes": 4}}, "no setting of SelfAttention 'n_hashes'"),
+        ({"attention_settings": {"chunk_len": 1.5}}, "SelfAttention.chunk_len = 1.5 is no whole"),
+        ({"activation": "gelu"}, "no activation 'gelu'; .*Did you mean Gelu"),
+        ({"d_modle": 4}, "no setting of reformer 'd_modle'; .*Did you mean d_model"),
+        ({"d_model": "4"}, "reformer.d_model = '4' is no int"),
+        ({"window": True}, "reformer.window = True is no int"),
+        ({"positions": 3}, "reformer.positions = 3 is no str"),
+    ],
+    ids=str,
+)
+def test_settings_that_a_model_has_not_are_named(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        models.build("reformer", VOCAB, LENGTH, GRID, **(SMALL | changes))
 
 
 def test_rows_of_a_batch_do_not_know_each_other(case, tokens):

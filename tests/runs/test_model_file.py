@@ -7,29 +7,25 @@ from safetensors.numpy import save_file
 
 from pixace.errors import RunError
 from pixace.runs import model_file
-from pixace.runs.run_folder import Description
 from pixace.storage import pytrees
 
-ABOUT = Description(
-    name="a", created="2026-01-01", model="transformer", tokenizer="t", config="x = 1", data={},
-    versions={}, dtype="float32", best_loss=0.5,
-)  # fmt: skip
 WEIGHTS = {"body": ((jnp.ones((2, 3)), ()), [jnp.zeros(4)]), "head": (jnp.arange(3.0),)}
 
 
-def test_weights_and_description_come_back_as_written(tmp_path):
+def test_weights_and_description_come_back_as_written(tmp_path, described):
     path = tmp_path / "model.safetensors"
-    model_file.save(path, WEIGHTS, ABOUT)
-    flat, described = model_file.read(path)
-    assert described == ABOUT
+    about = described(nats=0.5)
+    model_file.save(path, WEIGHTS, about)
+    flat, found = model_file.read(path)
+    assert found == about
     restored = pytrees.unflatten(flat, WEIGHTS)
     assert str(restored) == str(WEIGHTS)
 
 
-def test_a_transposed_weight_is_saved_as_it_reads(tmp_path):
+def test_a_transposed_weight_is_saved_as_it_reads(tmp_path, described):
     """Safetensors writes memory as it lies; a view must be laid straight first."""
     turned = {"w": np.arange(6.0).reshape(2, 3).T}
-    model_file.save(tmp_path / "m.safetensors", turned, ABOUT)
+    model_file.save(tmp_path / "m.safetensors", turned, described())
     flat, _ = model_file.read(tmp_path / "m.safetensors")
     np.testing.assert_array_equal(pytrees.unflatten(flat, turned)["w"], turned["w"])
 

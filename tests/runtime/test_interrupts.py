@@ -104,8 +104,8 @@ def test_closing_the_terminal_saves(tiny, tiny_pictures, tmp_path, deaf):
         os.close(terminal)
         time.sleep(1)
         if not deaf:
-            _wait(lambda: Run(tmp_path / "long").description.status != "running")
-        description = Run(tmp_path / "long").description
+            _wait(lambda: Run(tmp_path / "long").read().status != "running")
+        description = Run(tmp_path / "long").read()
         if deaf:
             assert began.poll() is None, "it goes on"
             assert description.status == "running"

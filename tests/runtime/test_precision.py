@@ -98,12 +98,12 @@ def test_a_run_says_its_type_everywhere_and_is_drawn_with_it(
     device("cpu", flags=flags[dtype])
     bound = [*tiny, "train.steps = 2", "train.samples = 0"]
     outcome = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
-    assert outcome.run.description.dtype == dtype
+    assert outcome.run.read().compute_dtype == dtype
     assert model_file.read(outcome.run.path)[1].dtype == dtype
     device("cpu", flags=other[dtype])
     assert pixace.load(outcome.run.path).dtype == dtype
     assert pixace.load(outcome.run.path, dtype="auto").dtype != dtype
-    assert pixace.resume(outcome.run.path, steps=3).run.description.dtype == dtype
+    assert pixace.resume(outcome.run.path, steps=3).run.read().compute_dtype == dtype
 
 
 def test_going_on_in_another_type_is_said_and_written_down(tiny, tiny_pictures, tmp_path, capsys):
@@ -112,13 +112,13 @@ def test_going_on_in_another_type_is_said_and_written_down(tiny, tiny_pictures, 
     assert "products" not in capsys.readouterr().err
     more = pixace.resume(outcome.run.path, steps=3, bindings=["train.dtype = 'bfloat16'"])
     assert "products go on in bfloat16, and were float32 so far" in capsys.readouterr().err
-    assert more.run.description.dtype == "bfloat16"
+    assert more.run.read().compute_dtype == "bfloat16"
 
 
 def test_a_picture_says_its_type_and_is_drawn_again_with_it(tiny_outcome, tmp_path, capsys):
     """The other type is said on stderr, stands in the PNG, and is taken by `again`."""
     run = tiny_outcome.run
-    own = run.description.dtype
+    own = run.read().compute_dtype
     other = {"float32": "bfloat16", "bfloat16": "float32"}[own]
     usual, odd, same = (tmp_path / name for name in ("usual.png", "odd.png", "same.png"))
     assert pixace.generate(usual, n=2, run=run.path)["dtype"] == own

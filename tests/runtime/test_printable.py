@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,28 +123,20 @@ def test_places_of_any_name_are_told_in_one_line(here, name):
     run(name, code=2)
 
 
-def test_runs_of_any_name_and_status_are_listed(here):
-    described = run_folder.Description(
-        name="a\x1b[2J",
-        created="2030",
-        model="transformer",
-        tokenizer="",
-        config="",
-        data={"named": "/a/\x1b[2Jdata\n"},
-        versions={},
-        dtype="float32",
-        status="\x1b]0;owned\x07finished",
-    )
+def test_runs_of_any_name_and_kind_are_listed(here, described):
+    made = described(name="a\x1b[2J", kind="\x1b]0;owned\x07model", named="/a/\x1b[2Jdata\n")
     folder = Path("runs", "a\x1b[2J")
     folder.mkdir(parents=True)
-    run_folder.Run(folder).write(described)
+    run_folder.Run(folder).write(made)
     said = run("runs", "--runs", "runs").stdout.splitlines()
     assert len(said) == 2
     assert said[1].split()[:2] == [r"a\x1b[2J", r"\x1b[2Jdata\n"]
-    assert said[1].endswith(r"\x1b]0;owned\x07finished")
-    assert said[0].index("status") == said[1].index(r"\x1b]0;")
+    assert said[0].index("model") == said[1].index(r"\x1b]0;owned\x07model")
     listed = json.loads(run("runs", "--runs", "runs", "--json").stdout)
-    assert listed["runs"][0]["status"] == "\x1b]0;owned\x07finished"
+    assert listed["runs"][0]["model"]["kind"] == "\x1b]0;owned\x07model"
+    run_folder.Run(folder).write(replace(made, status="\x1b]0;owned\x07finished"))
+    refused = run("train", "--resume", folder, code=1).stderr
+    assert r"is broken: status is '\x1b]0;owned\x07finished' and none of running" in refused
 
 
 def test_what_a_server_says_drives_no_terminal(capsys):

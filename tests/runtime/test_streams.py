@@ -14,14 +14,10 @@ FULL = "cannot write stdout: no space left on disk; free some or choose another 
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, described):
     """A folder with one run that has no loss yet, which is shown as a dash."""
     root = tmp_path / "runs – é"
-    about = {"name": "a", "created": "2026-01-01", "model": "transformer", "tokenizer": "t"}
-    data = {"named": "/é/pictures–1"}
-    run_folder.create(root, "a", "stem").write(
-        run_folder.Description(**about, config="", data=data, versions={}, dtype="float32")
-    )
+    run_folder.create(root, "a", "stem").write(described(named="/é/pictures–1"))
     return root
 
 

@@ -17,6 +17,7 @@ from pixace import trackers
 from pixace.errors import ConfigError, MissingError
 from pixace.trackers import Story, mlflow, outbox
 
+SETTINGS = {"train.steps": 6, "transformer.d_model": 8}
 CONFIG = "D_MODEL = 8\ntrain.steps = 6\ntransformer.d_model = %D_MODEL\n"
 
 
@@ -40,7 +41,7 @@ def begun(root, name, **changes):
     """The story of a new run."""
     folder = root / name
     folder.mkdir(exist_ok=True)
-    return replace(Story(folder, CONFIG, {"model": "transformer"}), **changes)
+    return replace(Story(folder, SETTINGS, CONFIG, {"model": "transformer"}), **changes)
 
 
 def found(story):
@@ -88,7 +89,7 @@ def test_a_training_that_goes_on_goes_on_in_its_run(root):
     (story.folder / "metrics.jsonl").write_text(
         '{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.5}\n{"step": 9, "loss": 0}\n{"st'
     )
-    again = replace(story, config=CONFIG.replace("6", "8"), since=2)
+    again = replace(story, settings=SETTINGS | {"train.steps": 8}, since=2)
     tracker = mlflow.Mlflow(again)
     tracker.numbers(3, {"loss": 1.0})
     tracker.finish("failed")
@@ -136,7 +137,7 @@ def test_a_training_tells_mlflow_and_tensorboard(root, tiny, tiny_pictures, capf
         root=root,
         track=["tensorboard", "mlflow"],
     )
-    story = Story(outcome.run.path, "")
+    story = Story(outcome.run.path)
     client, run = found(story)
     steps = [step for step, _ in curve(client, run, "loss")]
     assert steps == [1, 2, 3, 4, 5, 6]
@@ -230,7 +231,7 @@ def test_a_training_does_not_mind_that_its_server_is_away(tiny, tiny_pictures, t
         tiny_pictures, gin="base", bindings=tiny, root=tmp_path, track=f"mlflow:{address}"
     )
     assert outcome.step == outcome.steps
-    assert outcome.run.description.status == "finished"
+    assert outcome.run.read().status == "finished"
     said = capfd.readouterr().err
     assert said.count(f"warning: MLflow at {address} cannot be reached") == 1
 

@@ -88,7 +88,7 @@ def test_a_codebook_leaves_everything_its_folder_promises(outcome):
     assert {path.name for path in (outcome.run.path / "samples").iterdir()} == {
         "000020.png", "000040.png",
     }  # fmt: skip
-    assert outcome.run.description.model == "codebook"
+    assert outcome.run.read().kind == "codebook"
     for line in read(outcome.run.path / "metrics.jsonl"):
         if "loss" in line:
             assert 1 <= line["perplexity"] <= 8
@@ -98,7 +98,7 @@ def test_a_codebook_leaves_everything_its_folder_promises(outcome):
 
 
 def test_the_psnr_that_was_logged_is_that_of_the_tokenizer(outcome, pictures, tokenizer):
-    exact = token_set.open_set(outcome.run.description.data["tokens"])
+    exact = token_set.open_set(outcome.run.read().data.tokens)
     split = exact.split("validation")
     real = exact.tokenizer.decode(split.rows(np.arange(len(split))))
     made = tokenizer.decode(tokenizer.encode(real))
@@ -107,7 +107,7 @@ def test_the_psnr_that_was_logged_is_that_of_the_tokenizer(outcome, pictures, to
 
 
 def test_what_is_stored_to_learn_from_is_what_was_read(outcome, pictures, images):
-    exact = token_set.open_set(outcome.run.description.data["tokens"])
+    exact = token_set.open_set(outcome.run.read().data.tokens)
     rows = [exact.split(name) for name in ("train", "validation")]
     stored = np.concatenate([each.rows(np.arange(len(each))) for each in rows])
     assert sorted(map(bytes, exact.tokenizer.decode(stored))) == sorted(map(bytes, images))
@@ -270,7 +270,7 @@ def test_a_codebook_that_was_stopped_and_resumed_equals_one_that_was_not(
     assert tracker.steps == list(range(1, 16))
     assert tracker.files == [cut.run.path / "model.safetensors"]
     assert tracker.end == "stopped"
-    assert cut.run.description.status == "stopped"
+    assert cut.run.read().status == "stopped"
     assert Preprocessing(colors=f"vq:{cut.run.path}").tokenizer().codes == 8
     resumed = pixace.resume_codebook(root=tmp_path)
     (one, a), (two, b) = model_file.read(resumed.run.path), model_file.read(outcome.run.path)

@@ -39,8 +39,8 @@ def test_a_run_leaves_everything_its_folder_promises(tiny_outcome):
     }  # fmt: skip
     assert {path.name for path in (run.path / "samples").iterdir()} == {"000003.png", "000006.png"}
     assert {path.name for path in (run.path / "checkpoints").iterdir()} == {"3", "6"}
-    assert run.description.status == "finished"
-    assert run.description.best_loss == tiny_outcome.loss
+    assert run.read().status == "finished"
+    assert run.read().best.value == tiny_outcome.loss
 
 
 def test_every_log_line_says_loss_bits_rate_norm_and_speed(tiny_outcome):
@@ -62,7 +62,7 @@ def test_the_model_file_is_the_best_one(tiny_outcome):
     ]
     assert len(losses) == 2
     _, described = model_file.read(tiny_outcome.run.path)
-    assert described.best_loss == tiny_outcome.loss == min(losses)
+    assert described.best.value == tiny_outcome.loss == min(losses)
 
 
 def stopped_after(monkeypatch, steps):
@@ -100,7 +100,7 @@ def test_a_training_that_was_stopped_and_resumed_equals_one_that_was_not(
         stopped_after(patch, steps)
         cut = pixace.train(tiny_pictures, **settings)
     assert (cut.step, cut.collage) == (steps, None)
-    assert cut.run.description.status == "stopped"
+    assert cut.run.read().status == "stopped"
     resumed = pixace.resume(cut.run.path, root=tmp_path)
     assert resumed.step == 6
     assert numbers(resumed.run) == numbers(whole.run)
@@ -163,7 +163,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tiny, tiny_pictures, tmp_path, num
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "go on with: pixace train --resume" in out
-    description = Run(tmp_path / "long").description
+    description = Run(tmp_path / "long").read()
     assert description.status == "stopped"
     assert (tmp_path / "long" / "checkpoints" / str(description.step)).is_dir()
     assert (tmp_path / "long" / "model.safetensors").exists()

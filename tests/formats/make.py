@@ -1,0 +1,48 @@
+"""Makes the files of this folder anew; done once for each format, and then kept for ever.
+
+    python tests/formats/make.py tests/formats/run-3
+
+The folder gets a run of two steps on 4x4 pictures with captions: its description, its model file
+and the header of its token set.
+"""
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import pixace
+from pixace.runs import model_file
+from pixace.runs.run_folder import INFO, MODEL, Run
+
+BINDINGS = [
+    *("model.kind = 'reformer'", "D_MODEL = 8", "D_FF = 8", "LAYERS = 1", "HEADS = 2"),
+    *("pictures.size = 4", "pictures.colors = 'grey:4'", "train.samples = 0", "train.steps = 2"),
+    *("train.batch_size = 4", "train.evaluate_every = 2", "train.track = 'none'"),
+    "captions.templates = ['a {label}']",
+]
+
+
+def make(folder: Path) -> None:
+    """Trains, and takes the files along."""
+    folder.mkdir()
+    with TemporaryDirectory() as place:
+        noise = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
+        np.savez(Path(place) / "noise.npz", images=noise, labels=np.arange(12) % 2)
+        pictures = Path(place) / "noise.npz"
+        pixace.tokenize(pictures, folder / "tokens", size=4, colors="grey:4")
+        bindings = [line for line in BINDINGS if not line.startswith("pictures.")]
+        made = pixace.train(folder / "tokens", gin="base", bindings=bindings, root=place).run
+        flat, description = model_file.read(made.path)
+        data = replace(description.data, named="tokens", tokens="tokens")
+        model_file.save(folder / MODEL, flat, replace(description, data=data))
+        Run(folder).write(replace(made.read(), data=data))
+        shutil.copy(made.path / "config.gin", folder)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
+    print(sorted(path.name for path in Path(sys.argv[1]).iterdir()), INFO)
