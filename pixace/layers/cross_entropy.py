@@ -8,6 +8,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from pixace.layers.matmul import gradients_of_affine, matmul_f32, on_cpu
@@ -25,7 +26,7 @@ def cross_entropy(
     b: Float[Array, " vocab"],
     ids: Int[Array, " tokens"],
     weights: Float[Array, " tokens"],
-    dtype: jnp.dtype,
+    dtype: DTypeLike,
 ) -> Float[Array, ""]:
     """Negative log-likelihood in nats, summed over the tokens with their weights.
 
@@ -49,7 +50,7 @@ def cross_entropy(
 
 
 def _forward(
-    hidden: Array, w: Array, b: Array, ids: Array, weights: Array, dtype: jnp.dtype
+    hidden: Array, w: Array, b: Array, ids: Array, weights: Array, dtype: DTypeLike
 ) -> tuple[Array, Three]:
     def add(so_far: Three, chunk: Three) -> tuple[Three, Array]:
         loss, dw, db = so_far
@@ -70,7 +71,7 @@ def _forward(
     return loss, (d_hidden.reshape(hidden.shape), dw, db)
 
 
-def _backward(dtype: jnp.dtype, gradients: Three, d_loss: Array) -> tuple[Array | None, ...]:
+def _backward(dtype: DTypeLike, gradients: Three, d_loss: Array) -> tuple[Array | None, ...]:
     scaled = (each * d_loss.astype(each.dtype) for each in gradients)
     return *scaled, None, None
 

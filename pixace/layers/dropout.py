@@ -12,13 +12,17 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 LARGEST = 2**32 - 1
 
 
 def dropped(
-    x: Float[Array, "*shape"], rate: float, key: UInt32[Array, "2"], shared: Sequence[int] = ()
+    x: Float[Array, "*shape"],
+    rate: float,
+    key: UInt32[Array | np.ndarray, "2"],
+    shared: Sequence[int] = (),
 ) -> Float[Array, "*shape"]:
     """`x` with a share of its entries 0, and the others larger, so that the mean stays.
 

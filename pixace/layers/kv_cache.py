@@ -6,7 +6,7 @@ the tokens last and values with the features last, so that both run along whole 
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,14 +34,14 @@ class Cache(NamedTuple):
     real: Float[Array, "real_heads 0"]
 
     @classmethod
-    def empty(cls, heads: int, d: int, d_v: int, capacity: int) -> Self:
+    def empty(cls, heads: int, d: int, d_v: int, capacity: int) -> "Cache":
         """A cache with nothing in it, float32."""
         rows = _rows(heads, capacity)
         empty = jnp.zeros((rows, d, capacity)), jnp.zeros((rows, capacity, d_v))
         return cls(*empty, jnp.zeros((heads, 0)))
 
     @classmethod
-    def joined(cls, caches: Sequence[Self]) -> Self:
+    def joined(cls, caches: Sequence["Cache"]) -> "Cache":
         """One cache of the pictures of several, which have the same capacity."""
         real = jnp.concatenate([each.real for each in caches])
         more = ((0, _rows(len(real), caches[0].capacity) - len(real)), (0, 0), (0, 0))
@@ -54,7 +54,7 @@ class Cache(NamedTuple):
         """How many tokens fit in."""
         return self.values.shape[1]
 
-    def widened(self, capacity: int) -> Self:
+    def widened(self, capacity: int) -> "Cache":
         """The same with more capacity."""
         more = capacity - self.capacity
         keys = jnp.pad(self.keys, ((0, 0), (0, 0), (0, more)))
@@ -65,7 +65,7 @@ class Cache(NamedTuple):
         keys: Float[Array, "heads new d"],
         values: Float[Array, "heads new d_v"],
         place: Int[Array, ""],
-    ) -> Self:
+    ) -> "Cache":
         """With some more tokens, from `place` on."""
         put = jax.lax.dynamic_update_slice
         transposed = keys.swapaxes(1, 2).astype(self.keys.dtype)

@@ -43,7 +43,9 @@ class Tiles:
         some = jnp.pad(x, ((0, 0), (0, 1), (0, 0)))[:, which]
         return some.reshape(-1, *some.shape[2:])
 
-    def in_order(self, x: Float[Array, "some d"], heads: int) -> Float[Array, "heads picture d"]:
+    def in_order(
+        self, x: Float[Array, "some places d"], heads: int
+    ) -> Float[Array, "heads picture d"]:
         """From tiles' own tokens to the picture, in its order."""
         return x.reshape(heads, -1, x.shape[-1])[:, self._own_places]
 

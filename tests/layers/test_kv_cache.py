@@ -1,6 +1,7 @@
 """Keys and values that are remembered."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ def filled(keys, values):
     """A cache with nothing but these."""
     heads, d, capacity = keys.shape
     cache = Cache.empty(heads, d, values.shape[2], capacity)
-    return cache.written(keys.swapaxes(1, 2), values, 0)
+    return cache.written(jnp.asarray(keys.swapaxes(1, 2)), jnp.asarray(values), jnp.array(0))
 
 
 @pytest.mark.parametrize("capacity", CAPACITIES)
@@ -30,11 +31,8 @@ def test_what_is_seen_is_the_mean_weighed_by_the_softmax(rng, capacity):
     scores = np.einsum("hd,hdr->hr", q, keys) / 4 + bias
     probabilities = np.exp(scores - scores.max(1, keepdims=True))
     probabilities /= probabilities.sum(1, keepdims=True)
-    np.testing.assert_allclose(
-        filled(keys, values).attend(q, bias),
-        np.einsum("hr,hrd->hd", probabilities, values),
-        atol=1e-5,
-    )
+    found = filled(keys, values).attend(jnp.asarray(q), jnp.asarray(bias))
+    np.testing.assert_allclose(found, np.einsum("hr,hrd->hd", probabilities, values), atol=1e-5)
 
 
 @pytest.mark.parametrize("capacity", CAPACITIES)

@@ -48,7 +48,7 @@ def test_loss_is_the_mean_of_minus_log_of_the_tokens_own_probabilities(model, ba
     weights = model.init(jax.random.key(0))
     probabilities = jax.nn.softmax(model.logits(weights, model.hidden(weights, batch.tokens)))
     own = np.take_along_axis(np.asarray(probabilities), batch.tokens[..., None], -1)
-    found = model.loss(weights, *batch, None, jnp.float32)
+    found = model.loss(weights, *jax.tree.map(jnp.asarray, batch), None, jnp.float32)
     assert float(found) == pytest.approx(-np.log(own).sum(), rel=1e-5)
 
 
@@ -102,7 +102,8 @@ def test_descent_descends(model, batch):
 def test_validation_is_the_mean_over_all_tokens_of_all_batches(model, batch):
     weights = model.init(jax.random.key(0))
     light = Batch(batch.tokens[::-1], batch.weights * np.array([[1], [0], [0], [0]], np.float32))
-    total = sum(model.loss(weights, *part, None, jnp.float32) for part in (batch, light))
+    parts = jax.tree.map(jnp.asarray, [batch, light])
+    total = sum(model.loss(weights, *part, None, jnp.float32) for part in parts)
     found = validation_loss(model)(weights, iter([batch, light]))
     assert found == pytest.approx(float(total) / (5 * LENGTH), rel=1e-5)
 
