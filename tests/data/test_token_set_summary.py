@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from pixace import tokenizers
 from pixace.cli import main
-from pixace.data import token_set, token_set_summary
+from pixace.data import token_set_summary, tokenization
 from pixace.sources import Record
 
 TOKENIZER = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
@@ -42,7 +42,7 @@ def found(tmp_path, capsys):
 
     def said(*records, shows=None, **how):
         source = Source(*records, shows=shows)
-        token_set_summary.tell_found(token_set.build(source, tmp_path / "set", TOKENIZER, **how))
+        token_set_summary.tell_found(tokenization.build(source, tmp_path / "set", TOKENIZER, **how))
         return capsys.readouterr().err
 
     return said

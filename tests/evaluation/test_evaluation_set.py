@@ -44,9 +44,10 @@ def test_classes_that_stand_in_order_are_all_judged(tiny, sorted_classes, tmp_pa
     bound = [line for line in tiny if not line.startswith("pictures.")]
     bound += [*SHORT, "train.evaluate_pictures = 8"]
     outcome = pixace.train(sorted_classes.path, gin="base", bindings=bound, root=tmp_path)
-    assert outcome.run.read().judged == {"part": "validation", "pictures": 8}
+    best = outcome.run.read().best
+    assert (best.part, best.pictures) == ("validation", 8)
     loaded = pixace.load(outcome.run.path).sampler
-    of = validation_loss(loaded.model, dtype=jax.numpy.dtype(loaded.dtype))
+    of = validation_loss(loaded.model, dtype=jax.numpy.dtype(loaded.compute_dtype))
     rows = sorted_classes.split("validation")
 
     class Some:
