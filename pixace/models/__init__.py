@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pixace.errors import ConfigError, unknown
@@ -66,4 +68,25 @@ def build(
     for name in settings:
         if name not in known:
             raise ConfigError(unknown(f"setting of {kind}", name, known))
-    return by_kind(kind)(vocab_size, length, grid, prefix=prefix, words=words, **settings)
+    sizes = {"vocab_size": vocab_size, "length": length, "grid": tuple(grid)}
+    return _built(_Order(kind, sizes | {"prefix": prefix, "words": words} | settings))
+
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """A kind and its settings, equal to another one that says the same."""
+
+    kind: str
+    given: dict[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+@lru_cache(maxsize=8)
+def _built(order: _Order) -> LanguageModel:
+    """Models are pure, and to know their shapes costs seconds: whoever asks again shares one."""
+    return by_kind(order.kind)(**order.given)

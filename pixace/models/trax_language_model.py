@@ -137,7 +137,9 @@ class TraxLanguageModel:
         kind = Repeated if self.remat and key is not None else trax_bridge.layers.Serial
         body = kind(*model.sublayers[: _head_at(model)])
         raw_key = NO_KEY if key is None else _raw(key)
-        state = _state(body, tokens.shape, raw_key)
+        state = model.state[: _head_at(model)]
+        if jax.tree.leaves(state):
+            state = _state(body, tokens.shape, raw_key)
         own = self._of_body(weights)
         return pure_trax.apply(body, tokens.astype(jnp.int32), own, state, raw_key)[0]
 
