@@ -195,7 +195,7 @@ def test_a_size_that_is_none_is_refused_at_once(value):
         ("train.clip = -1", "train.clip is -1; it must be 0 or more"),
         ("train.steps = True", "train.steps = True is no int"),
         ("train.steps = 3.5", "train.steps = 3.5 is no int"),
-        ("train.learning_rate = 1e999", "train.learning_rate is inf; it must be above 0, and fin"),
+        ("train.learning_rate = 1e999", "train.learning_rate is inf; it must be a finite number"),
         ("train.seed = -1", "train.seed is -1; it must be 0 or more and below 4294967296"),
         ("train.evaluate_pictures = 0", "train.evaluate_pictures is 0; it must be 1 or more"),
         ("train.warmup_steps = -5", "train.warmup_steps is -5; it must be 0 or more"),

@@ -94,8 +94,8 @@ def codebook(
         tiles=tiles,
     )
     bound = gin_files.load(gin or "codebook", [*bindings, *own, *pictures])
-    idle.refuse(bound, "codebook")
     how, preprocessing = _settings(bound.values)
+    idle.refuse(bound, "codebook")
     data = data if isinstance(data, str | Path) else open_source(data)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
         raise ConfigError(f"{data} is a token set; a codebook learns from the pictures themselves")

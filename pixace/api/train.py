@@ -118,9 +118,9 @@ def train(
     if gin is None:
         gin = "digits" if data is None else model or "transformer"
     bound = gin_files.load(gin, [*kind, *bindings, *own, *pictures, *words])
-    idle.refuse(bound, "train")
     record, how = parts.model(bound.values), parts.train(bound.values)
     preprocessing, sentences = parts.pictures(bound.values), parts.captions(bound.values)
+    idle.refuse(bound, "train")
     data = "digits" if data is None else data
     data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):

@@ -109,6 +109,8 @@ def _statements(
                     key = f".{each.arg_name}" if each.arg_name else ""
                     name = parts.name(f"{scope}{each.selector}{key}")
                     if not is_plain(each.value) and not isinstance(each.value, Macro):
+                        if isinstance(each.value, float):
+                            raise ValueError(f"{name} is {each.value}; it must be a finite number")
                         raise ValueError(f"{name} = {said(each.value)}: {ONLY_PLAIN}")
                     yield name, each.value
                 case config_parser.IncludeStatement():
