@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 import pixace
-from pixace.api import door
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +155,6 @@ def test_a_process_that_was_forked_before_or_needs_no_device_works(
 
 def test_weights_stay_off_the_device_where_it_is_out_of_reach(tiny_outcome, monkeypatch):
     packed = pickle.dumps(pixace.load(tiny_outcome.run.path))
-    monkeypatch.setattr(door, "is_forked", lambda: True)
+    monkeypatch.setattr("pixace.api.trained.is_forked", lambda: True)
     weights = pickle.loads(packed).sampler.weights
     assert {type(leaf) for leaf in jax.tree.leaves(weights)} == {np.ndarray}

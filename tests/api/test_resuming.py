@@ -25,10 +25,10 @@ def full_after(monkeypatch, saves):
     """Makes the disk full after some more checkpoints."""
     usual, count = Checkpoints.save, iter(range(99))
 
-    def save(self, step, state, *, loss):
+    def save(self, step, state, *, is_best):
         if next(count) >= saves:
             raise PixaceError("no space left on disk")
-        usual(self, step, state, loss=loss)
+        usual(self, step, state, is_best=is_best)
 
     monkeypatch.setattr(Checkpoints, "save", save)
 

@@ -8,6 +8,7 @@ and the header of its token set.
 
 import shutil
 import sys
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,11 +30,11 @@ BINDINGS = [
 def make(folder: Path) -> None:
     """Trains, and takes the files along."""
     folder.mkdir()
-    with TemporaryDirectory() as place:
+    folder = folder.absolute()
+    with TemporaryDirectory() as place, chdir(place):
         noise = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
-        np.savez(Path(place) / "noise.npz", images=noise, labels=np.arange(12) % 2)
-        pictures = Path(place) / "noise.npz"
-        pixace.tokenize(pictures, folder / "tokens", size=4, colors="grey:4")
+        np.savez("noise.npz", images=noise, labels=np.arange(12) % 2)
+        pixace.tokenize("noise.npz", folder / "tokens", size=4, colors="grey:4")
         bindings = [line for line in BINDINGS if not line.startswith("pictures.")]
         made = pixace.train(folder / "tokens", gin="base", bindings=bindings, root=place).run
         flat, description = model_file.read(made.path)
