@@ -9,7 +9,8 @@ from PIL import Image as Pillow
 
 from pixace import tokenizers
 from pixace.cli import main
-from pixace.data import token_set_summary, tokenization
+from pixace.data import token_set_summary, token_set_writer
+from pixace.data.splits import Survey
 from pixace.sources import Record
 
 TOKENIZER = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
@@ -40,9 +41,10 @@ class Source:
 def found(tmp_path, capsys):
     """What is said of pictures."""
 
-    def said(*records, shows=None, **how):
-        source = Source(*records, shows=shows)
-        token_set_summary.tell_found(tokenization.build(source, tmp_path / "set", TOKENIZER, **how))
+    def said(*records, shows=None, validation=None, validation_fraction=0.05):
+        survey = Survey(Source(*records, shows=shows), validation, validation_fraction)
+        made = token_set_writer.write(survey, tmp_path / "set", TOKENIZER)
+        token_set_summary.tell_found(made)
         return capsys.readouterr().err
 
     return said
