@@ -52,6 +52,7 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> str:
     "no order 'rastr'; known: column, raster. Did you mean raster?"
     """
     known = sorted(known)
-    near = difflib.get_close_matches(value, known, n=1)
-    guess = f". Did you mean {near[0]}?" if near else ""
+    spelled = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(value.lower(), spelled, n=1)
+    guess = f". Did you mean {spelled[near[0]]}?" if near else ""
     return f"no {kind} {value!r}; known: {', '.join(known)}{guess}"

@@ -35,15 +35,6 @@ class Bindings:
         """The settings, without macros: these are replaced by what they stand for, if anything."""
         return {name: self._value(each) for name, each in self.written.items() if "." in name}
 
-    def of(self, part: str) -> dict[str, Any]:
-        """What is bound of one part, such as `train`."""
-        named = f"{part}."
-        return {
-            name.removeprefix(named): value
-            for name, value in self.values.items()
-            if name.startswith(named)
-        }
-
     @cached_property
     def macros(self) -> dict[str, Any]:
         """The macros that are bound."""

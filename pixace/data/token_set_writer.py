@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialized
 
 from pixace.data import parallel_encoding, splits
 from pixace.data.shards import File, Split, Writer, seal
@@ -87,7 +87,7 @@ def write(
             files = rows.finish(parts, places)
         given = survey.validation is not None or splits.obeyed(parts, places)
         if tokenizer.arrays:
-            save_file(dict(tokenizer.arrays), draft / LEARNED)
+            (draft / LEARNED).write_bytes(serialized(dict(tokenizer.arrays)))
             files.append(seal(draft / LEARNED, 0))
         header = Header(
             format=FORMAT,

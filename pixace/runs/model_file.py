@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialized
 
 from pixace.errors import NotFiniteError, RunError
 from pixace.runs.description import Description
@@ -40,7 +40,8 @@ def save(
     refuse_infinite(flat, path)
     about = json.dumps(asdict(description), allow_nan=False)
     with whole(path) as draft:
-        save_file(flat, draft, metadata={"pixace": about})
+        # The library's own writer lets nobody but the owner read what it wrote.
+        draft.write_bytes(serialized(flat, metadata={"pixace": about}))
 
 
 def keep(

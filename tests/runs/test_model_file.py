@@ -43,3 +43,8 @@ def test_what_is_no_model_of_pixace_is_refused(tmp_path):
         model_file.read(foreign)
     with pytest.raises(RunError, match="no model yet"):
         model_file.read(tmp_path)
+
+
+def test_whoever_may_read_the_folder_may_read_the_file(tiny_outcome):
+    folder = tiny_outcome.run.path
+    assert (folder / "model.safetensors").stat().st_mode == (folder / "run.json").stat().st_mode

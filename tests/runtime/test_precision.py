@@ -73,7 +73,7 @@ def test_forty_starts_under_load_give_one_answer():
             for _ in range(4)]  # fmt: skip
     for thread in busy:
         thread.start()
-    asking = "from pixace import precision; print(precision.chosen('auto'))"
+    asking = "from pixace.runtime import precision; print(precision.chosen('auto'))"
     processes = [
         subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -99,7 +99,7 @@ def test_a_run_says_its_type_everywhere_and_is_drawn_with_it(
     bound = [*tiny, "train.steps = 2", "train.samples = 0"]
     outcome = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
     assert outcome.run.read().compute_dtype == dtype
-    assert model_file.read(outcome.run.path)[1].dtype == dtype
+    assert model_file.read(outcome.run.path)[1].compute_dtype == dtype
     device("cpu", flags=other[dtype])
     assert pixace.load(outcome.run.path).dtype == dtype
     assert pixace.load(outcome.run.path, dtype="auto").dtype != dtype
@@ -121,9 +121,9 @@ def test_a_picture_says_its_type_and_is_drawn_again_with_it(tiny_outcome, tmp_pa
     own = run.read().compute_dtype
     other = {"float32": "bfloat16", "bfloat16": "float32"}[own]
     usual, odd, same = (tmp_path / name for name in ("usual.png", "odd.png", "same.png"))
-    assert pixace.generate(usual, n=2, run=run.path)["dtype"] == own
+    assert pixace.generate(usual, n=2, run=run.path).as_dict()["dtype"] == own
     assert "drawn in" not in capsys.readouterr().err
-    assert pixace.generate(odd, n=2, run=run.path, dtype=other)["dtype"] == other
+    assert pixace.generate(odd, n=2, run=run.path, dtype=other).as_dict()["dtype"] == other
     assert f"drawn in {other}, where {run.name} was trained in {own}" in capsys.readouterr().err
-    assert pixace.again(odd, same)["dtype"] == other
+    assert pixace.again(odd, same).as_dict()["dtype"] == other
     assert same.read_bytes() == odd.read_bytes()
