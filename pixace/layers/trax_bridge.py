@@ -30,6 +30,7 @@ import jax
 from jax.extend.random import threefry_2x32
 
 from pixace.errors import MissingError
+from pixace.layers import trax_shapes
 
 VERSION = "1.4.1"
 REMEDY = f"run: pip install --force-reinstall --no-deps trax=={VERSION}"
@@ -253,3 +254,6 @@ ReversibleSerial: Any = sys.modules["trax.layers.reversible"].ReversibleSerial
 ReversibleHalfResidual: Any = sys.modules["trax.layers.reversible"].ReversibleHalfResidual
 LayerNorm: Any = sys.modules["trax.layers.normalization"].LayerNorm
 forward_and_or_backward: Any = sys.modules["trax.layers.reversible"]._forward_and_or_backward
+
+_base, _combinators = (sys.modules[f"trax.layers.{name}"] for name in ("base", "combinators"))
+trax_shapes.bridge(_base, _combinators, (Dropout, LayerNorm, ReversibleHalfResidual))

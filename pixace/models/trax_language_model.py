@@ -12,7 +12,7 @@ import copy
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jax
@@ -139,7 +139,7 @@ class TraxLanguageModel:
         raw_key = NO_KEY if key is None else _raw(key)
         state = model.state[: _head_at(model)]
         if jax.tree.leaves(state):
-            state = _state(body, tokens.shape, raw_key)
+            state = _state(_state_shapes(self, model is self._training, tokens.shape), raw_key)
         own = self._of_body(weights)
         return pure_trax.apply(body, tokens.astype(jnp.int32), own, state, raw_key)[0]
 
@@ -233,10 +233,17 @@ def _serial(model: Any, start: int, end: int | None) -> Any:
     return trax_bridge.layers.Serial(*model.sublayers[start:end])
 
 
-def _state(body: Any, shape: tuple[int, ...], key: jax.Array | np.ndarray) -> LmState:
-    """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
+@lru_cache(maxsize=64)
+def _state_shapes(model: TraxLanguageModel, training: bool, shape: tuple[int, ...]) -> LmState:
+    """Shapes and types of what the body of a model keeps for tokens of a shape."""
+    layers = model.training if training else model.steady
+    body = _serial(layers, 0, _head_at(layers))
     tokens = trax_bridge.shapes.ShapeDtype(shape, np.int32)
-    shapes = jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)
+    return jax.eval_shape(lambda key: copy.deepcopy(body).init(tokens, key)[1], NO_KEY)
+
+
+def _state(shapes: LmState, key: jax.Array | np.ndarray) -> LmState:
+    """The state of layers that have seen nothing: zeros, and keys where Trax keeps keys."""
 
     def nothing(leaf: Any) -> Array:
         if leaf.dtype == np.uint32:
