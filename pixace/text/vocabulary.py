@@ -65,7 +65,8 @@ class Vocabulary:
     @cached_property
     def _labels(self) -> dict[str, str]:
         """The label that each class's text stands for, as a user would write that text."""
-        return {self.text_of(label): label for label in reversed(self.classes)}
+        texts = {label: unicodedata.normalize("NFC", self.text_of(label)) for label in self.classes}
+        return {text: label for label, text in reversed(texts.items())}
 
     def knows(self, word: str) -> bool:
         """Whether a word has an id."""

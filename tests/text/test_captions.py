@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pixace.errors import ConfigError, PixaceError, TokenError
@@ -264,6 +264,7 @@ TEMPLATES = [
     st.sets(st.text(SIGNS, min_size=1, max_size=6).filter(str.strip), min_size=1, max_size=8),
     st.lists(st.sampled_from(TEMPLATES), max_size=2),
 )
+@example({"\u0301"}, ["C{label}"])  # a mark, which joins the letter before it
 def test_all_classes_differ_and_each_can_be_asked_for(labels, templates):
     captions = Captions(use=True, templates=templates)
     rows = [known(label=label) for label in labels]
