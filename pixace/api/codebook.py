@@ -18,8 +18,8 @@ from pixace.sources import Data, open_source
 from pixace.sources.addresses import stem
 from pixace.tokenizers import vq
 from pixace.training import train_codebook
+from pixace.training.outcome import CodebookOutcome
 from pixace.training.settings import CodebookSettings
-from pixace.training.train_codebook import CodebookOutcome
 
 
 @door("codebook")

@@ -25,7 +25,7 @@ from pixace.runtime.printable import tell
 from pixace.sources import Data, open_source
 from pixace.sources.addresses import stem
 from pixace.training import train_lm
-from pixace.training.train_lm import Outcome
+from pixace.training.outcome import LmOutcome
 
 SHOWN = 16  # classes in the collage that a training ends with
 
@@ -57,7 +57,7 @@ def train(
     name: str | None = None,
     root: str | Path | None = None,
     progress: bool = False,
-) -> Outcome:
+) -> LmOutcome:
     """Trains a model, into a new run.
 
     Args:
@@ -171,7 +171,7 @@ def resume(
     track: str | Sequence[str] = (),
     root: str | Path | None = None,
     progress: bool = False,
-) -> Outcome:
+) -> LmOutcome:
     """Goes on with a run from its last checkpoint, with the very batches that would have come.
 
     Args:
@@ -209,7 +209,7 @@ def resume(
     return _with_collage(outcome, progress)
 
 
-def _with_collage(outcome: Outcome, progress: bool) -> Outcome:
+def _with_collage(outcome: LmOutcome, progress: bool) -> LmOutcome:
     """Adds the collage that a finished training ends with, drawn by its best model."""
     if outcome.step < outcome.steps:
         return outcome

@@ -52,18 +52,6 @@ def command(ctx, resume, as_json, **settings):
     else:
         raise click.UsageError("name the pictures DATA to learn from, or --resume")
     path = outcome.run.path
-    facts = {
-        "run": str(path),
-        "step": outcome.step,
-        "steps": outcome.steps,
-        "stopped": outcome.stopped,
-        "psnr": outcome.psnr,
-        "held_out": outcome.held_out,
-        "codes": outcome.codes,
-        "used": outcome.used,
-        "perplexity": outcome.perplexity,
-        "pictures_per_second": outcome.pictures_per_second,
-    }
     if outcome.step < outcome.steps:
         text = (
             f"{path}: stopped after {outcome.step:,} of {outcome.steps:,} steps; "
@@ -76,4 +64,4 @@ def command(ctx, resume, as_json, **settings):
             f"{outcome.used} of {outcome.codes} codes used (perplexity {outcome.perplexity:.0f}); "
             f"next: pixace train PICTURES --colors vq:{path}"
         )
-    options.say([text], facts, as_json)
+    options.say([text], outcome.as_dict(), as_json)

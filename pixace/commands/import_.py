@@ -36,7 +36,7 @@ def command(ctx, file, as_json, **settings):
     from pixace.api.import_weights import import_weights
 
     done = import_weights(file, **options.chosen(ctx, tuple(settings)))
-    path, it = done.run.path, done.settings
+    path, sizes = done.run.path, done.settings
     for binding in done.assumed:
         value = done.run.read().settings[binding]
         tell(
@@ -46,13 +46,13 @@ def command(ctx, file, as_json, **settings):
     facts = {
         "run": str(path),
         "model": done.kind,
-        "settings": it,
+        "settings": sizes,
         "assumed": list(done.assumed),
         "weights": done.weights,
         "step": done.step,
     }
     line = (
-        f"{path}: a {done.kind}, layers {it['n_layers']}, features {it['d_model']}, "
+        f"{path}: a {done.kind}, layers {sizes['n_layers']}, features {sizes['d_model']}, "
         f"weights {done.weights:,}, steps {done.step:,}; "
         f"next: pixace generate --run {path}"
     )

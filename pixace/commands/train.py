@@ -62,17 +62,6 @@ def command(ctx, resume, as_json, **settings):
     else:
         outcome = train.resume(resume or None, **options.changes(given), progress=True)
     path = outcome.run.path
-    facts = {
-        "run": str(path),
-        "step": outcome.step,
-        "steps": outcome.steps,
-        "stopped": outcome.stopped,
-        "loss": outcome.loss,
-        "bits_per_pixel": outcome.bits_per_pixel,
-        "held_out": outcome.held_out,
-        "tokens_per_second": outcome.tokens_per_second,
-        "collage": None if outcome.collage is None else str(outcome.collage),
-    }
     if outcome.step < outcome.steps:
         lines = [
             f"{path}: stopped after {outcome.step:,} of {outcome.steps:,} steps; "
@@ -86,4 +75,4 @@ def command(ctx, resume, as_json, **settings):
             f"{outcome.collage}: pictures drawn by the best model; more with: "
             f"pixace generate --run {path}",
         ]
-    options.say(lines, facts, as_json)
+    options.say(lines, outcome.as_dict(), as_json)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -79,16 +80,19 @@ def validation_loss(
 ) -> Callable[[Weights, Iterable[Batch]], float]:
     """Builds the function that gives the nats per token over some batches, without dropout."""
 
-    @jax.jit
-    def part(weights: Weights, batch: Batch) -> Float[Array, "2"]:
-        return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
-
     def whole(weights: Weights, batches: Iterable[Batch]) -> float:
-        parts = np.array([part(weights, batch) for batch in batches], np.float64)
-        nats, tokens = parts.sum(axis=0)
+        parts = [_nats_and_tokens(model, dtype, weights, batch) for batch in batches]
+        nats, tokens = np.array(parts, np.float64).sum(axis=0)
         return float(nats / tokens)
 
     return whole
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _nats_and_tokens(
+    model: LanguageModel, dtype: Any, weights: Weights, batch: Batch
+) -> Float[Array, "2"]:
+    return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
 
 
 def bits_per_pixel(nats_per_token: float, length: int, pixels: int) -> float:

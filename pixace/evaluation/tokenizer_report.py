@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixace.errors import ImageError
+from pixace.evaluation.distortion import psnr
 from pixace.images.collage import collage
 from pixace.spacing import evenly
 
@@ -118,7 +119,7 @@ def measure(
         colors_used=len(counts),
         colors_possible=int(tokenizer.allowed.sum()),
         entropy=float(-(share * np.log2(share)).sum()) * tokens.size / images[..., 0].size + 0.0,
-        psnr=float(10 * np.log10(255**2 / error)) if error else None,
+        psnr=psnr(float(error), 255) if error else None,
     )
 
 

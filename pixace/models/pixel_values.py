@@ -1,7 +1,5 @@
 """Pictures as networks see them: bytes to floats in -1 … 1, and back."""
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +7,9 @@ from jaxtyping import Array, Float, UInt8
 
 Bytes = UInt8[Array | np.ndarray, "n height width 3"]
 Floats = Float[Array, "n height width channels"]
+
+
+PEAK = 2.0  # from black to white
 
 
 def to_floats(images: Bytes, channels: int) -> Floats:
@@ -20,11 +21,6 @@ def to_bytes(pictures: Floats) -> Bytes:
     """What lies beyond black and white is cut off; grey becomes red, green and blue."""
     rounded = jnp.rint((jnp.clip(pictures, -1, 1) + 1) * 127.5).astype(jnp.uint8)
     return jnp.broadcast_to(rounded, (*rounded.shape[:-1], 3))
-
-
-def psnr(squared_error: float) -> float:
-    """Peak signal-to-noise ratio in dB from the mean squared error, finite, in -1 … 1."""
-    return 10 * math.log10(4 / max(squared_error, 1e-12))
 
 
 def sharpness(made: Floats, real: Floats) -> Float[Array, ""]:

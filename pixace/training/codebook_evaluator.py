@@ -14,11 +14,12 @@ from pixace.arrays import Images
 from pixace.data.shards import Split
 from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
+from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.evaluator import Evaluation, Picture
 from pixace.images.collage import collage
 from pixace.models import vector_quantizer
-from pixace.models.pixel_values import Bytes, psnr, to_bytes, to_floats
+from pixace.models.pixel_values import PEAK, Bytes, to_bytes, to_floats
 from pixace.models.vqvae import Network
 from pixace.spacing import evenly
 from pixace.special_tokens import FIRST_ID
@@ -37,7 +38,6 @@ class CodebookEvaluator:
         """Takes at most so many `pictures`, of which at most so many are `shown`."""
         self.evaluation_set = EvaluationSet.of(data, pictures)
         self._data, self._network, self._shown = data, network, shown
-        self._part = jax.jit(self._measured)
 
     def __call__(self, weights: Weights) -> Evaluation:
         """Measures; see `Evaluator`."""
@@ -45,14 +45,14 @@ class CodebookEvaluator:
         uses = np.zeros(len(weights["codes"]), np.int64)
         chosen = self.evaluation_set
         for images, real in parts(self._data, self._split, chosen.rows(self._data)):
-            error, ids, made = self._part(weights, images)
+            error, ids, made = _measured(self._network, weights, images)
             errors.append(np.asarray(error)[:real])
             uses += np.bincount(np.asarray(ids)[:real].ravel(), minlength=len(uses))
             back.append(np.asarray(made)[:real])
         squared_error = float(np.concatenate(errors).mean(dtype=np.float64))
         if not math.isfinite(squared_error):
             raise NotFiniteError(f"{chosen.name} error became {squared_error}")
-        decibels, used = psnr(squared_error), np.count_nonzero(uses) / len(uses)
+        decibels, used = psnr(squared_error, PEAK), np.count_nonzero(uses) / len(uses)
         return Evaluation(
             metric="psnr",
             value=decibels,
@@ -69,16 +69,6 @@ class CodebookEvaluator:
     @property
     def _split(self) -> Split:
         return self._data.split(self.evaluation_set.part)
-
-    def _measured(
-        self, weights: Weights, images: Bytes
-    ) -> tuple[Float[Array, " n"], Int[Array, "n rows columns"], Bytes]:
-        """Per picture the squared error; the ids; the reconstructions as bytes."""
-        made, ids = reconstruct(self._network, weights, images)
-        real = to_floats(images, self._network.channels)
-        bytes_ = to_bytes(made)
-        rounded = to_floats(bytes_, self._network.channels)  # and cut off, as in a file
-        return jnp.square(rounded - real).mean((1, 2, 3)), ids, bytes_
 
     def _drawn(self, made: Images, decibels: float) -> Picture:
         """Originals above, reconstructions below, in pairs of rows."""
@@ -104,6 +94,18 @@ def usage(codebook: Tokenizer, data: TokenSet) -> dict[str, float]:
         uses += np.bincount(ids, minlength=codebook.vocab_size)
     used = np.count_nonzero(uses) / (codebook.vocab_size - FIRST_ID)
     return {"usage": used, "perplexity": _perplexity(uses)}
+
+
+@partial(jax.jit, static_argnums=0)
+def _measured(
+    network: Network, weights: Weights, images: Bytes
+) -> tuple[Float[Array, " n"], Int[Array, "n rows columns"], Bytes]:
+    """Per picture the squared error; the ids; the reconstructions as bytes."""
+    made, ids = reconstruct(network, weights, images)
+    real = to_floats(images, network.channels)
+    bytes_ = to_bytes(made)
+    rounded = to_floats(bytes_, network.channels)  # and cut off, as in a file
+    return jnp.square(rounded - real).mean((1, 2, 3)), ids, bytes_
 
 
 def _perplexity(uses: Int[np.ndarray, " codes"]) -> float:

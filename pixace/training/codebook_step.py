@@ -5,7 +5,7 @@ Sources: van den Oord et al. 2017, eq. 3; Esser et al. 2021, eq. 4 to 6.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -95,6 +95,7 @@ class Objective:
         return Discriminator(self.network.channels)
 
 
+@lru_cache(maxsize=8)  # as in `lm_step`
 def make_step(
     objective: Objective, optimizer: optax.GradientTransformation
 ) -> Callable[[State, Bytes, Key], tuple[State, Measures]]:

@@ -1,7 +1,7 @@
 """One optimiser step, and the loss that it lowers: pure functions."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -36,6 +36,7 @@ class Measures(NamedTuple):
 Step = Callable[[State, Batch, Key], tuple[State, Measures]]
 
 
+@lru_cache(maxsize=8)  # trained once more in one process, a model finds its program
 def make_step(
     model: LanguageModel,
     optimizer: optax.GradientTransformation,
@@ -91,10 +92,13 @@ def first_state(
     model: LanguageModel, optimizer: optax.GradientTransformation, key: Key, *, ema: float = 0.0
 ) -> State:
     """The state before the first step."""
+    return _first_state(model, optimizer, ema > 0, key)
 
-    def init(key: Key) -> State:
-        weights = model.init(key)
-        average: Any = jax.tree.map(jnp.copy, weights) if ema else ()
-        return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
 
-    return jax.jit(init)(key)
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _first_state(
+    model: LanguageModel, optimizer: optax.GradientTransformation, averaged: bool, key: Key
+) -> State:
+    weights = model.init(key)
+    average: Any = jax.tree.map(jnp.copy, weights) if averaged else ()
+    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)

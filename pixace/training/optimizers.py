@@ -1,5 +1,7 @@
 """Optimisers by name: Optax chains with clipping and weight decay."""
 
+from functools import lru_cache
+
 import jax
 import optax
 
@@ -8,6 +10,7 @@ from pixace.training.schedules import Schedule
 from pixace.training.settings import OPTIMIZERS
 
 
+@lru_cache(maxsize=16)  # equal ones are the same, and so are the steps made of them
 def by_name(
     name: str,
     schedule: Schedule,

@@ -5,7 +5,7 @@ counted from 0, the first step's rate is `peak / warmup_steps`, and all function
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +46,7 @@ def cosine(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps:
 SCHEDULES = {"cosine": cosine, "rsqrt": rsqrt, "constant": constant}
 
 
+@lru_cache(maxsize=16)  # the same numbers are the same function, and the same compiled program
 def by_name(name: str, *, peak: float, warmup_steps: int, steps: int) -> Schedule:
     """The schedule of that name with its numbers filled in; takes a step, gives a rate.
 

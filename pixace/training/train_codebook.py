@@ -1,7 +1,6 @@
 """Trains a codebook, encoder, codes and decoder: the task that `fit` is given, what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -12,7 +11,8 @@ from pixace.arrays import Images
 from pixace.data.batches import Batches
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
-from pixace.models.pixel_values import psnr
+from pixace.evaluation.distortion import psnr
+from pixace.models.pixel_values import PEAK
 from pixace.models.vqvae import Network
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
@@ -29,39 +29,11 @@ from pixace.training.codebook_step import (
     make_step,
 )
 from pixace.training.fit import fit
+from pixace.training.outcome import CodebookOutcome
 from pixace.training.settings import CodebookSettings
 
 SAMPLE = 512  # pictures from which the variance is taken
 FIRST = 32  # of these, from which the first codes are taken
-
-
-@dataclass(frozen=True)
-class CodebookOutcome:
-    """How the training of a codebook ended.
-
-    Attributes:
-      run: where everything is.
-      step: optimiser steps done.
-      steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
-      stopped: whether such a signal ended it.
-      psnr: dB between what is judged and its reconstructions by the best codebook.
-      held_out: whether that was measured on pictures that were held out.
-      codes: how many there are.
-      used: how many of them the training pictures use; None before the end.
-      perplexity: of the codes over the training pictures; None before the end.
-      pictures_per_second: median over the log's lines of this process, without compilation.
-    """
-
-    run: Run
-    step: int
-    steps: int
-    stopped: bool
-    psnr: float | None
-    held_out: bool
-    codes: int
-    used: int | None
-    perplexity: float | None
-    pictures_per_second: float | None
 
 
 def train(data: TokenSet, run: Run, settings: CodebookSettings) -> CodebookOutcome:
@@ -161,7 +133,7 @@ class CodebookTask:
 
     def derived(self, numbers: Mapping[str, float]) -> dict[str, float]:
         """The squared error in dB."""
-        return {"psnr": psnr(numbers["squared_error"])}
+        return {"psnr": psnr(numbers["squared_error"], PEAK)}
 
     def shown(self, numbers: Mapping[str, float]) -> str:
         """The squared error in dB."""

@@ -1,8 +1,6 @@
 """Trains a language model on a token set: the task that `fit` is given, and what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -21,34 +19,8 @@ from pixace.training import optimizers, schedules
 from pixace.training.fit import fit
 from pixace.training.lm_evaluator import LmEvaluator
 from pixace.training.lm_step import Measures, State, first_state, make_step
+from pixace.training.outcome import LmOutcome
 from pixace.training.settings import TrainSettings
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a training ended.
-
-    Attributes:
-      run: where everything is.
-      step: optimiser steps done.
-      steps: optimiser steps planned; fewer are done after Ctrl-C or SIGTERM.
-      stopped: whether such a signal ended it.
-      loss: nats per token on what is judged, of the best model; None before any evaluation.
-      bits_per_pixel: the same in bits per pixel.
-      held_out: whether that was measured on pictures that were held out.
-      tokens_per_second: median over the log's lines of this process, without compilation.
-      collage: pictures drawn by the best model, a PNG; None before the end.
-    """
-
-    run: Run
-    step: int
-    steps: int
-    stopped: bool
-    loss: float | None
-    bits_per_pixel: float | None
-    held_out: bool
-    tokens_per_second: float | None
-    collage: Path | None = None
 
 
 def train(
@@ -57,7 +29,7 @@ def train(
     run: Run,
     settings: TrainSettings,
     captions: Captioned | None = None,
-) -> Outcome:
+) -> LmOutcome:
     """Trains until all steps are done or the user stops it; goes on from the last checkpoint.
 
     Args:
@@ -77,7 +49,7 @@ def train(
     dtype = run.read().compute_dtype if settings.dtype == "auto" else settings.dtype
     task = LmTask(model, data, captions, dtype, settings)
     fitted = fit(task, run, settings)
-    return Outcome(
+    return LmOutcome(
         run=run,
         step=fitted.step,
         steps=settings.steps,
