@@ -4,7 +4,8 @@ The axis words are: `batch` rows of one step, `length` tokens of one picture, `v
 """
 
 from jaxtyping import Array, Float, Int32, PRNGKeyArray
+from numpy import ndarray
 
-TokenBatch = Int32[Array, "batch length"]
+TokenBatch = Int32[Array | ndarray, "batch length"]
 Logits = Float[Array, "batch vocab"]
 Key = PRNGKeyArray

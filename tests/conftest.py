@@ -6,6 +6,7 @@ A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast`
 import ctypes
 import gc
 import os
+import re
 import resource
 import signal
 import sys
@@ -13,6 +14,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import jaxtyping
 import pytest
 from hypothesis import settings
 
@@ -26,6 +28,17 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     programs = tempfile.TemporaryDirectory(prefix="pixace-programs-")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+
+# Shapes and dtypes in signatures are checked at every call, in all modules that speak of them. Not
+# at the door: what users hand in there is whatever they hand in, and tests see how it is answered.
+ROOT = Path(__file__).parents[1]
+SPEAK_OF_SHAPES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted((ROOT / "pixace").rglob("*.py"))
+    if re.search("^from (jaxtyping|pixace.*arrays) import", path.read_text("utf-8"), re.MULTILINE)
+    and path.parent.name != "api"
+]
+jaxtyping.install_import_hook(SPEAK_OF_SHAPES, "typechecker.checked")
 
 # A shell starts what it puts in the background deaf to Ctrl-C; what is tested here must hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,18 +56,25 @@ def cache(tmp_path_factory):
         yield
 
 
-ENOUGH = 900 * 2**20  # bytes that a test process may hold before it forgets compiled programs
+ENOUGH = 300 * 2**20  # bytes that a test process may add before it forgets compiled programs
+
+
+@pytest.fixture(scope="session")
+def floor():
+    """Bytes that the process held when it last had forgotten all."""
+    return [600 * 2**20]
 
 
 @pytest.fixture(autouse=True)
-def forgetful():
-    """Drops compiled programs when a test process has become large; the disk still has them."""
+def forgetful(floor):
+    """Drops compiled programs when a test process has grown; the disk still has them."""
     yield
-    if "jax" in sys.modules and resident() > ENOUGH:
+    if "jax" in sys.modules and resident() > floor[0] + ENOUGH:
         sys.modules["jax"].clear_caches()
         gc.collect()
         with suppress(OSError, AttributeError):  # another libc keeps what it was given
             ctypes.CDLL(None).malloc_trim(0)
+        floor[0] = max(floor[0], resident())
 
 
 def resident():

@@ -156,7 +156,7 @@ def generate(
             place.each, pictures, memories, tokenizer, scale=settings.scale, smooth=smooth
         )
     if place.gif:
-        ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int)
+        ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int).tolist()
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
         save_gif(place.gif, [laid_out(list(frame), **look) for frame in frames])
     return done

@@ -6,7 +6,7 @@ set as its tokenizer shows them. How far it can be trusted is what it says of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -33,7 +33,7 @@ class Classifier:
     accuracy: float
 
     @classmethod
-    def fitted(cls, tokens: TokenSet, most: int = MAX_PICTURES) -> Self:
+    def fitted(cls, tokens: TokenSet, most: int = MAX_PICTURES) -> "Classifier":
         """Learns from the first training pictures of a token set, and is tried on held-out ones.
 
         Raises:

@@ -1,7 +1,7 @@
 """Which pictures are evaluated: held-out ones, or training pictures where there are none."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Int64
@@ -25,7 +25,7 @@ class EvaluationSet:
     pictures: int
 
     @classmethod
-    def of(cls, data: TokenSet, most: int) -> Self:
+    def of(cls, data: TokenSet, most: int) -> "EvaluationSet":
         """At most so many of a token set."""
         part: Literal["train", "validation"]
         part = "validation" if len(data.split("validation")) else "train"

@@ -29,7 +29,7 @@ from PIL import ExifTags, ImageColor
 from PIL import Image as Pillow
 from PIL.JpegImagePlugin import JpegImageFile
 
-from pixace.arrays import Image
+from pixace.arrays import Pixels
 from pixace.choices import ALPHAS
 from pixace.errors import ImageError, PixaceError, unknown
 from pixace.images import formats
@@ -69,7 +69,7 @@ def load(
     alpha: str = "blend",
     exact: bool = False,
     name: str | None = None,
-) -> Image:
+) -> Pixels:
     """Reads one picture and fits it to a size.
 
     Args:
@@ -170,7 +170,7 @@ def _fitted(
     how: How,
     *,
     draft: bool,  # a draft changes the picture itself: not for one that the caller goes on using
-) -> Image:
+) -> Pixels:
     size, claimed = how.size, picture.size
     extent = None
     lossy = isinstance(picture, JpegImageFile)

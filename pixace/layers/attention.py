@@ -47,7 +47,7 @@ class CausalDots(trax_bridge.DotProductCausalAttention):
             self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, inputs: tuple[Array, Array, Array]) -> Array:
-        """Runs the layer; in predict mode on the next token, or on the first ones all at once."""
+        """Of the next token in predict mode, or of the first ones all at once; else of all."""
         q, k, v = inputs
         if self._mode != "predict":
             return _attention(q, k, v, self._window)
@@ -86,7 +86,7 @@ class FullAttention(trax_bridge.layers.Layer):
         self.weights = self._whole.init(input_signature, self.rng)[0]
 
     def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
-        """Runs the layer."""
+        """What each token takes from those that it attends to."""
         whole = self._whole
         out = _attention(*_projected(x, whole, self.weights), self._window)
         out = merge_heads(out, whole, self.weights, len(x)).astype(x.dtype)
@@ -127,7 +127,7 @@ class StepAttention(trax_bridge.layers.Layer):
         self.state = cache, jnp.zeros((), jnp.int32)
 
     def forward(self, x: Float[Array, "batch new d"]) -> Float[Array, "batch new d"]:
-        """Runs the layer on the next token, or on the first ones all at once."""
+        """Of the next token, or of the first ones all at once."""
         whole = self._whole
         cache, index = self.state
         q, k, v = _projected(x, whole, self.weights)

@@ -27,7 +27,7 @@ class Repeated(trax_bridge.layers.Serial):
     weights: Any
 
     def forward(self, x: Array) -> Array:
-        """Runs the layers."""
+        """What the last layer gives."""
         keys = jax.random.split(self.rng, len(self.sublayers))
         parts = list(zip(self.sublayers, self.weights, self.state, keys, strict=True))
         places = [place for place, part in enumerate(parts) if _is_residual(part[0])]
@@ -69,7 +69,7 @@ class ReversibleLoop(trax_bridge.ReversibleSerial):
         return False
 
     def forward(self, x: Any) -> Any:
-        """Runs the layers."""
+        """Both streams behind the last layer."""
         keys = jax.random.split(self.rng, len(self.sublayers))
         return _there_and_back(
             self.sublayers[:REVERSIBLE_BLOCK],

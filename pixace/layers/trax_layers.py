@@ -25,7 +25,7 @@ class Dense(trax_bridge.Dense):
     weights: Any
 
     def forward(self, x: Array) -> Array:
-        """Runs the layer."""
+        """From (..., inputs) to (..., outputs)."""
         return affine(x, *self.weights) if self._use_bias else affine(x, self.weights)
 
 
@@ -33,7 +33,7 @@ class Dropout(trax_bridge.Dropout):
     """Dropout with `dropped`."""
 
     def forward(self, x: Array) -> Array:
-        """Runs the layer."""
+        """Of the shape of `x`; as it is, but for training."""
         if self._mode != "train":
             return x
         return dropped(x, self._initial_rate, self.rng, self._shared_axes)
@@ -45,7 +45,7 @@ class LayerNorm(trax_bridge.LayerNorm):
     weights: Any
 
     def forward(self, x: Array) -> Array:
-        """Runs the layer."""
+        """Of the shape of `x`, mean 0 and variance 1 over features, then scaled and shifted."""
         if not self._center:
             return super().forward(x)
         rows = len(x)
@@ -77,7 +77,7 @@ class AxialPositions(trax_bridge.AxialPositionalEncoding):
             self.weights = (*self.weights, words)
 
     def forward(self, x: Array) -> Array:
-        """Runs the layer."""
+        """Adds positions to (batch, length, d); in predict mode those that come next."""
         if self._mode != "predict" and not self._prefix:
             return super().forward(x)
         by_axis = self.weights[: len(self._shape)]
@@ -95,7 +95,7 @@ class Wide(trax_bridge.layers.Serial):
     """Layers whose result is float32: what reversible layers add to their streams must be."""
 
     def forward(self, x: Any) -> Any:
-        """Runs the layers."""
+        """What the layers give, as float32."""
         return jax.tree.map(lambda each: each.astype(jnp.float32), super().forward(x))
 
 

@@ -87,7 +87,7 @@ def reformer(
     sizes = {"n_heads": n_heads, "d_qk": d_model // n_heads, "d_v": d_model // n_heads}
     whole = layer(**sizes, causal=True, mode="eval", **own)
     _check_chunks(whole, ATTENTION[attention], length)
-    sight = Window(window, grid, prefix) if window else None
+    local = Window(window, grid, prefix) if window else None
     if window and not FullAttention.can_be(whole):
         raise ConfigError(
             f"reformer.window = {window} is for attention that is full otherwise; "
@@ -97,9 +97,9 @@ def reformer(
     def of_a_block(mode: str, **settings: Any) -> Any:
         settings |= own
         if mode == "predict":
-            return StepAttention(layer(mode="eval", **settings), length, sight)
+            return StepAttention(layer(mode="eval", **settings), length, local)
         whole = layer(mode=mode, **settings)
-        return FullAttention(whole, sight) if FullAttention.can_be(whole) else whole
+        return FullAttention(whole, local) if FullAttention.can_be(whole) else whole
 
     def build(mode: str) -> Any:
         model = trax_bridge.ReformerLM(
@@ -117,11 +117,11 @@ def reformer(
             **(hyperparameters.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )
-        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
+        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, local), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
     return TraxLanguageModel(
-        "reformer", vocab_size, length, *three, settings, prefix=prefix, window=sight
+        "reformer", vocab_size, length, *three, settings, prefix=prefix, window=local
     )
 
 

@@ -55,7 +55,7 @@ def transformer(
     settings = {**locals()}
     hyperparameters.check(transformer, settings)
     hyperparameters.check_places(positions, grid, length - prefix)
-    sight = Window(window, grid, prefix) if window else None
+    local = Window(window, grid, prefix) if window else None
     sizes = {
         "d_model": d_model,
         "d_ff": d_ff,
@@ -73,7 +73,7 @@ def transformer(
             )
         else:
             model = trax_bridge.TransformerLM(vocab_size + words, **sizes, mode=mode)
-        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, sight), vocab_size)
+        return trax_layers.with_outputs(trax_layers.own(model, length, prefix, local), vocab_size)
 
     three = build("train"), build("eval"), build("predict")
     return TraxLanguageModel(
@@ -84,5 +84,5 @@ def transformer(
         settings,
         remat=remat,
         prefix=prefix,
-        window=sight,
+        window=local,
     )

@@ -62,11 +62,11 @@ class Network:
             "decoder": _shapes(_settled(_decoder, self, self._grid)),
         }
 
-    def encode(self, weights: dict[str, Weights], pictures: Pictures) -> Grid:
+    def encode(self, weights: Mapping[str, Any], pictures: Pictures) -> Grid:
         """Features of each cell from pictures in -1 … 1; any size that the cells divide."""
         return _run(_settled(_encoder, self, self._pictures), weights["encoder"], pictures)
 
-    def decode(self, weights: dict[str, Weights], grid: Grid) -> Pictures:
+    def decode(self, weights: Mapping[str, Any], grid: Grid) -> Pictures:
         """Pictures from features, about -1 … 1 but not clipped to it."""
         return _run(_settled(_decoder, self, self._grid), weights["decoder"], grid)
 
@@ -153,25 +153,25 @@ def _block(role: str, width: int) -> Any:
 
 
 def _gathered(side: int) -> Any:
-    """Space to depth: squares of pixels become the channels of one cell."""
-
-    def gather(x: Array) -> Array:
-        n, height, width, depth = x.shape
-        x = x.reshape(n, height // side, side, width // side, side, depth)
-        return x.swapaxes(2, 3).reshape(n, height // side, width // side, side * side * depth)
-
-    return trax_bridge.layers.Fn(f"Gather{side}", gather)
+    return trax_bridge.layers.Fn(f"Gather{side}", lambda x: _space_to_depth(x, side))
 
 
 def _spread(side: int) -> Any:
-    """Depth to space: the way back."""
+    return trax_bridge.layers.Fn(f"Spread{side}", lambda x: _depth_to_space(x, side))
 
-    def spread(x: Array) -> Array:
-        n, height, width, depth = x.shape
-        x = x.reshape(n, height, width, side, side, depth // (side * side))
-        return x.swapaxes(2, 3).reshape(n, height * side, width * side, -1)
 
-    return trax_bridge.layers.Fn(f"Spread{side}", spread)
+def _space_to_depth(x: Pictures, side: int) -> Array:
+    """Squares of so many pixels a side become the channels of one cell."""
+    n, height, width, depth = x.shape
+    x = x.reshape(n, height // side, side, width // side, side, depth)
+    return x.swapaxes(2, 3).reshape(n, height // side, width // side, side * side * depth)
+
+
+def _depth_to_space(x: Grid, side: int) -> Array:
+    """The way back."""
+    n, height, width, depth = x.shape
+    x = x.reshape(n, height, width, side, side, depth // (side * side))
+    return x.swapaxes(2, 3).reshape(n, height * side, width * side, -1)
 
 
 def _init(shapes: Any, key: Key) -> Any:

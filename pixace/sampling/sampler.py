@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int32, UInt8
 
-from pixace.arrays import Images, Tokens
+from pixace.arrays import Images, PrefixIds, Tokens
 from pixace.errors import PixaceError
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.sampling.cut import blank_after
@@ -62,7 +62,7 @@ class Sampler:
         n: int,
         settings: SamplingSettings | None = None,
         *,
-        prefixes: Tokens | None = None,
+        prefixes: PrefixIds | None = None,
         progress: bool = False,
     ) -> Images:
         """Dreams up `n` pictures for each of some prefixes; uint8 `(…, height, width, 3)`."""
@@ -74,7 +74,7 @@ class Sampler:
         n: int,
         settings: SamplingSettings | None = None,
         *,
-        prefixes: Tokens | None = None,
+        prefixes: PrefixIds | None = None,
         progress: bool = False,
     ) -> Tokens:
         """The same as tokens.

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from tqdm import tqdm
 
-from pixace.arrays import Tokens
+from pixace.arrays import PrefixIds, Tokens
 from pixace.errors import PixaceError
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.sampling.decode_loop import Carry, programs, uniforms
@@ -55,7 +55,7 @@ class TokenSampler:
         cut: int,
         streams: Int[np.ndarray, " n"],
         temperatures: Float[np.ndarray, " n"],
-        prefixes: Tokens | None,
+        prefixes: PrefixIds | None,
         settings: SamplingSettings,
         progress: bool = False,
     ) -> Tokens:

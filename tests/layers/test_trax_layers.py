@@ -114,7 +114,7 @@ def test_remat_changes_memory_and_nothing_else(dropout, tokens):
 @pytest.mark.parametrize("kind", models.KINDS)
 def test_lean_models_train_in_much_less_memory(kind):
     lean = {"remat": True} if kind == "transformer" else {}
-    sizes = SIZES | {"n_layers": 8, "dropout": 0.1}
+    sizes = SIZES | {"n_layers": 5, "dropout": 0.1}
     args = jax.ShapeDtypeStruct((16, LENGTH), np.int32)
 
     def temporaries(model):

@@ -26,7 +26,7 @@ def drawn(cells, codes, dim, seed):
 @given(SIZES)
 def test_the_nearest_code_is_the_one_that_brute_force_finds(sizes):
     features, vectors = drawn(*sizes)
-    chosen = np.asarray(vector_quantizer.nearest(vectors, features))
+    chosen = np.asarray(vector_quantizer.nearest(jnp.asarray(vectors), jnp.asarray(features)))
     distances = np.square(features[:, None].astype(float) - vectors).sum(-1)
     here = np.take_along_axis(distances, chosen[:, None], 1)[:, 0]
     np.testing.assert_allclose(here, distances.min(1), atol=1e-5)
@@ -38,7 +38,7 @@ def test_of_equal_codes_the_first_is_chosen():
 
 
 def test_features_of_any_leading_shape_are_quantised():
-    features, vectors = drawn(24, 5, 3, 0)
+    features, vectors = map(jnp.asarray, drawn(24, 5, 3, 0))
     grid = vector_quantizer.nearest(vectors, features.reshape(2, 3, 4, 3))
     assert grid.shape == (2, 3, 4)
     assert grid.ravel().tolist() == vector_quantizer.nearest(vectors, features).tolist()
@@ -65,8 +65,9 @@ def test_averages_move_by_the_formula(sizes, decay):
     rng = np.random.default_rng(sizes[-1])
     counts = rng.uniform(0, 5, len(vectors)).astype(np.float32)
     sums = rng.normal(size=vectors.shape).astype(np.float32)
-    ids = rng.integers(0, len(vectors), len(features))
-    moved = vector_quantizer.counted(Codes(vectors, counts, sums), features, ids, decay)
+    ids = rng.integers(0, len(vectors), len(features), np.int32)
+    codes = Codes(*map(jnp.asarray, (vectors, counts, sums)))
+    moved = vector_quantizer.counted(codes, jnp.asarray(features), jnp.asarray(ids), decay)
     for code in range(len(vectors)):
         mine = features[ids == code].astype(float)
         assert moved.counts[code] == pytest.approx(
@@ -80,8 +81,8 @@ def test_averages_move_by_the_formula(sizes, decay):
 
 def test_an_average_is_the_mean_of_what_chose_the_code():
     """After many batches of the same features, whatever the code was before."""
-    features, vectors = drawn(60, 3, 4, 5)
-    ids = np.arange(60) % 3
+    features, vectors = map(jnp.asarray, drawn(60, 3, 4, 5))
+    ids = jnp.arange(60) % 3
     codes = Codes(vectors, jnp.zeros(3), jnp.zeros((3, 4)))
     for _ in range(200):
         codes = vector_quantizer.averaged(vector_quantizer.counted(codes, features, ids, 0.9))
@@ -97,9 +98,9 @@ def test_after_revival_no_code_is_dead_and_the_living_are_as_they_were(sizes):
     counts = rng.uniform(0, 1, len(vectors)).astype(np.float32)
     dead = counts < 0.5
     weights = rng.uniform(0, 1, len(features)).astype(np.float32)
-    after = vector_quantizer.revived(
-        Codes(vectors, counts, vectors), features, weights, dead, 1.5, jax.random.key(sizes[-1])
-    )
+    codes = Codes(*map(jnp.asarray, (vectors, counts, vectors)))
+    given = map(jnp.asarray, (features, weights, dead))
+    after = vector_quantizer.revived(codes, *given, 1.5, jax.random.key(sizes[-1]))
     assert (np.asarray(after.counts) >= 0.5).all()
     np.testing.assert_array_equal(np.asarray(after.vectors)[~dead], vectors[~dead])
     revived = {row.tobytes() for row in np.asarray(after.vectors)[dead]}
@@ -112,10 +113,9 @@ def test_after_revival_no_code_is_dead_and_the_living_are_as_they_were(sizes):
 
 def test_codes_are_revived_where_they_are_missed():
     """8 features are far from any code, 100 lie on one: all that is revived goes to the 8."""
-    features = np.concatenate([np.zeros((100, 2)), 5 + np.arange(16).reshape(8, 2)])
-    features = features.astype(np.float32)
-    far = np.square(features).sum(-1)
-    dead = np.array([False] + [True] * 8)
+    features = jnp.concatenate([jnp.zeros((100, 2)), 5.0 + jnp.arange(16.0).reshape(8, 2)])
+    far = jnp.square(features).sum(-1)
+    dead = jnp.array([False] + [True] * 8)
     codes = vector_quantizer.empty(9, 2)
     after = vector_quantizer.revived(codes, features, far, dead, 1.0, jax.random.key(0))
     assert np.asarray(after.vectors)[1:].min() >= 5

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from pixace.evaluation import distortion
 from pixace.models import pixel_values
 from pixace.models.vqvae import Discriminator, Network
 
@@ -30,8 +31,8 @@ def test_pixels_are_gathered_and_spread_without_loss():
     weights = network.init(jax.random.key(0))
     images = np.zeros((1, 24, 24, 3), np.float32)
     images[0, 8:12, 8:12] = np.random.default_rng(0).normal(size=(4, 4, 3))
-    here = network.encode(weights, images)
-    there = network.encode(weights, np.roll(images, (4, 8), (1, 2)))
+    here = network.encode(weights, jnp.asarray(images))
+    there = network.encode(weights, jnp.roll(images, (4, 8), (1, 2)))
     np.testing.assert_allclose(np.roll(here, (1, 2), (1, 2)), there, atol=1e-6)
 
 
@@ -53,7 +54,9 @@ def test_psnr_is_that_of_bytes():
     one, two = (np.random.default_rng(i).integers(0, 256, (1, 4, 4, 3), np.uint8) for i in (0, 1))
     error = jnp.square(pixel_values.to_floats(one, 3) - pixel_values.to_floats(two, 3)).mean()
     mean = np.square(one.astype(float) - two).mean()
-    assert float(pixel_values.psnr(error)) == pytest.approx(10 * np.log10(255**2 / mean), rel=1e-5)
+    assert distortion.psnr(float(error), pixel_values.PEAK) == pytest.approx(
+        distortion.psnr(mean, 255), rel=1e-5
+    )
 
 
 def test_sharpness_counts_blur_but_not_brightness():
@@ -61,6 +64,7 @@ def test_sharpness_counts_blur_but_not_brightness():
     real[:, :, 4:] = 1
     blurred = real.copy()
     blurred[:, :, 3:5] = 0.5
+    real, blurred = jnp.asarray(real), jnp.asarray(blurred)
     assert float(pixel_values.sharpness(real, real)) == 0
     assert float(pixel_values.sharpness(real + 0.5, real)) == pytest.approx(0, abs=1e-6)
     assert float(pixel_values.sharpness(blurred, real)) > 0.05

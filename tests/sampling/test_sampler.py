@@ -250,12 +250,13 @@ def test_the_likeliest_are_those_that_sorting_would_find(weights, top_k, top_p):
     weights = np.asarray(weights, np.float32) / np.float32(max(weights))
     weights[weights < 1e-30] = 0  # some devices take such numbers for 0
     falling = np.sort(weights)[::-1]
-    kept = next_token._likeliest(weights[None], np.ones_like(weights)[None], jnp.float32(top_k))[0]
+    row = jnp.asarray(weights)[None]
+    kept = next_token._likeliest(row, jnp.ones_like(row), jnp.float32(top_k))[0]
     np.testing.assert_array_equal(
         kept, np.where(weights >= falling[min(top_k, len(weights)) - 1], weights, 0)
     )
     enough = np.float32(top_p) * weights.sum()
-    kept = np.asarray(next_token._likeliest(weights[None], weights[None], enough)[0])
+    kept = np.asarray(next_token._likeliest(row, row, jnp.asarray(enough))[0])
     assert kept.sum() >= enough * (1 - 1e-5)
     assert (kept[kept > 0].min() > weights[kept == 0]).all()
     assert kept.sum() - kept[kept == kept[kept > 0].min()].sum() <= enough * (1 + 1e-5)
@@ -287,7 +288,7 @@ def test_coarser_products_draw_from_the_same_probabilities(longer):
 def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
     """Wide enough for XLA to choose other kernels for other numbers of rows."""
     monkeypatch.setattr(module, "DECODE_CHUNK", 16)
-    wide = built(kind, (8, 8), "hsv:5,4,4", d_model=256, d_ff=512, n_layers=2, n_heads=8)
+    wide = built(kind, (8, 8), "hsv:5,4,4", d_model=256, d_ff=512, n_layers=1, n_heads=8)
     many = wide.generate_tokens(40, SamplingSettings(seed=5))
     for n, batch_size in ((1, 64), (3, 64), (40, 16), (20, 5)):
         drawn = wide.generate_tokens(n, SamplingSettings(seed=5, batch_size=batch_size))
