@@ -3,18 +3,14 @@
 A test that takes more than about 5 seconds is marked `slow`; `bin/check --fast` leaves it out.
 """
 
-import ctypes
-import gc
 import os
 import re
-import resource
 import signal
-import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import jaxtyping
+import memory
 import pytest
 from hypothesis import settings
 
@@ -56,34 +52,11 @@ def cache(tmp_path_factory):
         yield
 
 
-ENOUGH = 300 * 2**20  # bytes that a test process may add before it forgets compiled programs
-
-
-@pytest.fixture(scope="session")
-def floor():
-    """Bytes that the process held when it last had forgotten all."""
-    return [600 * 2**20]
-
-
 @pytest.fixture(autouse=True)
-def forgetful(floor):
-    """Drops compiled programs when a test process has grown; the disk still has them."""
+def forgetful():
+    """Drops compiled programs after a test that left too many."""
     yield
-    if "jax" in sys.modules and resident() > floor[0] + ENOUGH:
-        sys.modules["jax"].clear_caches()
-        gc.collect()
-        with suppress(OSError, AttributeError):  # another libc keeps what it was given
-            ctypes.CDLL(None).malloc_trim(0)
-        floor[0] = max(floor[0], resident())
-
-
-def resident():
-    """Bytes of memory that this process holds; 0 where nobody says."""
-    try:
-        pages = Path("/proc/self/statm").read_text().split()[1]
-    except OSError:
-        return 0
-    return int(pages) * resource.getpagesize()
+    memory.drop_programs_if_large()
 
 
 # The smallest of everything: 4x4 pictures in 4 greys, a model of a few hundred weights.

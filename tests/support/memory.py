@@ -1,0 +1,31 @@
+"""Keeps a test process small: compiled programs are dropped when it has grown, as disk has them."""
+
+import ctypes
+import gc
+import resource
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+GROWTH = 300 * 2**20  # bytes that a process may add to what it held when it last had dropped all
+_held = [600 * 2**20]  # after each time, and to begin with
+
+
+def drop_programs_if_large():
+    """Looks at the process, and drops what JAX can make again if that has grown large."""
+    if "jax" not in sys.modules or resident() <= max(_held) + GROWTH:
+        return
+    sys.modules["jax"].clear_caches()
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another libc keeps what it was given
+        ctypes.CDLL(None).malloc_trim(0)
+    _held.append(resident())
+
+
+def resident():
+    """Bytes of memory that this process holds; 0 where nobody says."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
