@@ -3,8 +3,7 @@
 One test here runs one module of theirs and compares the names of what failed with `FAILS`, both
 ways: a test that is named there and passes is an error of the table.
 
-Ten tests take half of all the time, 4 minutes of a core, and one takes 3 GB of memory;
-`PIXACE_TRAX_SUITE=full` runs them too.
+Ten tests take half of all the time, 4 minutes of a core; `PIXACE_TRAX_SUITE=full` runs them too.
 """
 
 import importlib
@@ -72,7 +71,6 @@ HEAVY = {
     f"{SPARSE}.MultiplicativeConvCausalAttentionTest.test_predict_equals_eval",
     f"{SPARSE}.MultiplicativeConvCausalAttentionTest.test_various_calls",
     f"{CONFIGURABLE}.test_dot_product_causal_attention_fast_inference",
-    f"{CONFIGURABLE}.test_embedding_and_positional_encodings_different_input_output_vocab_size",
     f"{CONFIGURABLE}.test_sparse_configurable_transformer_fast_inference",
     f"{CONFIGURABLE}.test_transformer_forward_shape_different_size",
 }
