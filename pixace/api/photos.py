@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class PhotoFiles:
     photos: list[str]
     sha256: list[str]
 
-    def __getitem__(self, which: slice) -> "PhotoFiles":
+    def __getitem__(self, which: slice) -> Self:
         return replace(self, photos=self.photos[which], sha256=self.sha256[which])
 
     def refuse_changed(self, instead: str) -> None:

@@ -139,7 +139,7 @@ class TraxLanguageModel:
         raw_key = NO_KEY if key is None else _raw(key)
         state = model.state[: _head_at(model)]
         if jax.tree.leaves(state):
-            state = _state(_state_shapes(self, model is self._training, tokens.shape), raw_key)
+            state = _state(_state_shapes(self, key is not None, tokens.shape), raw_key)
         own = self._of_body(weights)
         return pure_trax.apply(body, tokens.astype(jnp.int32), own, state, raw_key)[0]
 

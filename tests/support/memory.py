@@ -8,18 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 GROWTH = 300 * 2**20  # bytes that a process may add to what it held when it last had dropped all
-_held = [600 * 2**20]  # after each time, and to begin with
+_held = [600 * 2**20]  # the most that was left so far, and to begin with
 
 
 def drop_programs_if_large():
     """Looks at the process, and drops what JAX can make again if that has grown large."""
-    if "jax" not in sys.modules or resident() <= max(_held) + GROWTH:
+    if "jax" not in sys.modules or resident() <= _held[0] + GROWTH:
         return
     sys.modules["jax"].clear_caches()
     gc.collect()
     with suppress(OSError, AttributeError):  # another libc keeps what it was given
         ctypes.CDLL(None).malloc_trim(0)
-    _held.append(resident())
+    _held[0] = max(_held[0], resident())
 
 
 def resident():
