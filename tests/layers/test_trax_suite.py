@@ -3,12 +3,12 @@
 One test here runs one module of theirs and compares the names of what failed with `FAILS`, both
 ways: a test that is named there and passes is an error of the table.
 
-Ten tests take half of all the time, 4 minutes of a core; `PIXACE_TRAX_SUITE=full` runs them too.
+Those of layers that no model of ours is made of, and those of ours that take gigabytes, are left to
+`bin/check --long`.
 """
 
 import importlib
 import io
-import os
 import sys
 import types
 import unittest
@@ -45,12 +45,14 @@ SLOW = (
     "layers.combinators_test",
     "layers.core_test",
     "layers.research.efficient_attention_test",
+    "models.reformer.reformer_test",
+    "models.transformer_test",
+)
+LONG = (
     "layers.research.position_encodings_test",
     "layers.research.sparsity_test",
     "layers.rnn_test",
-    "models.reformer.reformer_test",
     "models.research.configurable_transformer_test",
-    "models.transformer_test",
 )
 ACCELERATOR = "fills the memory of an accelerator: minutes, and gigabytes, on a processor"
 LEFT_OUT = {
@@ -60,19 +62,11 @@ LEFT_OUT = {
     "models.reformer.reformer_memory_test": ACCELERATOR,
 }
 EFFICIENT = "layers.research.efficient_attention_test.EfficientAttentionTest"
-SPARSE = "layers.research.sparsity_test"
-CONFIGURABLE = "models.research.configurable_transformer_test.ConfigurableTransformerTest"
 HEAVY = {
     f"{EFFICIENT}.test_batching_lsh_self_attention",
     f"{EFFICIENT}.test_batching_self_attention",
     f"{EFFICIENT}.test_fast_inference_self_attention",
-    f"{SPARSE}.EfficientFeedForwardTest.test_sparse_ff_predict_equals_eval",
-    f"{SPARSE}.FavorTest.test_call_and_grad_approximate_softmax",
-    f"{SPARSE}.MultiplicativeConvCausalAttentionTest.test_predict_equals_eval",
-    f"{SPARSE}.MultiplicativeConvCausalAttentionTest.test_various_calls",
-    f"{CONFIGURABLE}.test_dot_product_causal_attention_fast_inference",
-    f"{CONFIGURABLE}.test_sparse_configurable_transformer_fast_inference",
-    f"{CONFIGURABLE}.test_transformer_forward_shape_different_size",
+    "models.reformer.reformer_test.ReformerTest.test_reformer_lm_lsh",
 }
 
 GIN = "chooses NumPy by a binding of gin's, which does not reach Trax: its layers are told all"
@@ -158,14 +152,13 @@ class Frugal(unittest.TextTestResult):
         memory.drop_programs_if_large()
 
 
-def chosen(tests):
-    """The tests of a suite, the heavy ones only where all are wanted."""
-    full = os.environ.get("PIXACE_TRAX_SUITE") == "full"
+def each_of(tests):
+    """The tests of a suite, one by one, by their names."""
     for part in tests:
         if isinstance(part, unittest.TestSuite):
-            yield from chosen(part)
-        elif part.id().removeprefix("trax.") not in {*LEFT_OUT, *(() if full else HEAVY)}:
-            yield part
+            yield from each_of(part)
+        else:
+            yield part.id().removeprefix("trax."), part
 
 
 def files():
@@ -179,25 +172,49 @@ def files():
 def test_no_module_of_theirs_is_forgotten():
     others = {"models.transformer_test", "models.research.configurable_transformer_test"}
     modules = {name for name in LEFT_OUT if name.endswith("_test")}
-    assert files() | others | {"shapes_test"} == {*MODULES, *SLOW, *modules}
+    assert files() | others | {"shapes_test"} == {*MODULES, *SLOW, *LONG, *modules}
+
+
+@pytest.fixture
+def failed(stand_ins):
+    """Runs those tests of a module that are chosen by name, and says which failed otherwise.
+
+    Gives the texts of failures that `FAILS` does not name, and the names there that passed.
+    """
+
+    def run(module, is_chosen):
+        flags.FLAGS.unparse_flags()
+        flags.FLAGS(["trax"])
+        # Some of them compare with numbers that were drawn before JAX changed how it draws.
+        with jax.threefry_partitionable(False):
+            loaded = importlib.import_module(f"trax.{module}")
+            every = each_of(unittest.defaultTestLoader.loadTestsFromModule(loaded))
+            tests = {name: test for name, test in every if is_chosen(name)}
+            assert tests
+            runner = unittest.TextTestRunner(io.StringIO(), resultclass=Frugal)
+            result = runner.run(unittest.TestSuite(tests.values()))
+        told = dict(result.failures + result.errors)
+        told = {test.id().removeprefix("trax."): text for test, text in told.items()}
+        unexpected = [text for name, text in told.items() if name not in FAILS]
+        return unexpected, FAILS.keys() & tests.keys() - told.keys()
+
+    return run
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize(
     "module", [*MODULES, *(pytest.param(each, marks=pytest.mark.slow) for each in SLOW)]
 )
-def test_their_tests_fail_only_where_the_table_says(module):
-    flags.FLAGS.unparse_flags()
-    flags.FLAGS(["trax"])
-    # Some of them compare with numbers that were drawn before JAX changed how it draws.
-    with jax.threefry_partitionable(False):
-        tests = importlib.import_module(f"trax.{module}")
-        suite = unittest.TestSuite(chosen(unittest.defaultTestLoader.loadTestsFromModule(tests)))
-        result = unittest.TextTestRunner(io.StringIO(), resultclass=Frugal).run(suite)
-    told = {test.id().removeprefix("trax."): text for test, text in result.failures + result.errors}
-    assert result.testsRun
-    unexpected = {name: text for name, text in told.items() if name not in FAILS}
-    assert not unexpected, "\n\n".join(unexpected.values())
-    mended = {name for name in FAILS if name.startswith(f"{module}.")} - set(told)
+def test_their_tests_fail_only_where_the_table_says(module, failed):
+    unexpected, mended = failed(module, lambda name: name not in {*LEFT_OUT, *HEAVY})
+    assert not unexpected, "\n\n".join(unexpected)
+    assert not mended, f"these pass now; take them out of FAILS: {mended}"
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("module", [*LONG, *sorted({name.rsplit(".", 2)[0] for name in HEAVY})])
+def test_their_heavy_tests_pass(module, failed):
+    unexpected, mended = failed(module, lambda name: module in LONG or name in HEAVY)
+    assert not unexpected, "\n\n".join(unexpected)
     assert not mended, f"these pass now; take them out of FAILS: {mended}"
