@@ -21,8 +21,8 @@ GIVEN = ("pictures", "captions")  # what a run has learned from, and so cannot c
 FREE = ("dropout", "remat", "window", "attention")
 # And of a training, those that say what a checkpoint holds.
 SETTLED = (
-    *("model.kind", "train.optimizer", "codebook.codes", "codebook.downsample", "codebook.dim"),
-    *("codebook.width", "codebook.blocks", "codebook.update"),
+    *("model.kind", "train.optimizer", "train.features", "codebook.codes", "codebook.downsample"),
+    *("codebook.dim", "codebook.width", "codebook.blocks", "codebook.update"),
 )
 
 

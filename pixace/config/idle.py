@@ -6,6 +6,7 @@ from typing import Any
 from pixace.config import parts
 from pixace.config.bindings import Bindings, Macro
 from pixace.errors import ConfigError
+from pixace.training.settings import TrainSettings
 
 # Settings that change nothing unless another one is set, and that one.
 WAITING = {
@@ -13,6 +14,11 @@ WAITING = {
     "captions.gaps": "captions.use or captions.templates",
     "train.drop_caption": "captions.use or captions.templates",
     "codebook.discriminator_from": "codebook.discriminator",
+}
+# And those that only some optimizers have.
+OF_OPTIMIZERS = {
+    "train.weight_decay": ("muon", "adamw"),
+    "train.beta2": ("muon", "adamw", "adam"),
 }
 
 
@@ -50,5 +56,8 @@ def refuse(bound: Bindings, command: str, settings: Mapping[str, Any] | None = N
         raise ConfigError(
             f"{min(drawn)} changes nothing: a codebook learns from pixels as they are"
         )
-    if "train.weight_decay" in bound.values and values.get("train.optimizer", "adamw") != "adamw":
-        raise ConfigError("train.weight_decay changes nothing, as only the optimizer adamw has any")
+    rule = values.get("train.optimizer", TrainSettings.optimizer)
+    for name, takers in OF_OPTIMIZERS.items():
+        if name in bound.values and rule not in takers:
+            having = " and ".join(takers)
+            raise ConfigError(f"{name} changes nothing, as only the optimizers {having} have any")

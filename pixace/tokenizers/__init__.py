@@ -63,6 +63,13 @@ class Tokenizer(Protocol):
     def allowed(self) -> np.ndarray:
         """Bool (vocab_size,): the ids that `encode` can give, so the ones to sample from."""
 
+    @property
+    def points(self) -> np.ndarray | None:
+        """Float32 (vocab_size - FIRST_ID, axes), where ids lie in a space in which near is alike.
+
+        None if nothing is known of what ids mean.
+        """
+
     def encode(self, images: "Images") -> "Tokens":
         """Images uint8 (n, height, width, 3) to int32 (n, length)."""
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixace import colors
-from pixace.colors import palette
+from pixace.colors import oklab, palette
 from pixace.errors import TokenError
 from pixace.special_tokens import FIRST_ID, GREY
 from pixace.tokenizers import checks, orders
 
 if TYPE_CHECKING:
     from pixace.arrays import Images, Tokens
+
+HUES = (1, 2, 2)  # OKLab's a and b reach half as far as its L
 
 SPEC = re.compile(r"size=([1-9]\d{0,4})x([1-9]\d{0,4}) colors=(\S+) order=(\S+)", re.ASCII)
 
@@ -80,6 +82,12 @@ class PixelTokenizer:
     def allowed(self) -> np.ndarray:
         """Bool (vocab_size,): canonical colours, never start or blank."""
         return np.concatenate([np.zeros(FIRST_ID, bool), self.colors.canonical])
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """Float32 (colors.size, 3): OKLab, with hues as far apart as light and dark."""
+        lab = oklab.from_rgb(self.colors.decode(np.arange(self.colors.size)))
+        return (lab * HUES).astype(np.float32)
 
     @cached_property
     def _path(self) -> np.ndarray:

@@ -67,6 +67,11 @@ class RawTokenizer:
         """Bool (256,): all of them."""
         return np.ones(256, bool)
 
+    @property
+    def points(self) -> None:
+        """None: no model learns from these."""
+        return None
+
     def encode(self, images: "Images") -> "Tokens":
         """Images uint8 (n, height, width, 3) to int32 (n, length)."""
         return np.asarray(images).reshape(len(images), self.length).astype(np.int32)

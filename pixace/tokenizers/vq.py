@@ -114,6 +114,12 @@ class VQTokenizer:
         return np.arange(self.vocab_size) >= FIRST_ID
 
     @cached_property
+    def points(self) -> np.ndarray:
+        """Float32 (codes, dim): the codes, at a mean distance of 1 from their middle."""
+        spread = self.arrays["codes"] - self.arrays["codes"].mean(0)
+        return spread / np.linalg.norm(spread, axis=1).mean()
+
+    @cached_property
     def _path(self) -> np.ndarray:
         return orders.by_spec(self.order, self.grid)
 

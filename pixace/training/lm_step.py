@@ -1,17 +1,20 @@
 """One optimiser step, and the loss that it lowers: pure functions."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int32
 
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
 from pixace.models.language_model import LanguageModel, Weights
+from pixace.training.token_features import TokenFeatures
 
 
 class State(NamedTuple):
@@ -44,6 +47,7 @@ def make_step(
     dtype: Any = jnp.float32,
     accumulate: int = 1,
     ema: float = 0.0,
+    features: TokenFeatures | None = None,
 ) -> Step:
     """Builds `state, measures = step(state, batch, key)`: pure, jitted, its state donated.
 
@@ -54,25 +58,31 @@ def make_step(
       accumulate: parts that a batch is cut into, one after the other on the device; the result is
         that of the whole batch, the memory that of a part.
       ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.
+      features: of the tokens, if the weights have maps of them.
     """
 
     def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Float[Array, ""], Weights]:
         return jax.value_and_grad(lambda w: model.loss(w, *batch, key, dtype))(weights)
 
     @partial(jax.jit, donate_argnums=0)
-    def step(state: State, batch: Batch, key: Key) -> tuple[State, Measures]:
+    def step(state: State, values: Any, batch: Batch, key: Key) -> tuple[State, Measures]:
         key = jax.random.fold_in(key, state.step)
+        weights = state.weights
+        if features:
+            weights, back = jax.vjp(lambda w: features.baked(w, values), weights)
         if accumulate == 1:
-            loss, gradients = gradient(state.weights, batch, key)
+            loss, gradients = gradient(weights, batch, key)
         else:
             parts = jax.tree.map(lambda x: x.reshape(accumulate, -1, *x.shape[1:]), batch)
 
             def add(total: Any, part: Any) -> Any:
-                return jax.tree.map(jnp.add, total, gradient(state.weights, *part)), None
+                return jax.tree.map(jnp.add, total, gradient(weights, *part)), None
 
-            zero = jnp.zeros(()), jax.tree.map(jnp.zeros_like, state.weights)
+            zero = jnp.zeros(()), jax.tree.map(jnp.zeros_like, weights)
             keys = jax.random.split(key, accumulate)
             (loss, gradients), _ = jax.lax.scan(add, zero, (parts, keys))
+        if features:
+            (gradients,) = back(gradients)
         total = jnp.maximum(batch.weights.sum(), 1.0)
         gradients = jax.tree.map(lambda g: g / total, gradients)
         updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
@@ -85,20 +95,37 @@ def make_step(
         after = State(state.step + 1, weights, moments, average)
         return after, Measures(loss / total, optax.tree.norm(gradients))
 
-    return step
+    # The features are handed in: constants would be written into the program, and its cache.
+    values = jnp.asarray(features.values) if features else None
+    return lambda state, batch, key: step(state, values, batch, key)
 
 
 def first_state(
-    model: LanguageModel, optimizer: optax.GradientTransformation, key: Key, *, ema: float = 0.0
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    key: Key,
+    *,
+    ema: float = 0.0,
+    features: TokenFeatures | None = None,
+    bias: Float[Array | np.ndarray, " vocab"] | None = None,
 ) -> State:
-    """The state before the first step."""
-    return _first_state(model, optimizer, ema > 0, key)
+    """The state before the first step; a `bias` is what the head begins with."""
+    return _first_state(model, optimizer, ema > 0, features, bias, key)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _first_state(
-    model: LanguageModel, optimizer: optax.GradientTransformation, averaged: bool, key: Key
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    averaged: bool,
+    features: TokenFeatures | None,
+    bias: Array | None,
+    key: Key,
 ) -> State:
     weights = model.init(key)
+    if features:
+        weights = features.added(weights, jax.random.fold_in(key, 1))
+    if bias is not None:
+        weights = OrderedDict({**weights, "head/bias": bias})
     average: Any = jax.tree.map(jnp.copy, weights) if averaged else ()
     return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)

@@ -6,8 +6,12 @@ import jax
 import optax
 
 from pixace.errors import ConfigError, unknown
+from pixace.training.muon import scale_by_muon
 from pixace.training.schedules import Schedule
 from pixace.training.settings import OPTIMIZERS
+
+HIDDEN = "blocks/"  # how the names of what lies between embedding and head begin
+BESIDE_MUON = 0.5  # AdamW's rate, as a part of Muon's
 
 
 @lru_cache(maxsize=16)  # equal ones are the same, and so are the steps made of them
@@ -23,10 +27,11 @@ def by_name(
     """Builds the optimiser.
 
     Args:
-      name: `adamw`, `adam` (no weight decay) or `adafactor` (memory of the order of rows plus
-        columns instead of twice the weights).
+      name: `muon` (the matrices of the blocks by Muon, all else by AdamW at half the rate),
+        `adamw`, `adam` (no weight decay) or `adafactor` (memory of the order of rows plus columns
+        instead of twice the weights).
       schedule: learning rate by step.
-      weight_decay: of AdamW, on matrices only: biases, layer norms' scales stay free.
+      weight_decay: of Muon and AdamW, on matrices only: biases, layer norms' scales stay free.
       clip: largest global norm of a gradient; 0 turns clipping off.
       beta1: decay of the first moment of Adam and AdamW.
       beta2: decay of the second moment of Adam and AdamW. 0.95 rather than 0.999, as is usual
@@ -35,10 +40,22 @@ def by_name(
     Raises:
       ConfigError: there is no such optimiser.
 
-    Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; Shazeer and Stern 2018.
+    Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; Shazeer and Stern 2018; `muon.py`.
     """
-    if name == "adamw":
-        rule = optax.adamw(schedule, beta1, beta2, weight_decay=weight_decay, mask=_matrices)
+
+    def adamw(rate: Schedule) -> optax.GradientTransformation:
+        return optax.adamw(rate, beta1, beta2, weight_decay=weight_decay, mask=_matrices)
+
+    if name == "muon":
+        hidden = optax.chain(
+            scale_by_muon(),
+            optax.add_decayed_weights(weight_decay),
+            optax.scale_by_learning_rate(schedule),
+        )
+        rest = adamw(lambda step: BESIDE_MUON * schedule(step))
+        rule = optax.partition({"hidden": hidden, "rest": rest}, _places)
+    elif name == "adamw":
+        rule = adamw(schedule)
     elif name == "adam":
         rule = optax.adam(schedule, beta1, beta2)
     elif name == "adafactor":
@@ -51,3 +68,13 @@ def by_name(
 
 def _matrices(weights: optax.Params) -> optax.Params:
     return jax.tree.map(lambda w: w.ndim > 1, weights)
+
+
+def _places(weights: optax.Params) -> optax.Params:
+    """For each weight, whether it is a matrix inside of the network, by name."""
+
+    def place(path: jax.tree_util.KeyPath, leaf: jax.Array) -> str:
+        named = jax.tree_util.keystr(path, simple=True, separator="/")
+        return "hidden" if named.startswith(HIDDEN) and leaf.ndim > 1 else "rest"
+
+    return jax.tree_util.tree_map_with_path(place, weights)

@@ -13,7 +13,7 @@ from pixace.ranges import Amount, Count, Part, Range, Rate, Seed, Share, Whole
 from pixace.runtime import precision
 from pixace.tokenizers import vq
 
-OPTIMIZERS = ("adamw", "adam", "adafactor")
+OPTIMIZERS = ("muon", "adamw", "adam", "adafactor")
 SCHEDULES = ("cosine", "rsqrt", "constant")
 UPDATES = ("ema", "gradient")
 
@@ -26,11 +26,14 @@ class TrainSettings:
       steps: optimiser steps in all.
       batch_size: pictures in one optimiser step.
       accumulate: parts to cut a batch into, to save memory; divides `batch_size`.
-      optimizer: `adamw`, `adam` or `adafactor`.
+      optimizer: `muon`, `adamw`, `adam` or `adafactor`.
       learning_rate: the highest.
       schedule: `cosine`, `rsqrt` or `constant`.
       warmup_steps: steps of linear growth before.
-      weight_decay: AdamW's.
+      weight_decay: Muon's and AdamW's.
+      beta2: decay of Adam's average of squares; the larger, the longer a rare colour is remembered.
+      features: how many numbers say what a token is, a colour say, and what others are like it; an
+        even number, 0 lets each be learned by itself.
       clip: largest norm of the gradient; 0 for none.
       ema: decay of the weights' moving average, which then is what is judged, drawn from and kept
         as the model; 0 for none.
@@ -60,6 +63,8 @@ class TrainSettings:
     schedule: str = "cosine"
     warmup_steps: Whole = 100
     weight_decay: Amount = 0.1
+    beta2: Part = 0.95
+    features: Whole = 192
     clip: Amount = 1.0
     ema: Part = 0.0
     dtype: str = "auto"
@@ -79,6 +84,11 @@ class TrainSettings:
             raise ConfigError(
                 f"train.batch_size {self.batch_size} cannot be cut into "
                 f"train.accumulate {self.accumulate} equal parts"
+            )
+        if self.features % 2:
+            raise ConfigError(
+                f"train.features {self.features} is odd, and each sine goes with a cosine; "
+                f"try {self.features + 1}"
             )
         _check("dtype", self.dtype, precision.NAMES)
         _check("schedule", self.schedule, SCHEDULES)

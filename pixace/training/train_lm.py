@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from pixace.data.batches import Batch, Batches
+from pixace.data.frequencies import log_frequencies
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
 from pixace.models.language_model import LanguageModel, Weights
@@ -21,6 +22,7 @@ from pixace.training.lm_evaluator import LmEvaluator
 from pixace.training.lm_step import Measures, State, first_state, make_step
 from pixace.training.outcome import LmOutcome
 from pixace.training.settings import TrainSettings
+from pixace.training.token_features import features_of
 
 
 def train(
@@ -86,24 +88,39 @@ class LmTask:
         self.evaluator = LmEvaluator(model, data, captions, dtype, settings)
         self._model, self._arrays, self._ema = model, data.tokenizer.arrays, settings.ema
         self._optimizer = optimizers.by_name(
-            settings.optimizer, self.rate, weight_decay=settings.weight_decay, clip=settings.clip
+            settings.optimizer,
+            self.rate,
+            weight_decay=settings.weight_decay,
+            clip=settings.clip,
+            beta2=settings.beta2,
         )
+        self._features = features_of(data.tokenizer, settings.features)
         self._step = make_step(
             model,
             self._optimizer,
             dtype=precision.by_name(dtype),
             accumulate=settings.accumulate,
             ema=settings.ema,
+            features=self._features,
         )
         prefixes = captions and captions.train
+        self._train = data.split("train")
         self._batches = Batches(
-            data.split("train"), settings.batch_size, settings.seed, prefixes, settings.drop_caption
+            self._train, settings.batch_size, settings.seed, prefixes, settings.drop_caption
         )
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 
     def first_state(self) -> State:
-        """New weights."""
-        return first_state(self._model, self._optimizer, self._first_key, ema=self._ema)
+        """New weights; a head that knows what tokens are begins with how frequent each is."""
+        features, ids = self._features, self._model.vocab_size
+        return first_state(
+            self._model,
+            self._optimizer,
+            self._first_key,
+            ema=self._ema,
+            features=features,
+            bias=log_frequencies(self._train, ids) if features else None,
+        )
 
     def mended(self, flat: dict[str, Any], first: State) -> dict[str, Any]:
         """With the moving average that is wanted, or without."""
@@ -127,8 +144,9 @@ class LmTask:
         return f"{numbers['loss']:.3f} nats/token" + (f", {speed:,.0f} tokens/s" if speed else "")
 
     def weights(self, state: State) -> Weights:
-        """The moving average, if there is one."""
-        return state.average or state.weights
+        """The moving average, if there is one, as an ordinary model has them."""
+        weights = state.average or state.weights
+        return self._features.baked(weights, self._features.values) if self._features else weights
 
     def keep(self, run: Run, weights: Weights, **changes: Any) -> None:
         """With what the tokenizer has learned."""
