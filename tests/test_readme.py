@@ -57,7 +57,7 @@ def photos(tmp_path, monkeypatch):
     Image.fromarray(pictures[0]).save("photo.jpg")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("photos")
 def test_commands_do_what_they_say():
     done = []

@@ -23,7 +23,7 @@ SMALL = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_digits_are_drawn_as_they_are_asked_for(tmp_path):
     """The classifier is right about 98 % of held-out digits; 95 % of 300 drawn ones must agree."""
     outcome = pixace.train(

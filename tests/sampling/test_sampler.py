@@ -283,7 +283,7 @@ def test_coarser_products_draw_from_the_same_probabilities(longer):
     assert chi < 3 * np.count_nonzero(both)  # far beyond its mean, which is one a colour
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [transformer, reformer], ids=lambda kind: kind.__name__)
 def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
     """Wide enough for XLA to choose other kernels for other numbers of rows."""

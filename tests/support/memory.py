@@ -1,6 +1,7 @@
 """Keeps a test process small: compiled programs are dropped when it has grown, as disk has them."""
 
 import ctypes
+import functools
 import gc
 import resource
 import sys
@@ -15,6 +16,9 @@ def drop_programs_if_large():
     """Looks at the process, and drops what JAX can make again if that has grown large."""
     if "jax" not in sys.modules or resident() <= _held[0] + GROWTH:
         return
+    for each in gc.get_objects():  # what pixace remembers are models, steps and their programs
+        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("pixace"):
+            each.cache_clear()
     sys.modules["jax"].clear_caches()
     gc.collect()
     with suppress(OSError, AttributeError):  # another libc keeps what it was given
