@@ -1,0 +1,92 @@
+"""The table of docs/speedrun.md: a row for each set and budget, between two markers.
+
+Rows that are measured anew take the place of their elders, all others stay.
+"""
+
+from collections.abc import Iterable, Sequence
+from statistics import mean
+from typing import Any
+
+BEGIN, END = "<!-- rows of bin/speedrun -->", "<!-- end of rows -->"
+
+Key = tuple[str, float]  # set and minutes
+Result = dict[str, Any]
+
+
+def with_row(page: str, row: str, order: Sequence[str]) -> str:
+    """The page with one row more, or with another one for the same set and minutes.
+
+    Args:
+      page: text with both markers.
+      row: as `row_of` makes it.
+      order: names of sets; those that are not in it come last.
+
+    Raises:
+      ValueError: a marker is missing, or a row between them is none.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    between, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"a table of results stands between {BEGIN} and {END}; one is missing")
+    head, rule, *rows = between.split("\n\n")[1].strip().splitlines()
+    known = {key_of(each): each for each in [*rows, row]}
+    places = {name: place for place, name in enumerate(order)}
+    last = len(places)
+    kept = [known[key] for key in sorted(known, key=lambda key: (places.get(key[0], last), *key))]
+    return "\n".join([before + begin, "", head, rule, *kept, "", end + after])
+
+
+def key_of(row: str) -> Key:
+    """What a row is about.
+
+    Raises:
+      ValueError: it is no row of this table.
+    """
+    name, minutes = (cell.strip() for cell in row.strip().strip("|").split("|")[:2])
+    return name, float(minutes)
+
+
+def row_of(name: str, minutes: float, ours: Sequence[Result], peers: Sequence[Result]) -> str:
+    """One line of the table, out of what each seed gave.
+
+    Args:
+      name: of the set.
+      minutes: the budget.
+      ours: results of pixace, one for each seed.
+      peers: those of the peer, likewise, with all of its `tries`.
+    """
+    tries = [_mean(each) for each in zip(*(bits_of(peer) for peer in peers), strict=True)]
+    cells = [
+        name,
+        f"{minutes:g}",
+        f"{ours[0]['pictures']:,}",
+        ", ".join(str(each["seed"]) for each in ours),
+        _bits(_mean(each["bits_per_pixel"] for each in ours)),
+        _bits(min((each for each in tries if each is not None), default=None)),
+        ", ".join(_bits(each) for each in tries),
+        _seconds(ours),
+        _seconds(peers),
+        max(each["date"] for each in [*ours, *peers]),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def bits_of(peer: Result) -> list[float | None]:
+    """Bits per pixel of each of the peer's rates; None where a training came to nothing."""
+    return [each["bits_per_pixel"] for each in peer["tries"]]
+
+
+def _mean(numbers: Iterable[float | None]) -> float | None:
+    found = list(numbers)
+    return None if None in found else mean(found)
+
+
+def _bits(number: float | None) -> str:
+    return "none" if number is None else f"{number:.3f}"
+
+
+def _seconds(results: Sequence[Result]) -> str:
+    """Of training, and of all else: compilation, evaluations, calibration."""
+    return " + ".join(
+        f"{mean(each[part] for each in results):.0f}" for part in ("train_seconds", "other_seconds")
+    )
