@@ -49,6 +49,11 @@ class Hsv:
         return 1 << sum(self.bits)
 
     @property
+    def hues(self) -> int:
+        """Steps around the circle of hue, one less than its numbers: the first and last are one."""
+        return (1 << self.bits[0]) - 1
+
+    @property
     def spec(self) -> str:
         """Such as `hsv:5,4,4`."""
         return "hsv:{},{},{}".format(*self.bits)
@@ -79,6 +84,19 @@ class Hsv:
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Ids (...) to uint8 (..., 3)."""
         return look_up(_tables(self.bits).shown, ids)
+
+    def turned(self, ids: np.ndarray, steps: np.ndarray | int) -> np.ndarray:
+        """The same saturations and values with other hues; greys stay what they are.
+
+        Args:
+          ids: canonical ids.
+          steps: to go on, of the `hues` around the circle, or back; broadcast against the ids.
+
+        Returns:
+          Canonical ids, int32 (...). Colours too dark to tell hues apart may become one.
+        """
+        hue = ids & self.hues  # all bits of the hue are set in the number of its steps
+        return _tables(self.bits).lowest.take(ids - hue + (hue + steps) % self.hues)
 
 
 def parse(settings: str) -> Hsv:

@@ -2,9 +2,9 @@
 
 Every epoch is a fresh permutation drawn from (seed, epoch) by a counter-based generator; epochs
 follow each other without a gap, and batch `step` is simply rows `step * size … (step+1) * size - 1`
-of that endless stream. Which of its captions a picture gets, or none, is drawn the same way for
-each epoch. So nothing has to be saved but the step, and an interrupted training sees exactly the
-batches of one that never stopped.
+of that endless stream. Which of its captions a picture gets, or none, and how it is changed, is
+drawn the same way for each epoch. So nothing has to be saved but the step, and an interrupted
+training sees exactly the batches of one that never stopped.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pixace.data.augmentation import NUMBERS, Augmentation
 from pixace.data.shards import Split
 from pixace.spacing import evenly
 from pixace.special_tokens import PADDING
 from pixace.text.prefixes import Prefixes
+
+
+class Stream(NamedTuple):
+    """Random numbers of an epoch: a place of the counter that no other comes to, and how many."""
+
+    start: int  # the permutation begins at 0
+    numbers: int  # for each row
+
+
+WORDS = Stream(1, 2)  # which of its captions a picture gets, and whether it gets one at all
+CHANGES = Stream(2, NUMBERS)
 
 
 class Batch(NamedTuple):
@@ -40,6 +52,7 @@ class Batches:
       seed: of the permutations.
       prefixes: the words in front of the pictures, for each row of the split; None for none.
       drop: share of the pictures that come without their words.
+      augmentation: how pictures are changed; None leaves them as they are.
     """
 
     split: Split
@@ -47,19 +60,24 @@ class Batches:
     seed: int = 0
     prefixes: Prefixes | None = None
     drop: float = 0.0
+    augmentation: Augmentation | None = None
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`, counted from 0."""
         count = len(self.split)
         places = np.arange(step * self.size, (step + 1) * self.size)
         rows = np.empty(self.size, np.int64)
-        luck = np.zeros((self.size, 2))
+        luck, changes = (np.zeros((self.size, stream.numbers)) for stream in (WORDS, CHANGES))
         for epoch in np.unique(places // count):
             here = places // count == epoch
             rows[here] = _permutation(self.seed, int(epoch), count)[places[here] % count]
             if self.prefixes is not None:
-                luck[here] = _luck(self.seed, int(epoch), count)[rows[here]]
+                luck[here] = _luck(self.seed, int(epoch), count, WORDS)[rows[here]]
+            if self.augmentation is not None:
+                changes[here] = _luck(self.seed, int(epoch), count, CHANGES)[rows[here]]
         pictures = self.split.rows(rows)
+        if self.augmentation is not None:
+            pictures = self.augmentation.changed(pictures, changes)
         if self.prefixes is None:
             return _batch(pictures)
         words = self.prefixes.rows(rows, luck[:, 0])
@@ -97,9 +115,9 @@ def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     return generator.permutation(count)
 
 
-@lru_cache(maxsize=2)
-def _luck(seed: int, epoch: int, count: int) -> np.ndarray:
-    """Two numbers in [0, 1) for each row: which of its captions, and whether it gets one at all."""
-    # The counter begins where the permutation's never comes to.
-    stream = np.random.Philox(key=np.array([seed, epoch], np.uint64), counter=[0, 0, 0, 1])
-    return np.random.Generator(stream).random((count, 2))
+@lru_cache(maxsize=4)
+def _luck(seed: int, epoch: int, count: int, stream: Stream) -> np.ndarray:
+    """Numbers in [0, 1) for each row, float64 `(count, stream.numbers)`."""
+    counter = [0, 0, 0, stream.start]
+    drawn = np.random.Philox(key=np.array([seed, epoch], np.uint64), counter=counter)
+    return np.random.Generator(drawn).random((count, stream.numbers))

@@ -46,6 +46,12 @@ class TrainSettings:
       samples: pictures drawn at each evaluation; 0 for none.
       drop_caption: share of the pictures that come without their caption, so that the model can
         also draw without one; guidance needs it.
+      mirror: show half of the pictures mirrored, left to right, others in each epoch; not for
+        letters and digits, nor for captions that say left or right.
+      shift: move each picture by up to so many pixels, up or down and to a side, otherwise in each
+        epoch; what comes in repeats the edge; 0 for none.
+      hue: turn all hues of each picture by up to so many degrees either way, otherwise in each
+        epoch; 180 for any hue, 0 for none; greys stay, and only colours `hsv` have such turns.
       keep: latest checkpoints kept; the best one stays besides.
       track: who is told besides: `tensorboard`, `mlflow`, `mlflow:ADDRESS` of a server, `none`, or
         several with commas between.
@@ -74,6 +80,9 @@ class TrainSettings:
     evaluate_pictures: Count = 512
     samples: Whole = 16
     drop_caption: Share = 0.1
+    mirror: bool = False
+    shift: Whole = 0
+    hue: Annotated[float, Range(0, 180)] = 0.0
     keep: Count = 3
     track: str = "tensorboard"
 

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from pixace.data.augmentation import augmentation_of
 from pixace.data.batches import Batch, Batches
 from pixace.data.frequencies import log_frequencies
 from pixace.data.token_set import TokenSet
@@ -42,7 +43,8 @@ def train(
       captions: words in front of the pictures, for a model with a prefix.
 
     Raises:
-      ConfigError: there are no pictures to train on, or all steps are done.
+      ConfigError: there are no pictures to train on, they cannot be changed as it is wanted, or all
+        steps are done.
       NotFiniteError: the loss became infinite or not a number.
       PixaceError: the disk is full.
     """
@@ -106,7 +108,14 @@ class LmTask:
         prefixes = captions and captions.train
         self._train = data.split("train")
         self._batches = Batches(
-            self._train, settings.batch_size, settings.seed, prefixes, settings.drop_caption
+            self._train,
+            settings.batch_size,
+            settings.seed,
+            prefixes,
+            settings.drop_caption,
+            augmentation_of(
+                data.tokenizer, mirror=settings.mirror, shift=settings.shift, hue=settings.hue
+            ),
         )
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 

@@ -81,6 +81,38 @@ def test_hue_is_a_circle():
     assert not scheme.canonical[31 | 15 << 5 | 15 << 9]
 
 
+@pytest.mark.parametrize("bits", BITS, ids=spec)
+def test_turning_hues_gives_canonical_ids_keeps_greys_and_comes_around(bits):
+    scheme = colors.by_spec(spec(bits))
+    ids = np.flatnonzero(scheme.canonical)
+    shown = scheme.decode(ids).astype(int)
+    for steps in (1, -1, scheme.hues // 2):
+        turned = scheme.turned(ids, steps)
+        assert turned.dtype == np.int32
+        assert scheme.canonical[turned].all()
+        other = scheme.decode(turned).astype(int)
+        np.testing.assert_array_equal(other.max(axis=1), shown.max(axis=1))  # the value
+        np.testing.assert_array_equal(other.min(axis=1), shown.min(axis=1))
+        greys = np.ptp(shown, axis=1) == 0
+        np.testing.assert_array_equal(turned[greys], ids[greys])
+    for whole in (0, scheme.hues, -scheme.hues):
+        np.testing.assert_array_equal(scheme.turned(ids, whole), ids)
+
+
+def test_a_third_of_the_circle_turns_red_into_green_green_into_blue():
+    scheme = colors.by_spec("hsv:4,3,3")
+    ids = np.flatnonzero(scheme.canonical)
+    turned = scheme.decode(scheme.turned(ids, scheme.hues // 3))
+    np.testing.assert_array_equal(turned, np.roll(scheme.decode(ids), 1, axis=1))
+
+
+def test_each_picture_can_be_turned_by_steps_of_its_own():
+    scheme = colors.by_spec("hsv:5,4,4")
+    red, green, blue = scheme.encode(np.eye(3, dtype=np.uint8) * 255).tolist()
+    turned = scheme.turned(np.array([[red, green], [red, blue]]), np.array([[0], [10]]))
+    assert turned.tolist() == [[red, green], [green, scheme.turned(blue, 10)]]
+
+
 def test_black_and_greys_have_one_id_each():
     scheme = colors.by_spec("hsv:5,4,4")
     greys = np.repeat(np.arange(0, 256, 17, dtype=np.uint8)[:, None], 3, axis=1)

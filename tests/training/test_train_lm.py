@@ -13,13 +13,19 @@ import numpy as np
 import pytest
 
 import pixace
+from pixace.data import tokenization
+from pixace.data.preprocessing import Preprocessing
 from pixace.errors import ConfigError, PixaceError
+from pixace.models import transformer
 from pixace.runs import model_file
 from pixace.runs.checkpoints import Checkpoints
 from pixace.runs.run_folder import Run
 from pixace.runtime.interrupts import stopped_by_signal
+from pixace.sources import open_source
 from pixace.training import fit, lm_evaluator
 from pixace.training.metrics_log import read
+from pixace.training.settings import TrainSettings
+from pixace.training.train_lm import LmTask
 
 
 def numbers(run):
@@ -88,10 +94,11 @@ class _constant:  # noqa: N801  a context manager that gives what it was given
 def test_a_training_that_was_stopped_and_resumed_equals_one_that_was_not(
     tiny, tiny_pictures, tmp_path, monkeypatch, kind, steps
 ):
-    """Exactly: metrics, checkpoints' weights and model file, with dropout, EMA and accumulation."""
+    """Exactly: metrics, checkpoints' weights and model file, with all that is drawn at random."""
+    chance = ["DROPOUT = 0.2", "train.mirror = True", "train.shift = 1"]
     settings = {
         "gin": "base",
-        "bindings": [*tiny, "train.ema = 0.9", "train.accumulate = 2", "DROPOUT = 0.2"],
+        "bindings": [*tiny, *chance, "train.ema = 0.9", "train.accumulate = 2"],
         "model": kind,
         "root": tmp_path,
     }
@@ -117,6 +124,30 @@ def test_a_run_can_be_given_more_steps(tiny_outcome, tiny, tiny_pictures, tmp_pa
     longer = pixace.resume(None, bindings=["train.steps = 9"], root=tmp_path)
     assert (longer.run, longer.step) == (first.run, 9)
     assert "train.steps = 9" in (longer.run.path / "config.gin").read_text()
+
+
+@pytest.mark.slow
+def test_a_run_can_go_on_with_pictures_changed_otherwise(tiny, tiny_pictures, tmp_path):
+    """No shape of a checkpoint hangs on it."""
+    first = pixace.train(tiny_pictures, gin="base", bindings=tiny, root=tmp_path)
+    changed = ["train.mirror = True", "train.shift = 2"]
+    longer = pixace.resume(first.run.path, steps=9, bindings=changed)
+    assert longer.step == 9
+    told = longer.run.read().training
+    assert (told["mirror"], told["shift"]) == (True, 2)
+
+
+def test_only_what_is_learned_is_changed_and_never_what_is_judged(tiny_pictures, tmp_path):
+    source, prepared = open_source(tiny_pictures), Preprocessing(4, "grey:4")
+    tokens = tokenization.build(prepared, source, tmp_path / "tokens")
+    model = transformer(6, 16, (4, 4), d_model=8, d_ff=16, n_layers=1, n_heads=2)
+    plain, changed = (
+        LmTask(model, tokens, None, "float32", TrainSettings(samples=0, features=0, **given))
+        for given in ({}, {"mirror": True, "shift": 2})
+    )
+    assert (plain.batch(0).tokens != changed.batch(0).tokens).any()
+    weights = plain.weights(plain.first_state())
+    assert plain.evaluator(weights).value == changed.evaluator(weights).value
 
 
 @pytest.mark.slow
@@ -205,6 +236,9 @@ def test_handlers_are_put_back_and_other_threads_do_without():
         ("train.schedule = 'linear'", "no schedule 'linear'"),
         ("train.optimizer = 'sgd'", "no optimizer 'sgd'"),
         ("train.steps = 'ten'", "train.steps = 'ten' is no int"),
+        ("train.mirror = 1", "train.mirror = 1 is no bool"),
+        ("train.shift = 4", "train.shift 4 moves pictures of 4x4 pixels out of sight"),
+        ("train.hue = 90", "train.hue turns a circle of hues, and grey:4 has none"),
     ],
 )
 def test_numbers_that_do_not_fit_are_answered_in_a_line(
