@@ -64,7 +64,7 @@ SETS = {
 }
 MINUTES = (2.0, 10.0, 30.0)
 SEEDS = (0,)
-RATES = (0.001, 0.002, 0.004)  # the peer's; the page's heading names them
+RATES = (0.0015, 0.003, 0.006)  # the peer's; the page's heading names them
 CALIBRATION = 20.0  # seconds, in which the peer finds out what is fastest
 BUILT_IN = ("digits", "emoji")
 QUICK = (["digits-8"], [0.05], [0])  # sets, minutes, seeds
