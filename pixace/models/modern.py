@@ -19,17 +19,18 @@ from jaxtyping import Array, Float, Int
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import activations, rotary
 from pixace.layers.cached_attention import attention, continued
-from pixace.layers.cross_entropy import cross_entropy
+from pixace.layers.cross_entropy import cross_entropy, soft_capped
 from pixace.layers.dropout import dropped, key_words
 from pixace.layers.kv_cache import Cache
 from pixace.layers.layer_norm import normalized, steady
 from pixace.layers.matmul import affine
 from pixace.layers.rms_norm import rms_normalized
+from pixace.layers.smear import NEIGHBOURS, Smear
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
 from pixace.models.language_model import Shapes, Weights
-from pixace.ranges import Count, Whole
+from pixace.ranges import Amount, Count, Whole
 
 EPSILON = 1e-6  # of the layer normalisations
 DROPPED = 3  # in a block: what attention gives, and the feed-forward layer within and behind
@@ -43,10 +44,12 @@ class Memory(NamedTuple):
     Attributes:
       caches: of each block.
       seen: how many tokens came.
+      latest: the last ones of these, as many as the smear needs; 0 before the first.
     """
 
     caches: tuple[Cache, ...]
     seen: Int[Array, ""]
+    latest: Int[Array, "batch reach"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class ModernLanguageModel:
     activation: str
     qk_norm: bool
     rotary: bool
+    value_residual: bool
+    embedding_shortcut: bool
+    smear: bool
+    softcap: float
+    zero_init: bool
     kind: str = field(default="modern", init=False)
 
     @property
@@ -90,9 +98,12 @@ class ModernLanguageModel:
     def _plan(self) -> dict[str, tuple[tuple[int, ...], Any]]:
         """Shape and initializer of each array."""
         d, matrix, one, zero = self.d_model, initializers.glorot_uniform(), _ones, _zeros
+        last = zero if self.zero_init else matrix
         plan: dict[str, Any] = {
             "embedding/table": ((self.vocab_size + self.words, d), initializers.normal(d**-0.5))
         }
+        if self.smear:
+            plan["smear/gates"] = (len(NEIGHBOURS), d), zero
         places = initializers.normal(1.0)
         if self.positions == "axial":
             rows, columns = self.grid
@@ -106,17 +117,23 @@ class ModernLanguageModel:
             block = f"blocks/{n}/"
             plan[f"{block}attention/norm/scale"] = (d,), one
             plan[f"{block}attention/norm/bias"] = (d,), zero
-            for role in ("query", "key", "value", "output"):
+            for role in QKV:
                 plan[f"{block}attention/{role}/kernel"] = (d, d), matrix
+            plan[f"{block}attention/output/kernel"] = (d, d), last
+            if self.value_residual and n:
+                plan[f"{block}attention/value_residual/share"] = (), initializers.constant(0.5)
+            if self.embedding_shortcut:
+                plan[f"{block}shortcut/residual"] = (), one
+                plan[f"{block}shortcut/embedding"] = (), zero
             if self.qk_norm:
                 plan[f"{block}attention/query_norm/scale"] = (d // self.n_heads,), one
             plan[f"{block}feed_forward/norm/scale"] = (d,), one
             plan[f"{block}feed_forward/norm/bias"] = (d,), zero
             plan[f"{block}feed_forward/up/kernel"] = (d, self.d_ff), matrix
-            plan[f"{block}feed_forward/down/kernel"] = (self.d_ff, d), matrix
+            plan[f"{block}feed_forward/down/kernel"] = (self.d_ff, d), last
         plan["final_norm/scale"] = (d,), one
         plan["final_norm/bias"] = (d,), zero
-        plan["head/kernel"] = (d, self.vocab_size), matrix
+        plan["head/kernel"] = (d, self.vocab_size), last
         plan["head/bias"] = (self.vocab_size,), zero
         return plan
 
@@ -146,7 +163,7 @@ class ModernLanguageModel:
     ) -> Float[Array, "*leading vocab"]:
         """As `LanguageModel.logits`."""
         w, b = (jnp.asarray(weights[f"head/{name}"]) for name in ("kernel", "bias"))
-        return affine(hidden, w, b)
+        return soft_capped(affine(hidden, w), self.softcap) + b
 
     def loss(
         self,
@@ -161,13 +178,14 @@ class ModernLanguageModel:
         flat = hidden.reshape(-1, hidden.shape[-1])
         ids, shares = (each[:, self.prefix :].ravel() for each in (tokens, token_weights))
         w, b = weights["head/kernel"], weights["head/bias"]
-        return cross_entropy(flat, w, b, ids, shares, dtype)
+        return cross_entropy(flat, w, b, ids, shares, dtype, self.softcap)
 
     def start(self, batch: int, capacity: int | None = None) -> Memory:
         """As `LanguageModel.start`."""
         d, most = self.d_model // self.n_heads, self._capacity(capacity or self.length)
         caches = [Cache.empty(batch * self.n_heads, d, d, most) for _ in range(self.n_layers)]
-        return Memory(tuple(caches), jnp.zeros((), jnp.int32))
+        latest = jnp.zeros((batch, self._reach), jnp.int32)
+        return Memory(tuple(caches), jnp.zeros((), jnp.int32), latest)
 
     def widened(self, state: Memory, capacity: int) -> Memory:
         """As `LanguageModel.widened`."""
@@ -177,7 +195,9 @@ class ModernLanguageModel:
     def joined(self, states: Sequence[Memory]) -> Memory:
         """As `LanguageModel.joined`."""
         by_block = zip(*(state.caches for state in states), strict=True)
-        return states[0]._replace(caches=tuple(Cache.joined(caches) for caches in by_block))
+        caches = tuple(Cache.joined(each) for each in by_block)
+        latest = jnp.concatenate([state.latest for state in states])
+        return Memory(caches, states[0].seen, latest)
 
     def prefill(self, weights: Weights, state: Memory, tokens: TokenBatch) -> Memory:
         """As `LanguageModel.prefill`."""
@@ -189,6 +209,11 @@ class ModernLanguageModel:
         """As `LanguageModel.decode_step`."""
         hidden, state = self._features(weights, token[:, None], state)
         return self.logits(weights, hidden)[:, 0], state
+
+    @property
+    def _reach(self) -> int:
+        """Tokens to remember for the smear."""
+        return self.grid[1] if self.smear else 0
 
     def _capacity(self, tokens: int) -> int:
         """For so many tokens, or for all of them that are ever looked at again."""
@@ -202,41 +227,55 @@ class ModernLanguageModel:
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch new d"], Any]:
         """Features for the tokens that follow those fed, which follow what is remembered."""
-        new = fed.shape[1]
+        batch, new = fed.shape
         begin = memory.seen if memory else jnp.zeros((), jnp.int32)
+        latest = memory.latest if memory else jnp.zeros((batch, self._reach), jnp.int32)
+        latest = jnp.concatenate([latest, fed], 1)
         keys = (
             None if key is None else jax.random.split(key_words(key), DROPPED * self.n_layers + 1)
         )
-        x = weights["embedding/table"][fed]
+        x = weights["embedding/table"][latest]
+        if self.smear:
+            x = Smear(self.grid, self.prefix).smeared(x, weights["smear/gates"], begin)
         if keys is not None:
             x = dropped(x, self.dropout, keys[-1])
         x += jax.lax.dynamic_slice_in_dim(self._positions(weights), begin, new)
         turns = jax.lax.dynamic_slice_in_dim(self._turns(), begin, new)
         caches: list[Any] = []
+        embedded, first_value = x, None
         for n in range(self.n_layers):
             named = f"blocks/{n}/"
             own = {k.removeprefix(named): w for k, w in weights.items() if k.startswith(named)}
-            x, cache = self._block(
+            x, value, cache = self._block(
                 own,
                 x,
-                turns,
+                (embedded, first_value, turns),
                 (memory.caches[n], begin) if memory else None,
                 None if keys is None else keys[DROPPED * n : DROPPED * (n + 1)],
             )
             caches.append(cache)
+            first_value = value if n == 0 else first_value
         x = _norm(x, weights, "final_norm")
-        return x, Memory(tuple(caches), begin + new) if memory else None
+        if memory is None:
+            return x, None
+        return x, Memory(tuple(caches), begin + new, latest[:, new:])
 
     def _block(
-        self, own: Own, x: Array, turns: Array, remembered: Any, keys: Any
-    ) -> tuple[Array, Any]:
-        """Attention and feed-forward, each added to what comes in; and the cache."""
+        self, own: Own, x: Array, common: Any, remembered: Any, keys: Any
+    ) -> tuple[Array, Array, Any]:
+        """Attention and feed-forward, each added to what comes in; the values, and the cache."""
+        embedded, first_value, turns = common
 
         def drop(x: Array, place: int) -> Array:
             return x if keys is None else dropped(x, self.dropout, keys[place])
 
+        if self.embedding_shortcut:
+            x = own["shortcut/residual"] * x + own["shortcut/embedding"] * embedded
         h = _norm(x, own, "attention/norm")
         q, k, v = (self._heads(h, own[f"attention/{role}/kernel"]) for role in QKV)
+        if self.value_residual and first_value is not None:
+            share = own["attention/value_residual/share"]
+            v = ((1 - share) * v + share * first_value).astype(v.dtype)
         if self.qk_norm:
             scale = own["attention/query_norm/scale"]
             q, k = steady(lambda x: rms_normalized(x) * scale, q), steady(rms_normalized, k)
@@ -253,7 +292,7 @@ class ModernLanguageModel:
         x = x + drop(affine(out, own["attention/output/kernel"]), 0)
         h = affine(_norm(x, own, "feed_forward/norm"), own["feed_forward/up/kernel"])
         h = drop(activations.by_name(self.activation)().forward(h), 1)
-        return x + drop(affine(h, own["feed_forward/down/kernel"]), 2), cache
+        return x + drop(affine(h, own["feed_forward/down/kernel"]), 2), v, cache
 
     def _heads(
         self, x: Float[Array, "batch new d"], kernel: Float[Array, "d d"]
@@ -307,6 +346,11 @@ def modern(
     activation: str = "SquaredRelu",
     qk_norm: bool = True,
     rotary: bool = True,
+    value_residual: bool = True,
+    embedding_shortcut: bool = True,
+    smear: bool = True,
+    softcap: Amount = 15.0,
+    zero_init: bool = True,
 ) -> ModernLanguageModel:
     """A transformer with what has been found to pay since Trax's.
 
@@ -327,6 +371,11 @@ def modern(
         or `SquaredRelu`.
       qk_norm: whether queries and keys are normalised.
       rotary: whether they are turned by row and column, so that attention knows distances.
+      value_residual: whether each block mixes the first one's values into its own.
+      embedding_shortcut: whether the embedding is added once more in front of each block.
+      smear: whether a position also gets the embeddings of the pixels above it.
+      softcap: what logits are bent to stay below, but for their bias; 0 for nothing.
+      zero_init: whether what is added to the features, and the head, begin with zeros.
 
     Raises:
       ConfigError: the numbers do not fit together.
