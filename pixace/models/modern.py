@@ -1,8 +1,8 @@
 """`modern`: a transformer with what has been found to pay since, in plain functions.
 
 It differs from Trax's TransformerLM in these points, each of which can be turned off: queries and
-keys are normalised and turned by rows and columns, and the feed-forward layers square their ReLU.
-Its maps have no biases.
+keys are normalised and turned by rows and columns, the feed-forward layers square their ReLU, and
+so on; `modern` tells them all. Its maps have no biases.
 """
 
 from collections import OrderedDict
@@ -17,25 +17,18 @@ from jax.nn import initializers
 from jaxtyping import Array, Float, Int
 
 from pixace.device_arrays import Key, Logits, TokenBatch
-from pixace.layers import activations, rotary
-from pixace.layers.cached_attention import attention, continued
+from pixace.layers import rotary as turning
 from pixace.layers.cross_entropy import cross_entropy, soft_capped
 from pixace.layers.dropout import dropped, key_words
 from pixace.layers.kv_cache import Cache
-from pixace.layers.layer_norm import normalized, steady
 from pixace.layers.matmul import affine
-from pixace.layers.rms_norm import rms_normalized
+from pixace.layers.modern_block import DROPS, MATRIX, Block, Common, Plan, norm, norm_plan
 from pixace.layers.smear import NEIGHBOURS, Smear
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
 from pixace.models.language_model import Shapes, Weights
 from pixace.ranges import Amount, Count, Whole
-
-EPSILON = 1e-6  # of the layer normalisations
-DROPPED = 3  # in a block: what attention gives, and the feed-forward layer within and behind
-
-Own = dict[str, Any]  # the weights of a block, by what follows its number
 
 
 class Memory(NamedTuple):
@@ -54,88 +47,75 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True)
 class ModernLanguageModel:
-    """A `LanguageModel`; its attributes are what `modern` takes."""
+    """A `LanguageModel`.
+
+    Attributes:
+      vocab_size: how many ids pictures have.
+      length: tokens of one row, words and picture.
+      grid: (rows, columns) of the picture, in the order in which they come.
+      prefix: how many tokens of a row are words, in front of the picture.
+      words: how many words there are.
+      axial: whether rows and columns have a vector each, or else each position.
+      n_layers: blocks.
+      block: what they do.
+      smear: which neighbours' embeddings a position gets; None for none.
+      softcap: what logits stay below, but for their bias; 0 for nothing.
+      kind: the name by which `pixace.models` knows it.
+    """
 
     vocab_size: int
     length: int
     grid: tuple[int, int]
     prefix: int
     words: int
-    d_model: int
-    d_ff: int
+    axial: bool
     n_layers: int
-    n_heads: int
-    dropout: float
-    positions: str
-    window: Window | None
-    activation: str
-    qk_norm: bool
-    rotary: bool
-    value_residual: bool
-    embedding_shortcut: bool
-    smear: bool
+    block: Block
+    smear: Smear | None
     softcap: float
-    zero_init: bool
     kind: str = field(default="modern", init=False)
+
+    @property
+    def window(self) -> Window | None:
+        """As `LanguageModel.window`."""
+        return self.block.window
 
     @property
     def shapes(self) -> Shapes:
         """As `LanguageModel.shapes`."""
         return OrderedDict(
-            (name, jax.ShapeDtypeStruct(shape, jnp.float32))
-            for name, (shape, _) in self._plan().items()
+            (name, jax.ShapeDtypeStruct(shape, jnp.float32)) for name, shape, _ in self._plan()
         )
 
     def init(self, key: Key) -> Weights:
         """As `LanguageModel.init`."""
-        plan = self._plan()
-        keys = jax.random.split(key, len(plan))
+        plan = [*self._plan()]
+        pairs = zip(plan, jax.random.split(key, len(plan)), strict=True)
         return OrderedDict(
-            (name, draw(own, shape, jnp.float32))
-            for own, (name, (shape, draw)) in zip(keys, plan.items(), strict=True)
+            (name, draw(own, shape, jnp.float32)) for (name, shape, draw), own in pairs
         )
 
-    def _plan(self) -> dict[str, tuple[tuple[int, ...], Any]]:
-        """Shape and initializer of each array."""
-        d, matrix, one, zero = self.d_model, initializers.glorot_uniform(), _ones, _zeros
-        last = zero if self.zero_init else matrix
-        plan: dict[str, Any] = {
-            "embedding/table": ((self.vocab_size + self.words, d), initializers.normal(d**-0.5))
-        }
-        if self.smear:
-            plan["smear/gates"] = (len(NEIGHBOURS), d), zero
+    def _plan(self) -> Plan:
+        """The weights, in an order that is the model's own."""
+        d = self.block.d_model
         places = initializers.normal(1.0)
-        if self.positions == "axial":
-            rows, columns = self.grid
-            plan["positions/rows"] = (rows, d // 2), places
-            plan["positions/columns"] = (columns, d - d // 2), places
+        yield "embedding/table", (self.vocab_size + self.words, d), initializers.normal(d**-0.5)
+        if self.smear:
+            yield "smear/gates", (len(NEIGHBOURS), d), initializers.zeros
+        if self.axial:
+            yield "positions/rows", (self.grid[0], d // 2), places
+            yield "positions/columns", (self.grid[1], d - d // 2), places
             if self.prefix:
-                plan["positions/words"] = (self.prefix, d), places
+                yield "positions/words", (self.prefix, d), places
         else:
-            plan["positions/table"] = (self.length, d), places
-        for n in range(self.n_layers):
-            block = f"blocks/{n}/"
-            plan[f"{block}attention/norm/scale"] = (d,), one
-            plan[f"{block}attention/norm/bias"] = (d,), zero
-            for role in QKV:
-                plan[f"{block}attention/{role}/kernel"] = (d, d), matrix
-            plan[f"{block}attention/output/kernel"] = (d, d), last
-            if self.value_residual and n:
-                plan[f"{block}attention/value_residual/share"] = (), initializers.constant(0.5)
-            if self.embedding_shortcut:
-                plan[f"{block}shortcut/residual"] = (), one
-                plan[f"{block}shortcut/embedding"] = (), zero
-            if self.qk_norm:
-                plan[f"{block}attention/query_norm/scale"] = (d // self.n_heads,), one
-            plan[f"{block}feed_forward/norm/scale"] = (d,), one
-            plan[f"{block}feed_forward/norm/bias"] = (d,), zero
-            plan[f"{block}feed_forward/up/kernel"] = (d, self.d_ff), matrix
-            plan[f"{block}feed_forward/down/kernel"] = (self.d_ff, d), last
-        plan["final_norm/scale"] = (d,), one
-        plan["final_norm/bias"] = (d,), zero
-        plan["head/kernel"] = (d, self.vocab_size), last
-        plan["head/bias"] = (self.vocab_size,), zero
-        return plan
+            yield "positions/table", (self.length, d), places
+        for number in range(self.n_layers):
+            for name, shape, draw in self.block.plan(first=number == 0):
+                yield f"blocks/{number}/{name}", shape, draw
+        yield from norm_plan("final_norm", d)
+        head = initializers.zeros if self.block.zero_init else MATRIX
+        yield "head/kernel", (d, self.vocab_size), head
+        yield "head/bias", (self.vocab_size,), initializers.zeros
 
     def cast(self, weights: Weights, dtype: Any) -> Weights:
         """As `LanguageModel.cast`."""
@@ -156,14 +136,14 @@ class ModernLanguageModel:
     ) -> Float[Array, "batch length d"]:
         """As `LanguageModel.hidden`."""
         fed = jnp.pad(tokens, ((0, 0), (1, 0)))[:, :-1]
-        return self._features(weights, fed, None, key)[0]
+        return self._read(weights, fed, None, key)[0]
 
     def logits(
         self, weights: Weights, hidden: Float[Array, "*leading d"]
     ) -> Float[Array, "*leading vocab"]:
         """As `LanguageModel.logits`."""
-        w, b = (jnp.asarray(weights[f"head/{name}"]) for name in ("kernel", "bias"))
-        return soft_capped(affine(hidden, w), self.softcap) + b
+        said = affine(hidden, jnp.asarray(weights["head/kernel"]))
+        return soft_capped(said, self.softcap) + weights["head/bias"]
 
     def loss(
         self,
@@ -182,10 +162,10 @@ class ModernLanguageModel:
 
     def start(self, batch: int, capacity: int | None = None) -> Memory:
         """As `LanguageModel.start`."""
-        d, most = self.d_model // self.n_heads, self._capacity(capacity or self.length)
-        caches = [Cache.empty(batch * self.n_heads, d, d, most) for _ in range(self.n_layers)]
-        latest = jnp.zeros((batch, self._reach), jnp.int32)
-        return Memory(tuple(caches), jnp.zeros((), jnp.int32), latest)
+        heads, d = batch * self.block.n_heads, self.block.d_head
+        most = self._capacity(capacity or self.length)
+        caches = [Cache.empty(heads, d, d, most) for _ in range(self.n_layers)]
+        return Memory(tuple(caches), jnp.zeros((), jnp.int32), self._nothing(batch))
 
     def widened(self, state: Memory, capacity: int) -> Memory:
         """As `LanguageModel.widened`."""
@@ -201,110 +181,54 @@ class ModernLanguageModel:
 
     def prefill(self, weights: Weights, state: Memory, tokens: TokenBatch) -> Memory:
         """As `LanguageModel.prefill`."""
-        return self._features(weights, jnp.asarray(tokens), state)[1]
+        return self._read(weights, jnp.asarray(tokens), state, None)[1]
 
     def decode_step(
         self, weights: Weights, state: Memory, token: Int[Array, " batch"]
     ) -> tuple[Logits, Memory]:
         """As `LanguageModel.decode_step`."""
-        hidden, state = self._features(weights, token[:, None], state)
+        hidden, state = self._read(weights, token[:, None], state, None)
         return self.logits(weights, hidden)[:, 0], state
-
-    @property
-    def _reach(self) -> int:
-        """Tokens to remember for the smear."""
-        return self.grid[1] if self.smear else 0
 
     def _capacity(self, tokens: int) -> int:
         """For so many tokens, or for all of them that are ever looked at again."""
         return min(tokens, self.window.capacity) if self.window else tokens
 
-    def _features(
-        self,
-        weights: Any,
-        fed: Int[Array, "batch new"],
-        memory: Any = None,
-        key: Key | None = None,
+    def _nothing(self, batch: int) -> Int[Array, "batch reach"]:
+        """What comes before the first token, as far as the smear looks back."""
+        return jnp.zeros((batch, self.smear.reach if self.smear else 0), jnp.int32)
+
+    def _read(
+        self, weights: Any, fed: Int[Array, "batch new"], memory: Any, key: Key | None
     ) -> tuple[Float[Array, "batch new d"], Any]:
-        """Features for the tokens that follow those fed, which follow what is remembered."""
+        """Features for the tokens that follow those fed; and the memory with these, if any."""
         batch, new = fed.shape
         begin = memory.seen if memory else jnp.zeros((), jnp.int32)
-        latest = memory.latest if memory else jnp.zeros((batch, self._reach), jnp.int32)
-        latest = jnp.concatenate([latest, fed], 1)
-        keys = (
-            None if key is None else jax.random.split(key_words(key), DROPPED * self.n_layers + 1)
-        )
-        x = weights["embedding/table"][latest]
+        fed = jnp.concatenate([memory.latest if memory else self._nothing(batch), fed], 1)
+        drops = DROPS * self.n_layers
+        keys = None if key is None else jax.random.split(key_words(key), drops + 1)
+        x = weights["embedding/table"][fed]
         if self.smear:
-            x = Smear(self.grid, self.prefix).smeared(x, weights["smear/gates"], begin)
+            x = self.smear.smeared(x, weights["smear/gates"], begin)
         if keys is not None:
-            x = dropped(x, self.dropout, keys[-1])
+            x = dropped(x, self.block.dropout, keys[drops])
         x += jax.lax.dynamic_slice_in_dim(self._positions(weights), begin, new)
         turns = jax.lax.dynamic_slice_in_dim(self._turns(), begin, new)
-        caches: list[Any] = []
-        embedded, first_value = x, None
-        for n in range(self.n_layers):
-            named = f"blocks/{n}/"
-            own = {k.removeprefix(named): w for k, w in weights.items() if k.startswith(named)}
-            x, value, cache = self._block(
-                own,
-                x,
-                (embedded, first_value, turns),
-                (memory.caches[n], begin) if memory else None,
-                None if keys is None else keys[DROPPED * n : DROPPED * (n + 1)],
-            )
+        common, caches = Common(x, turns, None), list[Any]()
+        for number in range(self.n_layers):
+            name = f"blocks/{number}/"
+            own = {k.removeprefix(name): w for k, w in weights.items() if k.startswith(name)}
+            some = None if keys is None else keys[DROPS * number : DROPS * (number + 1)]
+            cache = memory.caches[number] if memory else None
+            x, values, cache = self.block(own, x, common, cache, begin, some)
+            common = common if number else common._replace(values=values)
             caches.append(cache)
-            first_value = value if n == 0 else first_value
-        x = _norm(x, weights, "final_norm")
-        if memory is None:
-            return x, None
-        return x, Memory(tuple(caches), begin + new, latest[:, new:])
+        x = norm(x, weights, "final_norm")
+        return x, memory and Memory(tuple(caches), begin + new, fed[:, new:])
 
-    def _block(
-        self, own: Own, x: Array, common: Any, remembered: Any, keys: Any
-    ) -> tuple[Array, Array, Any]:
-        """Attention and feed-forward, each added to what comes in; the values, and the cache."""
-        embedded, first_value, turns = common
-
-        def drop(x: Array, place: int) -> Array:
-            return x if keys is None else dropped(x, self.dropout, keys[place])
-
-        if self.embedding_shortcut:
-            x = own["shortcut/residual"] * x + own["shortcut/embedding"] * embedded
-        h = _norm(x, own, "attention/norm")
-        q, k, v = (self._heads(h, own[f"attention/{role}/kernel"]) for role in QKV)
-        if self.value_residual and first_value is not None:
-            share = own["attention/value_residual/share"]
-            v = ((1 - share) * v + share * first_value).astype(v.dtype)
-        if self.qk_norm:
-            scale = own["attention/query_norm/scale"]
-            q, k = steady(lambda x: rms_normalized(x) * scale, q), steady(rms_normalized, k)
-        if self.rotary:
-            q, k = rotary.rotated(q, turns), rotary.rotated(k, turns)
-        q, k = q.astype(v.dtype), k.astype(v.dtype)
-        cache = None
-        if remembered is None:
-            out = attention(q, k, v, self.window)
-        else:
-            cache, begin = remembered
-            out, cache = continued(q, k, v, cache, begin, self.window)
-        out = out.reshape(len(x), self.n_heads, *out.shape[1:]).swapaxes(1, 2).reshape(x.shape)
-        x = x + drop(affine(out, own["attention/output/kernel"]), 0)
-        h = affine(_norm(x, own, "feed_forward/norm"), own["feed_forward/up/kernel"])
-        h = drop(activations.by_name(self.activation)().forward(h), 1)
-        return x + drop(affine(h, own["feed_forward/down/kernel"]), 2), v, cache
-
-    def _heads(
-        self, x: Float[Array, "batch new d"], kernel: Float[Array, "d d"]
-    ) -> Float[Array, "heads new d_head"]:
-        """A map of features, cut into heads; those of a picture lie together."""
-        batch, new, d = x.shape
-        out = affine(x, kernel).reshape(batch, new, self.n_heads, d // self.n_heads)
-        return out.swapaxes(1, 2).reshape(batch * self.n_heads, new, -1)
-
-    def _positions(self, weights: Any) -> Any:
+    def _positions(self, weights: Any) -> Float[Array, "length d"]:
         """A vector for each position."""
-        if self.positions != "axial":
+        if not self.axial:
             return weights["positions/table"]
         height, width = self.grid
         rows = jnp.repeat(weights["positions/rows"], width, 0)
@@ -317,16 +241,7 @@ class ModernLanguageModel:
         place = np.arange(self.length) - self.prefix
         rows = np.where(place < 0, -1, place // self.grid[1])
         columns = np.where(place < 0, place + self.prefix, place % self.grid[1])
-        return jnp.asarray(rotary.angles(rows, columns, self.d_model // self.n_heads))
-
-
-QKV = ("query", "key", "value")
-_ones, _zeros = initializers.ones, initializers.zeros
-
-
-def _norm(x: Float[Array, "batch new d"], weights: Any, named: str) -> Array:
-    scale, bias = weights[f"{named}/scale"], weights[f"{named}/bias"]
-    return steady(lambda x: normalized(x, scale, bias, EPSILON), x)
+        return jnp.asarray(turning.angles(rows, columns, self.block.d_head))
 
 
 def modern(
@@ -380,8 +295,30 @@ def modern(
     Raises:
       ConfigError: the numbers do not fit together.
     """
-    settings = {**locals()}
-    hyperparameters.check(modern, settings)
+    hyperparameters.check(modern, {**locals()})
     hyperparameters.check_places(positions, grid, length - prefix)
-    local = Window(window, grid, prefix) if window else None
-    return ModernLanguageModel(**settings | {"window": local})
+    block = Block(
+        d_model=d_model,
+        d_ff=d_ff,
+        n_heads=n_heads,
+        dropout=dropout,
+        window=Window(window, grid, prefix) if window else None,
+        activation=activation,
+        qk_norm=qk_norm,
+        rotary=rotary,
+        value_residual=value_residual,
+        embedding_shortcut=embedding_shortcut,
+        zero_init=zero_init,
+    )
+    return ModernLanguageModel(
+        vocab_size=vocab_size,
+        length=length,
+        grid=grid,
+        prefix=prefix,
+        words=words,
+        axial=positions == "axial",
+        n_layers=n_layers,
+        block=block,
+        smear=Smear(grid, prefix) if smear else None,
+        softcap=softcap,
+    )
