@@ -146,7 +146,7 @@ def test_no_run_yet_or_not_that_one(here, command):
         ("--set transformer.vocab_size=9", "vocab_size"),
         ("--steps 0", "train.steps is 0"),
         ("--gin nothing", "no gin file 'nothing'; known: .*digits"),
-        ("--model gru", "no model 'gru'; known: reformer, transformer"),
+        ("--model gru", "no model 'gru'; known: modern, reformer, transformer"),
         ("--size 4 --order patch:3", "patches of 3x3 do not fill 4x4 pixels"),
         ("--name a/b", "a run cannot be called 'a/b'"),
         ("--set HEADS=3", "3"),

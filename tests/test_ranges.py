@@ -33,6 +33,7 @@ TAKERS = {
     CodebookSettings: ("codebook.", {}),
     models.transformer: ("transformer.", PLACE),
     models.reformer: ("reformer.", PLACE),
+    models.modern: ("modern.", PLACE),
     Preprocessing: ("", {}),
     RawPreprocessing: ("", {}),
     SamplingSettings: ("", {}),

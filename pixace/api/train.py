@@ -64,7 +64,7 @@ def train(
       data: a source (tokenized on the way, and kept for the next time), a token set, or pictures
         themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
         file.
-      model: `transformer` or `reformer`; None takes the gin file's.
+      model: `transformer`, `reformer` or `modern`; None takes the gin file's.
       gin: gin file, by path or by the name of a shipped one; None takes the model's own.
       bindings: gin lines such as `train.ema = 0.99`, which win over the file.
       steps: short for the binding `train.steps`.

@@ -18,8 +18,8 @@ from pixace.commands import options, picture_options
 @click.option(
     "--model",
     metavar="MODEL",
-    shell_complete=options.words("transformer", "reformer"),
-    help="transformer or reformer.  [default: the gin file's]",
+    shell_complete=options.words("transformer", "reformer", "modern"),
+    help="transformer, reformer or modern.  [default: the gin file's]",
 )
 @click.option(
     "--gin",

@@ -14,12 +14,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pixace.layers import trax_bridge
-from pixace.layers.causal_attention import MASKED, causal_attention
+from pixace.layers.cached_attention import attention, continued, mask_bias, written
+from pixace.layers.causal_attention import MASKED
 from pixace.layers.dropout import dropped
 from pixace.layers.kv_cache import Cache
 from pixace.layers.matmul import affine
 from pixace.layers.window import Window
-from pixace.layers.window_attention import window_attention
 
 ITSELF = 1e5  # how far Trax pushes down a token's score for itself
 
@@ -50,13 +50,11 @@ class CausalDots(trax_bridge.DotProductCausalAttention):
         """Of the next token in predict mode, or of the first ones all at once; else of all."""
         q, k, v = inputs
         if self._mode != "predict":
-            return _attention(q, k, v, self._window)
+            return attention(q, k, v, self._window)
         cache, index = self.state
-        cache = _written(cache, k, v, index, self._window)
+        out, cache = continued(q, k, v, cache, index, self._window)
         self.state = cache, index + q.shape[1]
-        if q.shape[1] > 1:
-            return _attention(q, k, v, self._window)
-        return cache.attend(q[:, 0], _mask_bias(cache, index, self._window))[:, None]
+        return out
 
 
 class FullAttention(trax_bridge.layers.Layer):
@@ -88,7 +86,7 @@ class FullAttention(trax_bridge.layers.Layer):
     def forward(self, x: Float[Array, "batch length d"]) -> Float[Array, "batch length d"]:
         """What each token takes from those that it attends to."""
         whole = self._whole
-        out = _attention(*_projected(x, whole, self.weights), self._window)
+        out = attention(*_projected(x, whole, self.weights), self._window)
         out = merge_heads(out, whole, self.weights, len(x)).astype(x.dtype)
         return dropped(out, whole._output_dropout, self.rng)
 
@@ -131,11 +129,11 @@ class StepAttention(trax_bridge.layers.Layer):
         whole = self._whole
         cache, index = self.state
         q, k, v = _projected(x, whole, self.weights)
-        cache = _written(cache, k, v, index, self._window)
+        cache = written(cache, k, v, index, self._window)
         new = x.shape[1]
         self.state = cache, index + new
         if new > 1 and FullAttention.can_be(whole):
-            out = _attention(q, k, v, self._window)
+            out = attention(q, k, v, self._window)
         else:
             places = index + jnp.arange(new)
             biases = jax.vmap(lambda place: self._bias(cache, place))(places)
@@ -147,7 +145,7 @@ class StepAttention(trax_bridge.layers.Layer):
         """What is added to the scores: 0 for what is attended to, else much less."""
         whole = self._whole
         places = jnp.arange(cache.capacity)
-        bias = _mask_bias(cache, index, self._window)
+        bias = mask_bias(cache, index, self._window)
         if whole._share_qk:
             bias = jnp.where(places == index, bias - ITSELF, bias)
         if whole._chunk_len is None or self._hashed:
@@ -158,34 +156,6 @@ class StepAttention(trax_bridge.layers.Layer):
         looked_at = (index // whole._chunk_len + offsets) % chunks
         times = jnp.sum(places // whole._chunk_len == looked_at[:, None], 0)
         return bias + jnp.where(times > 0, jnp.log(jnp.maximum(times, 1)), MASKED)
-
-
-def _attention(q: Array, k: Array, v: Array, window: Window | None) -> Array:
-    if window is None:
-        return causal_attention(q, k, v)
-    return window_attention(q, k, v, window)
-
-
-def _written(
-    cache: Cache, k: Array, v: Array, index: Int[Array, ""], window: Window | None
-) -> Cache:
-    """The cache with some more tokens; with a window, several only at the beginning."""
-    if window is None:
-        return cache.written(k, v, index)
-    new = k.shape[1]
-    if new == 1:
-        return cache.written(k, v, window.place(index))
-    tokens = jnp.clip(window.tokens(index + new - 1)[: cache.capacity], 0, new - 1)
-    return cache.written(k[:, tokens], v[:, tokens], jnp.zeros((), jnp.int32))
-
-
-def _mask_bias(
-    cache: Cache, index: Int[Array, ""], window: Window | None
-) -> Float[Array, " capacity"]:
-    """What is added to the scores of what is remembered, for the token at `index`."""
-    if window is not None:
-        return window.mask_bias(index)[: cache.capacity]
-    return jnp.where(jnp.arange(cache.capacity) <= index, 0.0, MASKED)
 
 
 def projections(layer: Any) -> list[str]:

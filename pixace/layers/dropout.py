@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
+from pixace.device_arrays import Key
+
 LARGEST = 2**32 - 1
 
 
@@ -39,6 +41,11 @@ def dropped(
     numbers = _mixed(_mixed(place ^ key[0]) + key[1])
     limit = jnp.uint32(round(rate * LARGEST))
     return jnp.where(numbers >= limit, x * jnp.asarray(1 / (1 - rate), x.dtype), 0)
+
+
+def key_words(key: Key) -> UInt32[Array, "2"]:
+    """A key as the two words that `dropped` and Trax know; takes keys of the old and new kind."""
+    return jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
 
 
 def _mixed(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:

@@ -13,7 +13,7 @@ from jaxtyping import Array
 from pixace.layers import trax_bridge
 from pixace.layers.attention import CausalDots, FullAttention, StepAttention
 from pixace.layers.dropout import dropped
-from pixace.layers.layer_norm import FEWEST_ROWS, normalized
+from pixace.layers.layer_norm import normalized, steady
 from pixace.layers.matmul import affine
 from pixace.layers.scan_layers import REVERSIBLE_BLOCK, ReversibleLoop
 from pixace.layers.window import Window
@@ -48,10 +48,7 @@ class LayerNorm(trax_bridge.LayerNorm):
         """Of the shape of `x`, mean 0 and variance 1 over features, then scaled and shifted."""
         if not self._center:
             return super().forward(x)
-        rows = len(x)
-        if x.shape[1] == 1:  # few tokens would be added up in another order than many
-            x = jnp.pad(x, ((0, max(0, FEWEST_ROWS - rows)), (0, 0), (0, 0)))
-        return normalized(x, *self.weights, self._epsilon)[:rows]
+        return steady(lambda x: normalized(x, *self.weights, self._epsilon), x)
 
 
 class AxialPositions(trax_bridge.AxialPositionalEncoding):

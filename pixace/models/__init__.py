@@ -8,12 +8,26 @@ from typing import Any
 
 from pixace.errors import ConfigError, unknown
 from pixace.models.language_model import LanguageModel
+from pixace.models.modern import modern
 from pixace.models.reformer import reformer
 from pixace.models.transformer import transformer
 
-KINDS: dict[str, Callable[..., LanguageModel]] = {"transformer": transformer, "reformer": reformer}
+KINDS: dict[str, Callable[..., LanguageModel]] = {
+    "transformer": transformer,
+    "reformer": reformer,
+    "modern": modern,
+}
 
-__all__ = ["KINDS", "LanguageModel", "build", "by_kind", "defaults", "reformer", "transformer"]
+__all__ = [
+    "KINDS",
+    "LanguageModel",
+    "build",
+    "by_kind",
+    "defaults",
+    "modern",
+    "reformer",
+    "transformer",
+]
 
 DECIDED = ("vocab_size", "length", "grid", "prefix", "words")  # by the pictures and their words
 
@@ -53,7 +67,7 @@ def build(
     """A language model, made of what is said here and of nothing else.
 
     Args:
-      kind: `transformer` or `reformer`.
+      kind: `transformer`, `reformer` or `modern`.
       vocab_size: how many ids pictures have, start and blank among them.
       length: tokens of one row: those of the picture, and of the words in front of it.
       grid: (height, width) of the picture in tokens.

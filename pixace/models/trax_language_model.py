@@ -23,6 +23,7 @@ from jaxtyping import Array, Float, Int
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import pure_trax, trax_bridge, trax_layers, trax_names
 from pixace.layers.cross_entropy import cross_entropy
+from pixace.layers.dropout import key_words
 from pixace.layers.kv_cache import Cache
 from pixace.layers.pure_trax import NO_KEY
 from pixace.layers.scan_layers import Repeated
@@ -110,7 +111,7 @@ class TraxLanguageModel:
         """As `LanguageModel.init`; numbers are those that Trax's initializers draw."""
         model = copy.deepcopy(self.training)  # Trax writes what it draws into the layers
         row = trax_bridge.shapes.ShapeDtype((1, self.length), np.int32)
-        return self._named(model.init(row, _raw(key))[0])
+        return self._named(model.init(row, key_words(key))[0])
 
     @property
     def shapes(self) -> Shapes:
@@ -136,7 +137,7 @@ class TraxLanguageModel:
         model = self._steady if key is None else self._training
         kind = Repeated if self.remat and key is not None else trax_bridge.layers.Serial
         body = kind(*model.sublayers[: _head_at(model)])
-        raw_key = NO_KEY if key is None else _raw(key)
+        raw_key = NO_KEY if key is None else key_words(key)
         state = model.state[: _head_at(model)]
         if jax.tree.leaves(state):
             state = _state(_state_shapes(self, key is not None, tokens.shape), raw_key)
@@ -215,11 +216,6 @@ class TraxLanguageModel:
     ) -> tuple[Array, LmState]:
         body = _serial(self._stepping, 0, _head_at(self._stepping))
         return pure_trax.apply(body, tokens.astype(jnp.int32), self._of_body(weights), state)
-
-
-def _raw(key: Key) -> jax.Array:
-    """A key as the two words that Trax knows; takes keys of the old and of the new kind."""
-    return jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
 
 
 def _head_at(model: Any) -> int:

@@ -20,7 +20,7 @@ class ModelRecord:
     """What `pixace.models.build` makes a model of, beside what the pictures say.
 
     Attributes:
-      kind: `transformer` or `reformer`.
+      kind: `transformer`, `reformer` or `modern`.
       settings: all of its settings.
     """
 
@@ -143,7 +143,7 @@ class Description:
 
     @property
     def model_kind(self) -> str:
-        """`transformer`, `reformer` or `codebook`."""
+        """`transformer`, `reformer`, `modern` or `codebook`."""
         return self.model.kind if self.model else self.kind
 
     @property

@@ -296,6 +296,7 @@ def _narrowed(array):
             {"model": "reformer"},
             "holds a transformer .layers 2, features 8., and no reformer; leave out",
         ),
+        ({"model": "modern"}, "holds a transformer .*, and no modern; leave out --model"),
         ({"colors": "grey:5"}, "6 ids and 16 positions; grey:5 at 4x4 has 7 and 16; say the"),
         ({"size": 5}, "6 ids and 16 positions; grey:4 at 5x5 has 6 and 25; say the --colors"),
         ({"model": "reformed"}, "no model 'reformed'"),

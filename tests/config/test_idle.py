@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
+from pixace import models
 from pixace.cli import main
 from pixace.config import gin_files, idle
 from pixace.errors import ConfigError
@@ -67,7 +68,7 @@ def test_no_shipped_file_binds_what_changes_nothing(name):
     if name.startswith("codebook"):
         idle.refuse(gin_files.load(name), "codebook")
         return
-    for kind in ("transformer", "reformer"):
+    for kind in models.KINDS:
         idle.refuse(gin_files.load(name, [f"model.kind = {kind!r}"]), "train")
 
 

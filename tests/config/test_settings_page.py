@@ -19,7 +19,7 @@ INTRO = """# Settings
 Everything that a gin file or `--set` may bind. `bin/pixace train --set 'train.ema = 0.99'` changes
 one of them for one run; a file that begins with `include 'digits.gin'` changes several. The shipped
 files set a model's shape by `D_MODEL`, `D_FF`, `LAYERS`, `HEADS`, `DROPOUT` and `POSITIONS`, for
-both models at once: `--set 'LAYERS = 8'`.
+all models at once: `--set 'LAYERS = 8'`.
 
 What Trax's attention takes besides is reached by Trax's names: `LSHSelfAttention.n_hashes`,
 `SelfAttention.chunk_len`. What the pictures decide (vocabulary and length) cannot be bound.

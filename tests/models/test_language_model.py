@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from stirred import stirred
 
 from pixace import models
 from pixace.errors import ConfigError
@@ -39,7 +40,7 @@ def build(kind="transformer", positions="learned", **changes):
 def drawn(kind, positions, window=0):
     """A model and weights for it, made once: drawing them is what takes longest here."""
     model = build(kind, positions, window=window)
-    return model, model.init(jax.random.key(0))
+    return model, stirred(model.init(jax.random.key(0)))
 
 
 @pytest.fixture(params=FULL, ids="-".join)
@@ -52,7 +53,7 @@ def any_case(request):
     if isinstance(request.param, tuple):
         return drawn(*request.param)
     model = build("reformer", **request.param)
-    return model, model.init(jax.random.key(0))
+    return model, stirred(model.init(jax.random.key(0)))
 
 
 @pytest.fixture

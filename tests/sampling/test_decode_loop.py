@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from stirred import stirred
 
 from pixace import colors
 from pixace.errors import PixaceError
-from pixace.models import reformer, transformer
+from pixace.models import modern, reformer, transformer
 from pixace.sampling import token_sampler as module
 from pixace.sampling.sampler import Sampler, SamplingSettings
 from pixace.tokenizers.pixel import PixelTokenizer
@@ -29,12 +30,12 @@ def built(kind, positions):
         n_heads=2,
         positions=positions,
     )
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer, "float32")
+    return Sampler(model, stirred(model.init(jax.random.key(3))), tokenizer, "float32")
 
 
 @pytest.fixture(
     scope="module",
-    params=[(transformer, "learned"), (reformer, "axial")],
+    params=[(transformer, "learned"), (reformer, "axial"), (modern, "axial")],
     ids=lambda it: f"{it[0].__name__}-{it[1]}",
 )
 def sampler(request):

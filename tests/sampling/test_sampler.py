@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stirred import stirred
 
 from pixace import colors
 from pixace.errors import PixaceError
-from pixace.models import reformer, transformer
+from pixace.models import KINDS
 from pixace.sampling import decode_loop, next_token
 from pixace.sampling import token_sampler as module
 from pixace.sampling.cut import blank_after, parse_cut
@@ -85,10 +86,10 @@ def built(kind, size, scheme, *, d_model=16, d_ff=32, n_heads=2, n_layers):
     tokenizer = PixelTokenizer(size, colors.by_spec(scheme), "raster")
     sizes = {"d_model": d_model, "d_ff": d_ff, "n_heads": n_heads, "n_layers": n_layers}
     model = kind(tokenizer.vocab_size, tokenizer.length, size, **sizes)
-    return Sampler(model, model.init(jax.random.key(3)), tokenizer, "float32")
+    return Sampler(model, stirred(model.init(jax.random.key(3))), tokenizer, "float32")
 
 
-@pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
 def sampler(request):
     return built(request.param, (3, 5), "hsv:2,1,2", n_layers=2)
 
@@ -219,7 +220,7 @@ def test_settings_that_cannot_be_meant_are_refused(wrong):
         SamplingSettings(**wrong)
 
 
-@pytest.fixture(scope="module", params=[transformer, reformer], ids=lambda kind: kind.__name__)
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
 def longer(request):
     return built(request.param, (8, 8), "grey:7", n_layers=1)
 
@@ -284,7 +285,7 @@ def test_coarser_products_draw_from_the_same_probabilities(longer):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [transformer, reformer], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch):
     """Wide enough for XLA to choose other kernels for other numbers of rows."""
     monkeypatch.setattr(module, "DECODE_CHUNK", 16)

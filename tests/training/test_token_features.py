@@ -8,7 +8,7 @@ import pytest
 
 from pixace.colors import grey, hsv
 from pixace.data.batches import Batch
-from pixace.models import reformer, transformer
+from pixace.models import KINDS
 from pixace.special_tokens import FIRST_ID
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
@@ -24,7 +24,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.fixture(params=[transformer, reformer])
+@pytest.fixture(params=KINDS.values(), ids=KINDS)
 def model(request):
     """With two words in front of each picture."""
     return request.param(

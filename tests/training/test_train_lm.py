@@ -89,7 +89,7 @@ class _constant:  # noqa: N801  a context manager that gives what it was given
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["transformer", "reformer"])
+@pytest.mark.parametrize("kind", ["transformer", "reformer", "modern"])
 @pytest.mark.parametrize("steps", [2, 3])
 def test_a_training_that_was_stopped_and_resumed_equals_one_that_was_not(
     tiny, tiny_pictures, tmp_path, monkeypatch, kind, steps
