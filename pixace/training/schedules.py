@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from pixace.errors import ConfigError, unknown
 
 Schedule = Callable[[jax.typing.ArrayLike], jax.Array]
+FALL = 0.4  # of a flat schedule's steps
 
 
 def constant(
@@ -43,7 +44,20 @@ def cosine(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps:
     return peak * _warmup(step, warmup_steps) * fall
 
 
-SCHEDULES = {"cosine": cosine, "rsqrt": rsqrt, "constant": constant}
+def flat(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps: int) -> jax.Array:
+    """Stays at `peak`, and falls linearly towards 0 over the last `FALL` of `steps`.
+
+    Also known as trapezoidal, or warm-up, stable, decay: what comes before the fall does not hang
+    on how many steps there are, so that a run can be made longer without a change of its past.
+
+    Source: Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training
+    durations".
+    """
+    left = (steps - jnp.asarray(step, jnp.float32)) / max(FALL * steps, 1)
+    return peak * jnp.minimum(_warmup(step, warmup_steps), jnp.clip(left, 0, 1))
+
+
+SCHEDULES = {"cosine": cosine, "flat": flat, "rsqrt": rsqrt, "constant": constant}
 
 
 @lru_cache(maxsize=16)  # the same numbers are the same function, and the same compiled program
