@@ -8,9 +8,10 @@ from pixace.commands import options, picture_options
 @click.command(
     "train",
     epilog=options.example(
-        "pixace train photos/ --model reformer --steps 10000 --set train.ema=0.99",
+        "pixace train photos/ --minutes 120",
+        "pixace train photos/ --model reformer --gin photos-32 --steps 2000 --set DROPOUT=0.1",
         "pixace train --template 'a handwritten {label}'",
-        "pixace train --resume",
+        "pixace train --resume --minutes 10",
         "pixace generate --n 64",
     ),
 )
@@ -25,7 +26,15 @@ from pixace.commands import options, picture_options
     "--gin",
     type=options.Place(),
     metavar="FILE",
-    help="A gin file, or the name of a shipped one.  [default: the model's own]",
+    help="A gin file, or the name of a shipped one.  [default: what suits machine and pictures; on "
+    "a GPU, without --minutes, the original's shape]",
+)
+@click.option(
+    "--minutes",
+    type=float,
+    metavar="N",
+    help="How long it may take, or go on with --resume: decides steps and, without --gin, shape "
+    "and batch.  [default: 30, without --gin, --steps and a GPU]",
 )
 @options.training("train", "train.ema=0.99")
 @picture_options.pictures

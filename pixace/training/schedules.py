@@ -88,9 +88,11 @@ def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: 
     before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
     if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
         return None
+    goes = f"the learning rate goes from {before} to {now} at step {done:,}"
+    if getattr(rate, "func", None) is flat:
+        return f"{goes}, and down again by the end"
     return (
-        f"the learning rate goes from {before} to {now} at step {done:,}, as the schedule has "
-        f"changed; to stay where it was: --learning-rate {before} "
+        f"{goes}, as the schedule has changed; to stay where it was: --learning-rate {before} "
         f"""--set "{setting}.schedule='constant'\""""
     )
 
