@@ -124,7 +124,7 @@ class Plan:
         record = parts.model(self.bound.values)
         own = {*MACROS, *(f"{record.kind}.{name}" for name in SHAPE)} & self._said.keys()
         shapes = [_shape(self.bound)] if own else budget.SHAPES
-        settings = budget.choice(speed, seconds, pictures, shapes).settings(pictures)
+        settings = budget.choice(speed, seconds, pictures, shapes).settings
         takers = idle.OF_OPTIMIZERS[DECAY]
         if self._said.get("train.optimizer", takers[0]) not in takers:
             settings.pop(DECAY, None)

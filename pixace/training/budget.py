@@ -17,7 +17,7 @@ CPU, OTHER = 4e10, 4e12
 TOKENS_PER_WEIGHT = 15  # at least; fewer than in language, whose tokens say more
 WORTH = 15  # all repetitions are worth so many times the tokens that are repeated
 PASSES = 60  # over the pictures, at most: more would be learned by heart
-FEW = 5_000  # pictures, below which a model is kept from learning them by heart
+FEW, OFTEN = 5_000, 10  # pictures, or passes, with which a model must be kept from doing so
 STEPS = 6_000  # are aimed at by the batch, …
 TOKENS = (2_048, 32_768)  # … which has so many tokens, at least and at most
 LEAST = 10  # steps, however short the time
@@ -73,12 +73,20 @@ SHAPES = (Shape(96, 3, 4), Shape(128, 4, 4), Shape(192, 6, 6), Shape(256, 8, 8),
 
 @dataclass(frozen=True)
 class Choice:
-    """What must be known before anything can be measured: the shape, and pictures in a batch."""
+    """What must be known before anything can be measured.
+
+    Attributes:
+      shape: of the model.
+      batch_size: in pictures.
+      few: whether the pictures are so few that they would be learned by heart.
+    """
 
     shape: Shape
     batch_size: int
+    few: bool
 
-    def settings(self, pictures: Pictures) -> dict[str, Any]:
+    @property
+    def settings(self) -> dict[str, Any]:
         """What to bind."""
         return {
             "D_MODEL": self.shape.d_model,
@@ -86,7 +94,7 @@ class Choice:
             "LAYERS": self.shape.n_layers,
             "HEADS": self.shape.n_heads,
             "train.batch_size": self.batch_size,
-            **(for_few() if pictures.count < FEW else {}),
+            **(for_few() if self.few else {}),
         }
 
 
@@ -116,10 +124,12 @@ def choice(
         if pictures.worth(seen(shape)) >= TOKENS_PER_WEIGHT * shape.weights
     )
     shape = next(enough, shapes[0])
-    all_passes = PASSES * pictures.count * pictures.tokens
+    own = pictures.count * pictures.tokens
+    passes = min(seen(shape) / own, PASSES)
     # By powers of two, so that a machine that is a little busier takes the same batch.
-    tokens = 2 ** int(math.log2(_within(min(seen(shape), all_passes) / STEPS, *TOKENS)))
-    return Choice(shape, int(_within(tokens / pictures.tokens, 1, max(1, pictures.count // 10))))
+    tokens = 2 ** int(math.log2(_within(passes * own / STEPS, *TOKENS)))
+    batch_size = int(_within(tokens / pictures.tokens, 1, max(1, pictures.count // 10)))
+    return Choice(shape, batch_size, few=pictures.count < FEW or passes > OFTEN)
 
 
 @dataclass(frozen=True)

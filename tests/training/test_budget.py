@@ -50,7 +50,7 @@ def test_whatever_is_learned_wherever_is_decided_sensibly(count, tokens, speed, 
         (Pictures(50, 1024, 6_895), budget.CPU, 30, TINY, 2),
         (Pictures(10**6, 1024, 6_895), budget.CPU, 1, TINY, 2),
         (Pictures(10**6, 1024, 6_895), 100 * budget.CPU, 60, ORIGINAL, 32),
-        (Pictures(1_000, 1024, 6_895), 100 * budget.CPU, 30, SMALL, 16),  # they are worth no more
+        (Pictures(1_000, 1024, 6_895), 100 * budget.CPU, 30, SMALL, 8),  # they are worth no more
     ],
 )
 def test_models_grow_with_the_machine_the_time_and_the_pictures(
@@ -85,12 +85,18 @@ def test_tokens_seen_again_are_worth_less_and_in_the_end_nothing():
     assert pictures.worth(1e9) == pytest.approx(1000 * (1 + budget.WORTH))
 
 
-def test_few_pictures_are_kept_from_being_learned_by_heart():
-    for count, few in ((budget.FEW - 1, True), (budget.FEW, False)):
-        pictures = Pictures(count, 256, IDS)
-        settings = budget.choice(budget.CPU, 1800, pictures).settings(pictures)
-        assert (settings.items() >= budget.for_few().items()) == few
-        assert settings["D_FF"] == 4 * settings["D_MODEL"]
+@pytest.mark.parametrize(
+    ("count", "speed", "few"),
+    [
+        (budget.FEW - 1, budget.CPU, True),
+        (2 * budget.FEW, budget.CPU, False),
+        (2 * budget.FEW, 20 * budget.CPU, True),
+    ],
+)
+def test_few_pictures_or_many_passes_are_kept_from_being_learned_by_heart(count, speed, few):
+    settings = budget.choice(speed, 1800, Pictures(count, 1024, 6_895)).settings
+    assert (settings.items() >= budget.for_few().items()) == few
+    assert settings["D_FF"] == 4 * settings["D_MODEL"]
 
 
 def test_steps_are_what_time_is_left_for_beside_all_else():
