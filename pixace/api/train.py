@@ -127,7 +127,8 @@ def train(
         [*kind, *bindings, *own, *pictures, *words],
         minutes,
     )
-    parts.model(plan.bound.values), parts.train(plan.bound.values)
+    for read in (parts.model, parts.train, parts.pictures, parts.captions):
+        read(plan.bound.values)
     idle.refuse(plan.bound, "train")
     plan = plan.on_device()
     settings = plan.bound.values

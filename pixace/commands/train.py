@@ -60,8 +60,9 @@ from pixace.commands import options, picture_options
 def command(ctx, resume, as_json, **settings):
     """Train a model on DATA: a source of pictures or a token set; the built-in digits if left out.
 
-    The gin file holds the hyper-parameters, --set changes any of them, and the run's folder gets
-    the model, its checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
+    Model, batch and steps suit the pictures and what this machine learns in the --minutes, or are
+    those of a --gin file; --set changes any setting. The run's folder gets the model, its
+    checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
     """
     from pixace.api import train
 
