@@ -90,7 +90,7 @@ def _keep_programs() -> None:
     epilog=example(
         "pixace train                           # on built-in digits, in two minutes",
         "pixace generate --n 64",
-        "pixace train photos/ --model reformer  # on your own pictures",
+        "pixace train photos/ --minutes 30      # on your own pictures",
         "pixace complete photo.jpg",
     ),
 )

@@ -40,9 +40,12 @@ def commands():
             if program != "bin/pixace":
                 continue
             if words[0] == "train":
-                if "--steps" in words:
-                    words[words.index("--steps") + 1] = "2"
-                words += [word for binding in SMALL for word in ("--set", binding)]
+                asked = {"--steps": "2", "--minutes": "0.001"}
+                pairs = zip(["", *words], words, strict=False)
+                words = [asked.get(option, word) for option, word in pairs]
+                timed = "--minutes" in words
+                small = [each for each in SMALL if not (timed and "train.steps" in each)]
+                words += [word for binding in small for word in ("--set", binding)]
             yield words
 
 

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pixace import models
-from pixace.api import data_provenance, resuming
+from pixace import models, ranges
+from pixace.api import data_provenance, planning, resuming
 from pixace.api.building import captioned, language_model
 from pixace.api.door import door
 from pixace.api.generate import generate
 from pixace.api.trained import load
-from pixace.config import gin_files, idle, parts
+from pixace.config import idle, parts
 from pixace.config.shorthands import lines, training
 from pixace.data import token_cache, token_set
 from pixace.images.palette_png import STRIP, palette_of, save_strip
-from pixace.ranges import several
+from pixace.ranges import LARGEST, Rate, several
 from pixace.runs import run_folder
+from pixace.runs.checkpoints import saved
 from pixace.runs.description import CaptionRecord, Description
 from pixace.runtime import precision
 from pixace.runtime.printable import tell
@@ -37,6 +38,7 @@ def train(
     model: str | None = None,
     gin: str | Path | None = None,
     bindings: Sequence[str] = (),
+    minutes: Rate | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -65,8 +67,12 @@ def train(
         themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
         file.
       model: `transformer`, `reformer` or `modern`; None takes the gin file's.
-      gin: gin file, by path or by the name of a shipped one; None takes the model's own.
-      bindings: gin lines such as `train.ema = 0.99`, which win over the file.
+      gin: gin file, by path or by the name of a shipped one; None means what suits machine,
+        pictures and minutes, or on a GPU, if there is no word of minutes, the original's shape.
+      bindings: gin lines such as `train.ema = 0.99`, which win over all else.
+      minutes: how long it may take when the pictures are tokens, from compiling to the collage;
+        None means 30 where neither a gin file nor steps say how long, and no GPU is at work. It
+        decides the steps, and without a gin file the model and its batches, too.
       steps: short for the binding `train.steps`.
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
@@ -114,13 +120,19 @@ def train(
     words = lines("captions", use=captions or None, templates=several(template) or None)
     kind = [] if model is None else [f"model.kind = {model!r}"]
     if model is not None:
-        models.by_kind(model)  # or the message would be about a gin file of that name
-    if gin is None:
-        gin = "digits" if data is None else model or "transformer"
-    bound = gin_files.load(gin, [*kind, *bindings, *own, *pictures, *words])
-    record, how = parts.model(bound.values), parts.train(bound.values)
-    preprocessing, sentences = parts.pictures(bound.values), parts.captions(bound.values)
-    idle.refuse(bound, "train")
+        models.by_kind(model)  # or the message would be about a gin file
+    minutes = ranges.one(train, "minutes", minutes)
+    plan = planning.Plan(
+        "digits" if gin is None and data is None else gin,
+        [*kind, *bindings, *own, *pictures, *words],
+        minutes,
+    )
+    for read in (parts.model, parts.train, parts.pictures, parts.captions):
+        read(plan.bound.values)
+    idle.refuse(plan.bound, "train")
+    plan = plan.on_device()
+    settings = plan.bound.values
+    preprocessing, sentences = parts.pictures(settings), parts.captions(settings)
     data = "digits" if data is None else data
     data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
     if isinstance(data, str | Path) and token_set.is_set(Path(data)):
@@ -133,9 +145,11 @@ def train(
         )
     learned = captioned(sentences, tokens)
     vocabulary = learned and learned.vocabulary
-    built = language_model(record, tokens.tokenizer, vocabulary)
     for line in learned.said if progress and learned else ():
         tell(line)
+    bound = plan.fitted(tokens, learned)
+    record, how = parts.model(bound.values), parts.train(bound.values)
+    built = language_model(record, tokens.tokenizer, vocabulary)
     with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
         run.configure(bound.text)
         run.write(
@@ -164,6 +178,7 @@ def resume(
     run: str | Path | None = None,
     *,
     bindings: Sequence[str] = (),
+    minutes: Rate | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -177,6 +192,7 @@ def resume(
     Args:
       run: its name or folder; None means the latest.
       bindings: gin lines that change the run's configuration.
+      minutes: how much longer it may take, from compiling to the collage; decides the steps.
       steps: short for the binding `train.steps`: more of them, for a run that is finished.
       batch_size: short for `train.batch_size`.
       learning_rate: short for `train.learning_rate`.
@@ -197,13 +213,24 @@ def resume(
         seed=seed,
         track=track,
     )
-    old = resuming.find("train", run, root, [*bindings, *own])
+    changes, minutes = [*bindings, *own], ranges.one(resume, "minutes", minutes)
+    planning.refuse_steps(changes, minutes)
+    # For how many steps there is time will be known when the model is there to be measured.
+    endless = [] if minutes is None else [f"train.steps = {LARGEST[int]}"]
+    old = resuming.find("train", run, root, [*changes, *endless])
     record, how = parts.model(old.settings), parts.train(old.settings)
     tokens = data_provenance.restore(
         old.run.path, old.before, parts.pictures(old.settings), progress=progress
     )
     learned = captioned(parts.captions(old.settings), tokens)
     built = language_model(record, tokens.tokenizer, learned and learned.vocabulary)
+    if minutes is not None:
+        dtype = old.before.compute_dtype if how.dtype == "auto" else how.dtype
+        more = planning.steps_within(minutes, built, tokens, learned, dtype, how)
+        last = max(saved(old.run.path), default=0)
+        whole = f"train.steps = {last + more}"
+        old = resuming.find("train", old.run.path, root, [*changes, whole])
+        how = parts.train(old.settings)
     with old.reconfigured(model=record, training=asdict(how)):
         outcome = train_lm.train(built, tokens, old.run, how, learned)
     return _with_collage(outcome, progress)

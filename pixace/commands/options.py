@@ -71,7 +71,16 @@ root = click.option(
 )
 
 # What --resume may change; all else is the run's own.
-CHANGEABLE = ("bindings", "steps", "batch_size", "learning_rate", "seed", "track", "root")
+CHANGEABLE = (
+    "bindings",
+    "minutes",
+    "steps",
+    "batch_size",
+    "learning_rate",
+    "seed",
+    "track",
+    "root",
+)
 
 
 def bindings(instance: str) -> Decorator:

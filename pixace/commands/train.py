@@ -8,9 +8,10 @@ from pixace.commands import options, picture_options
 @click.command(
     "train",
     epilog=options.example(
-        "pixace train photos/ --model reformer --steps 10000 --set train.ema=0.99",
+        "pixace train photos/ --minutes 120",
+        "pixace train photos/ --model reformer --gin photos-32 --steps 2000 --set DROPOUT=0.1",
         "pixace train --template 'a handwritten {label}'",
-        "pixace train --resume",
+        "pixace train --resume --minutes 10",
         "pixace generate --n 64",
     ),
 )
@@ -25,7 +26,15 @@ from pixace.commands import options, picture_options
     "--gin",
     type=options.Place(),
     metavar="FILE",
-    help="A gin file, or the name of a shipped one.  [default: the model's own]",
+    help="A gin file, or the name of a shipped one.  [default: what suits machine and pictures; on "
+    "a GPU, without --minutes, the original's shape]",
+)
+@click.option(
+    "--minutes",
+    type=float,
+    metavar="N",
+    help="How long it may take, or go on with --resume: decides steps and, without --gin, shape "
+    "and batch.  [default: 30, without --gin, --steps and a GPU]",
 )
 @options.training("train", "train.ema=0.99")
 @picture_options.pictures
@@ -51,8 +60,9 @@ from pixace.commands import options, picture_options
 def command(ctx, resume, as_json, **settings):
     """Train a model on DATA: a source of pictures or a token set; the built-in digits if left out.
 
-    The gin file holds the hyper-parameters, --set changes any of them, and the run's folder gets
-    the model, its checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
+    Model, batch and steps suit the pictures and what this machine learns in the --minutes, or are
+    those of a --gin file; --set changes any setting. The run's folder gets the model, its
+    checkpoints, curves and samples. Ctrl-C saves; --resume goes on.
     """
     from pixace.api import train
 

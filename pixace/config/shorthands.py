@@ -17,10 +17,15 @@ def lines(of: str, **values: Any) -> list[str]:
       ConfigError: a value is none that a line can hold.
     """
     given = {name: plain(value) for name, value in values.items() if value is not None}
-    return [_line(f"{of}.{name}", value) for name, value in given.items()]
+    return [line(f"{of}.{name}", value) for name, value in given.items()]
 
 
-def _line(name: str, value: Any) -> str:
+def line(name: str, value: Any) -> str:
+    """The gin line that gives a setting a value.
+
+    Raises:
+      ConfigError: the value is none that a line can hold.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{name} is {value}; it must be a finite number")
     try:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from pixace.errors import ConfigError, unknown
 
 Schedule = Callable[[jax.typing.ArrayLike], jax.Array]
+FALL = 0.4  # of a flat schedule's steps
 
 
 def constant(
@@ -43,7 +44,20 @@ def cosine(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps:
     return peak * _warmup(step, warmup_steps) * fall
 
 
-SCHEDULES = {"cosine": cosine, "rsqrt": rsqrt, "constant": constant}
+def flat(step: jax.typing.ArrayLike, *, peak: float, warmup_steps: int, steps: int) -> jax.Array:
+    """Stays at `peak`, and falls linearly towards 0 over the last `FALL` of `steps`.
+
+    Also known as trapezoidal, or warm-up, stable, decay: what comes before the fall does not hang
+    on how many steps there are, so that a run can be made longer without a change of its past.
+
+    Source: Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training
+    durations".
+    """
+    left = (steps - jnp.asarray(step, jnp.float32)) / max(FALL * steps, 1)
+    return peak * jnp.minimum(_warmup(step, warmup_steps), jnp.clip(left, 0, 1))
+
+
+SCHEDULES = {"cosine": cosine, "flat": flat, "rsqrt": rsqrt, "constant": constant}
 
 
 @lru_cache(maxsize=16)  # the same numbers are the same function, and the same compiled program
@@ -74,9 +88,11 @@ def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: 
     before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
     if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
         return None
+    goes = f"the learning rate goes from {before} to {now} at step {done:,}"
+    if getattr(rate, "func", None) is flat:
+        return f"{goes}, and down again by the end"
     return (
-        f"the learning rate goes from {before} to {now} at step {done:,}, as the schedule has "
-        f"changed; to stay where it was: --learning-rate {before} "
+        f"{goes}, as the schedule has changed; to stay where it was: --learning-rate {before} "
         f"""--set "{setting}.schedule='constant'\""""
     )
 

@@ -14,7 +14,7 @@ from pixace.runtime import precision
 from pixace.tokenizers import vq
 
 OPTIMIZERS = ("muon", "adamw", "adam", "adafactor")
-SCHEDULES = ("cosine", "rsqrt", "constant")
+SCHEDULES = ("cosine", "flat", "rsqrt", "constant")
 UPDATES = ("ema", "gradient")
 
 
@@ -28,7 +28,7 @@ class TrainSettings:
       accumulate: parts to cut a batch into, to save memory; divides `batch_size`.
       optimizer: `muon`, `adamw`, `adam` or `adafactor`.
       learning_rate: the highest.
-      schedule: `cosine`, `rsqrt` or `constant`.
+      schedule: `cosine`, `flat` (and down over the last two fifths), `rsqrt` or `constant`.
       warmup_steps: steps of linear growth before.
       weight_decay: Muon's and AdamW's.
       beta2: decay of Adam's average of squares; the larger, the longer a rare colour is remembered.
@@ -125,7 +125,7 @@ class CodebookSettings:
       steps: optimiser steps in all.
       batch_size: pictures in one step.
       learning_rate: the highest, of Adam.
-      schedule: `cosine`, `rsqrt` or `constant`.
+      schedule: `cosine`, `flat` (and down over the last two fifths), `rsqrt` or `constant`.
       warmup_steps: steps of linear growth before.
       clip: largest norm of the gradient; 0 for none.
       seed: of weights, batches and revivals.

@@ -48,8 +48,6 @@ def train(
       NotFiniteError: the loss became infinite or not a number.
       PixaceError: the disk is full.
     """
-    if not len(data.split("train")):
-        raise ConfigError(f"{data.path} has no pictures to train on")
     dtype = run.read().compute_dtype if settings.dtype == "auto" else settings.dtype
     task = LmTask(model, data, captions, dtype, settings)
     fitted = fit(task, run, settings)
@@ -78,7 +76,13 @@ class LmTask:
         dtype: str,
         settings: TrainSettings,
     ) -> None:
-        """As `train`; `dtype` is `float32` or `bfloat16`."""
+        """As `train`; `dtype` is `float32` or `bfloat16`.
+
+        Raises:
+          ConfigError: there are no pictures to train on.
+        """
+        if not len(data.split("train")):
+            raise ConfigError(f"{data.path} has no pictures to train on")
         self.dtype = dtype
         self.units = settings.batch_size * data.tokenizer.length  # words cost nothing
         self.rate = schedules.by_name(

@@ -37,10 +37,21 @@ def test_cosine_is_half_way_down_in_the_middle_and_ends_at_a_hundredth():
     assert found[-1] == pytest.approx(0.02, rel=1e-2)
 
 
+def test_flat_is_level_and_goes_down_in_a_line_over_the_last_two_fifths():
+    found = rates("flat")
+    assert set(found[9:601]) == {2.0}
+    assert found[800] == pytest.approx(1.0)
+    assert found[-1] == pytest.approx(2.0 / 400)
+
+
+def test_flat_has_the_same_beginning_for_any_number_of_steps():
+    assert rates("flat")[:600] == rates("flat", count=2000)[:600]
+
+
 def test_no_warm_up_starts_at_the_peak():
     assert rates("cosine", warmup_steps=0)[0] == pytest.approx(2.0)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'linear'; known: constant, cosine, rsqrt"):
+    with pytest.raises(ConfigError, match=r"'linear'; known: constant, cosine, flat, rsqrt"):
         rates("linear")
