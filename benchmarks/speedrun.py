@@ -2,7 +2,7 @@
 
     bin/speedrun                                    all sets and budgets whose pictures are at hand
     bin/speedrun photos-32 --minutes 10 --seeds 0,1 --data photos=PATH
-    bin/speedrun --quick                            one set, a few seconds: whether everything runs
+    bin/speedrun --quick                            one set, a minute: whether everything runs
 
 Pictures become tokens first, which counts for nobody. Then pixace trains by its command line and is
 judged by held_out.py; after it the peer, peer_nanogpt.py, once for each of its learning rates, of

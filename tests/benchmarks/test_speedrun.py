@@ -88,7 +88,7 @@ def test_the_shipped_page_takes_a_row_of_its_own_width_and_names_the_rates():
     assert row in rows(changed)
     lines = changed.split(speedrun_page.BEGIN)[1].strip().splitlines()
     assert {line.count("|") for line in lines[: 2 + len(rows(changed))]} == {row.count("|")}
-    assert f"nanoGPT at {', '.join(map(str, speedrun.RATES))} |" in lines[0]
+    assert f"| nanoGPT | at {', '.join(map(str, speedrun.RATES))} |" in lines[0]
     assert max(map(len, rows(changed))) <= 120
 
 
