@@ -116,7 +116,8 @@ class Plan:
         if steps == most:
             seen = f"each of {pictures.count:,} pictures is seen {budget.PASSES} times by then"
             more = f"{seen}; for more: --steps {2 * steps}"
-        tell(f"{_words(bound)}: about {_number(whole / 60)} minutes; {more}; {self._others}")
+        others = "" if self.minutes else f"; {self._others}"
+        tell(f"{_words(bound)}: about {_number(whole / 60)} minutes; {more}{others}")
         return bound
 
     def _choice(self, speed: float, seconds: float, pictures: Pictures) -> dict[str, Any]:

@@ -65,8 +65,8 @@ class Block:
         d = self.d_model
         last = initializers.zeros if self.zero_init else MATRIX
         if self.embedding_shortcut:
-            yield "shortcut/residual", (), initializers.ones
-            yield "shortcut/embedding", (), initializers.zeros
+            yield "shortcut/residual", (1,), initializers.ones
+            yield "shortcut/embedding", (1,), initializers.zeros
         yield from norm_plan("attention/norm", d)
         for role in ("query", "key", "value"):
             yield f"attention/{role}/kernel", (d, d), MATRIX
@@ -74,7 +74,7 @@ class Block:
         if self.qk_norm:
             yield "attention/query_norm/scale", (self.d_head,), initializers.ones
         if self.value_residual and not first:
-            yield "attention/value_residual/share", (), HALF
+            yield "attention/value_residual/share", (1,), HALF
         yield from norm_plan("feed_forward/norm", d)
         yield "feed_forward/up/kernel", (d, self.d_ff), MATRIX
         yield "feed_forward/down/kernel", (self.d_ff, d), last

@@ -16,7 +16,7 @@ from typing import Any
 CPU, OTHER = 4e10, 4e12
 TOKENS_PER_WEIGHT = 15  # at least; fewer than in language, whose tokens say more
 WORTH = 15  # all repetitions are worth so many times the tokens that are repeated
-PASSES = 60  # over the pictures, at most: more would be learned by heart
+PASSES = 40  # over the pictures, at most: more would be learned by heart
 FEW, OFTEN = 5_000, 10  # pictures, or passes, with which a model must be kept from doing so
 STEPS = 6_000  # are aimed at by the batch, …
 TOKENS = (2_048, 32_768)  # … which has so many tokens, at least and at most

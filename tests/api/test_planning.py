@@ -75,8 +75,8 @@ def test_without_a_word_a_cpu_takes_what_it_learns_in_half_an_hour(begun, machin
     assert how.steps == math.ceil(budget.PASSES * 38 / 3)
     assert how.evaluate_every == math.ceil(how.steps / 10)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{kind} of 96 features and 3 layers, 760 steps of 3 pictures: about ")
-    assert "; each of 38 pictures is seen 60 times by then; for more: --steps 1520; " in line
+    assert line.startswith(f"{kind} of 96 features and 3 layers, 507 steps of 3 pictures: about ")
+    assert "; each of 38 pictures is seen 40 times by then; for more: --steps 1014; " in line
     assert line.endswith(f"--gin {kind}")
 
 

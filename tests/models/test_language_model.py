@@ -216,7 +216,7 @@ def test_weights_are_arrays_and_belong_to_no_layer(case, tokens):
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(one)]
     assert len(set(names)) == len(names)
     jax.tree.map(np.testing.assert_array_equal, one, again)
-    assert not jnp.array_equal(logits(model, one, tokens), logits(model, other, tokens))
+    assert not jnp.array_equal(model.hidden(one, tokens), model.hidden(other, tokens))
 
 
 @pytest.mark.slow

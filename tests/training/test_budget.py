@@ -50,7 +50,7 @@ def test_whatever_is_learned_wherever_is_decided_sensibly(count, tokens, speed, 
         (Pictures(50, 1024, 6_895), budget.CPU, 30, TINY, 2),
         (Pictures(10**6, 1024, 6_895), budget.CPU, 1, TINY, 2),
         (Pictures(10**6, 1024, 6_895), 100 * budget.CPU, 60, ORIGINAL, 32),
-        (Pictures(1_000, 1024, 6_895), 100 * budget.CPU, 30, SMALL, 8),  # they are worth no more
+        (Pictures(1_000, 1024, 6_895), 100 * budget.CPU, 30, SMALL, 4),  # they are worth no more
     ],
 )
 def test_models_grow_with_the_machine_the_time_and_the_pictures(
