@@ -3,6 +3,7 @@
 import math
 import shutil
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ class Machine:
 
     def __init__(self, monkeypatch):
         self.asked, self.speed = [], budget.CPU
+        monkeypatch.setattr(planning, "time", SimpleNamespace(perf_counter=lambda: 0.0))
         monkeypatch.setattr(calibration, "measured", self.measured)
 
     def measured(self, model, data, captions, dtype, settings, seconds):
