@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import speedrun_page
+from speedrun_page import WHO, Result
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "benchmarks"
@@ -68,10 +69,7 @@ RATES = (0.0015, 0.003, 0.006)  # the peer's; the page's heading names them
 CALIBRATION = 20.0  # seconds, in which the peer finds out what is fastest
 BUILT_IN = ("digits", "emoji")
 QUICK = (["digits-8"], [0.05], [0])  # sets, minutes, seeds
-WHO = ("pixace", "nanogpt")
 RESULTS = "results.jsonl"
-
-Result = dict[str, Any]
 
 
 def tokens_of(name: str, given: argparse.Namespace) -> Path | None:
@@ -185,7 +183,7 @@ def shown(name: str, tokens: Path, minutes: float, out: Path, page: Path) -> Non
     """Writes the row of a set and a budget, once both have trained with a seed."""
     results = map(json.loads, (out / RESULTS).read_text(encoding="utf-8").splitlines())
     same = {"set": name, "minutes": minutes, "tokens": checksum(tokens)}
-    found = latest(results, same)
+    found = speedrun_page.latest(results, same)
     if not found["pixace"]:
         say(f"{name}, {minutes:g} minutes: no row yet, as one of {' and '.join(WHO)} is missing")
         return
@@ -193,21 +191,6 @@ def shown(name: str, tokens: Path, minutes: float, out: Path, page: Path) -> Non
     say(row)
     text = page.read_text(encoding="utf-8")
     page.write_text(speedrun_page.with_row(text, row, list(SETS)), encoding="utf-8")
-
-
-def latest(results: Iterable[Result], same: Result) -> dict[str, list[Result]]:
-    """By who they are of, the last results of each seed that both have trained with.
-
-    Args:
-      results: oldest first.
-      same: what they must say.
-    """
-    found: dict[str, dict[int, Result]] = {who: {} for who in WHO}
-    for one in results:
-        if same.items() <= one.items():
-            found[one["who"]][one["seed"]] = one
-    both = sorted(set.intersection(*(set(seeds) for seeds in found.values())))
-    return {who: [seeds[seed] for seed in both] for who, seeds in found.items()}
 
 
 def checksum(tokens: Path) -> str:

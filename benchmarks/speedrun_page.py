@@ -11,6 +11,7 @@ BEGIN, END = "<!-- rows of bin/speedrun -->", "<!-- end of rows -->"
 
 Key = tuple[str, float]  # set and minutes
 Result = dict[str, Any]
+WHO = ("pixace", "nanogpt")
 
 
 def with_row(page: str, row: str, order: Sequence[str]) -> str:
@@ -44,6 +45,21 @@ def key_of(row: str) -> Key:
     """
     name, minutes = (cell.strip() for cell in row.strip().strip("|").split("|")[:2])
     return name, float(minutes)
+
+
+def latest(results: Iterable[Result], same: Result) -> dict[str, list[Result]]:
+    """By who they are of, the last results of each seed that both have trained with.
+
+    Args:
+      results: oldest first.
+      same: what they must say.
+    """
+    found: dict[str, dict[int, Result]] = {who: {} for who in WHO}
+    for one in results:
+        if same.items() <= one.items():
+            found[one["who"]][one["seed"]] = one
+    both = sorted(set.intersection(*(set(seeds) for seeds in found.values())))
+    return {who: [seeds[seed] for seed in both] for who, seeds in found.items()}
 
 
 def row_of(name: str, minutes: float, ours: Sequence[Result], peers: Sequence[Result]) -> str:

@@ -59,5 +59,5 @@ def refuse(bound: Bindings, command: str, settings: Mapping[str, Any] | None = N
     rule = values.get("train.optimizer", TrainSettings.optimizer)
     for name, takers in OF_OPTIMIZERS.items():
         if name in bound.values and rule not in takers:
-            having = " and ".join(takers)
+            having = ", ".join(takers)
             raise ConfigError(f"{name} changes nothing, as only the optimizers {having} have any")

@@ -13,13 +13,14 @@ from jaxtyping import Array, Float, Int
 
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import rotary as turning
-from pixace.layers.cross_entropy import cross_entropy, soft_capped
+from pixace.layers.cross_entropy import soft_capped
 from pixace.layers.dropout import dropped, key_words
 from pixace.layers.kv_cache import Cache
 from pixace.layers.matmul import affine
 from pixace.layers.modern_block import DROPS, MATRIX, Block, Common, Plan, norm, norm_plan
 from pixace.layers.smear import NEIGHBOURS, Smear
 from pixace.layers.window import Window
+from pixace.models import head
 from pixace.models.language_model import Shapes, Weights
 
 
@@ -118,10 +119,7 @@ class ModernLanguageModel:
 
     def narrowed(self, weights: Weights, ids: Int[Array | np.ndarray, " some"]) -> Weights:
         """As `LanguageModel.narrowed`."""
-        return OrderedDict(
-            (name, leaf[..., ids] if name.startswith("head/") else leaf)
-            for name, leaf in weights.items()
-        )
+        return head.narrowed(weights, ids)
 
     def hidden(
         self, weights: Weights, tokens: TokenBatch, key: Key | None = None
@@ -146,11 +144,7 @@ class ModernLanguageModel:
         dtype: Any,
     ) -> Float[Array, ""]:
         """As `LanguageModel.loss`."""
-        hidden = self.hidden(self.cast(weights, dtype), tokens, key)[:, self.prefix :]
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        ids, shares = (each[:, self.prefix :].ravel() for each in (tokens, token_weights))
-        w, b = weights["head/kernel"], weights["head/bias"]
-        return cross_entropy(flat, w, b, ids, shares, dtype, self.softcap)
+        return head.loss(self, weights, tokens, token_weights, key, dtype, self.softcap)
 
     def start(self, batch: int, capacity: int | None = None) -> Memory:
         """As `LanguageModel.start`."""

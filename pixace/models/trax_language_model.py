@@ -22,12 +22,12 @@ from jaxtyping import Array, Float, Int
 
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import pure_trax, trax_bridge, trax_layers, trax_names
-from pixace.layers.cross_entropy import cross_entropy
 from pixace.layers.dropout import key_words
 from pixace.layers.kv_cache import Cache
 from pixace.layers.pure_trax import NO_KEY
 from pixace.layers.scan_layers import Repeated
 from pixace.layers.window import Window
+from pixace.models import head
 from pixace.models.language_model import LmState, Shapes, Weights
 
 
@@ -125,10 +125,7 @@ class TraxLanguageModel:
 
     def narrowed(self, weights: Weights, ids: Int[Array | np.ndarray, " some"]) -> Weights:
         """As `LanguageModel.narrowed`."""
-        return OrderedDict(
-            (name, leaf[..., ids] if name.startswith("head/") else leaf)
-            for name, leaf in weights.items()
-        )
+        return head.narrowed(weights, ids)
 
     def hidden(
         self, weights: Weights, tokens: TokenBatch, key: Key | None = None
@@ -160,11 +157,7 @@ class TraxLanguageModel:
         dtype: Any,
     ) -> Float[Array, ""]:
         """As `LanguageModel.loss`."""
-        hidden = self.hidden(self.cast(weights, dtype), tokens, key)[:, self.prefix :]
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        ids, shares = (each[:, self.prefix :].ravel() for each in (tokens, token_weights))
-        w, b = weights["head/kernel"], weights["head/bias"]
-        return cross_entropy(flat, w, b, ids, shares, dtype)
+        return head.loss(self, weights, tokens, token_weights, key, dtype)
 
     def start(self, batch: int, capacity: int | None = None) -> LmState:
         """As `LanguageModel.start`."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pixace.models.vqvae import Network
 
 TOO_FEW = "a codebook of {value} codes says nothing; ask for 2 or more"
+SAME = 1e-12  # how far apart codes are that are one
 AT_ONCE = 16  # pictures that one call of the device takes; no influence on the result
 
 SPEC = re.compile(
@@ -117,7 +118,7 @@ class VQTokenizer:
     def points(self) -> np.ndarray:
         """Float32 (codes, dim): the codes, at a mean distance of 1 from their middle."""
         spread = self.arrays["codes"] - self.arrays["codes"].mean(0)
-        return spread / np.linalg.norm(spread, axis=1).mean()
+        return spread / max(np.linalg.norm(spread, axis=1).mean(), SAME)
 
     @cached_property
     def _path(self) -> np.ndarray:

@@ -18,6 +18,8 @@ TOKENS_PER_WEIGHT = 15  # at least; fewer than in language, whose tokens say mor
 WORTH = 15  # all repetitions are worth so many times the tokens that are repeated
 PASSES = 40  # over the pictures, at most: more would be learned by heart
 FEW, OFTEN = 5_000, 10  # pictures, or passes, with which a model must be kept from doing so
+# What keeps a model from it.
+FOR_FEW = {"DROPOUT": 0.1, "train.weight_decay": 0.5}
 STEPS = 6_000  # are aimed at by the batch, …
 TOKENS = (2_048, 32_768)  # … which has so many tokens, at least and at most
 LEAST = 10  # steps, however short the time
@@ -94,13 +96,8 @@ class Choice:
             "LAYERS": self.shape.n_layers,
             "HEADS": self.shape.n_heads,
             "train.batch_size": self.batch_size,
-            **(for_few() if self.few else {}),
+            **(FOR_FEW if self.few else {}),
         }
-
-
-def for_few() -> dict[str, Any]:
-    """What keeps a model from learning few pictures by heart."""
-    return {"DROPOUT": 0.1, "train.weight_decay": 0.5}
 
 
 def choice(

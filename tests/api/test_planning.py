@@ -153,7 +153,7 @@ def test_an_optimizer_of_the_users_gets_no_setting_that_it_does_not_take(begun, 
     _, _, bound = begun(bindings=["train.optimizer = 'adafactor'"])
     assert "train.weight_decay" not in bound.values
     _, _, bound = begun(bindings=["train.optimizer = 'adamw'"])
-    assert bound.values["train.weight_decay"] == budget.for_few()["train.weight_decay"]
+    assert bound.values["train.weight_decay"] == budget.FOR_FEW["train.weight_decay"]
 
 
 def test_steps_alone_are_what_is_done_with_a_model_for_a_cpu(begun, machine, capsys):

@@ -110,7 +110,7 @@ def test_the_latest_results_of_seeds_that_both_have():
         *(made("pixace", 0, 3.0), made("nanogpt", 0, 4.0), made("nanogpt", 1, 5.0)),
         *(made("pixace", 0, 2.0), made("pixace", 0, 1.0, minutes=10.0)),
     ]
-    found = speedrun.latest(results, {"set": "a", "minutes": 2.0})
+    found = speedrun_page.latest(results, {"set": "a", "minutes": 2.0})
     assert found == {"pixace": [made("pixace", 0, 2.0)], "nanogpt": [made("nanogpt", 0, 4.0)]}
 
 

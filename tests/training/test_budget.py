@@ -95,7 +95,7 @@ def test_tokens_seen_again_are_worth_less_and_in_the_end_nothing():
 )
 def test_few_pictures_or_many_passes_are_kept_from_being_learned_by_heart(count, speed, few):
     settings = budget.choice(speed, 1800, Pictures(count, 1024, 6_895)).settings
-    assert (settings.items() >= budget.for_few().items()) == few
+    assert (settings.items() >= budget.FOR_FEW.items()) == few
     assert settings["D_FF"] == 4 * settings["D_MODEL"]
 
 

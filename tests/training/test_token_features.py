@@ -12,6 +12,7 @@ from pixace.models import KINDS
 from pixace.special_tokens import FIRST_ID
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
+from pixace.tokenizers.vq import VQTokenizer, digest
 from pixace.training.lm_step import first_state, make_step
 from pixace.training.token_features import BIAS, IN, OUT, features_of, fourier
 
@@ -133,3 +134,16 @@ def test_parts_of_a_batch_add_up_to_the_batch(model, batch):
     assert float(loss) == pytest.approx(float(same), rel=1e-5)
     for name, leaf in whole.weights.items():
         np.testing.assert_allclose(leaf, cut.weights[name], atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-3, 1.0, 1e3])
+def test_codes_have_features_whatever_their_scale(rng, spread):
+    codes = (5 + spread * rng.standard_normal((16, 4))).astype(np.float32)
+    arrays = {"codes": codes}
+    tokenizer = VQTokenizer((8, 8), 4, 16, 3, 8, 1, 4, "raster", digest(arrays), arrays)
+    values = features_of(tokenizer, 8).values
+    assert values.shape == (FIRST_ID + 16, 8)
+    assert np.isfinite(values).all()
+    if spread:
+        assert np.linalg.norm(tokenizer.points, axis=1).mean() == pytest.approx(1, rel=1e-3)
+        assert len(np.unique(values[FIRST_ID:], axis=0)) == 16
