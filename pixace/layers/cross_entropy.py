@@ -2,9 +2,6 @@
 
 A chunk's logits are made, used for the loss and for all gradients, and dropped: the backward pass
 has nothing to do but to multiply. It costs a product less than making the logits again.
-
-Sources: Gemma Team 2024, "Gemma 2", https://arxiv.org/abs/2408.00118, section 2, for the soft cap;
-here the bias comes after it, so that how frequent a token is may be said without one.
 """
 
 from functools import partial
@@ -22,13 +19,7 @@ CHUNK_ELSEWHERE = 1 << 26
 Three = tuple[Array, Array, Array]
 
 
-def soft_capped(x: Float[Array, "*shape"], cap: float) -> Float[Array, "*shape"]:
-    """`x`, float32, bent so that it stays between `-cap` and `cap`; a cap of 0 is none."""
-    x = x.astype(jnp.float32)
-    return cap * jnp.tanh(x / cap) if cap else x
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
 def cross_entropy(
     hidden: Float[Array, "tokens d"],
     w: Float[Array, "d vocab"],
@@ -36,7 +27,6 @@ def cross_entropy(
     ids: Int[Array, " tokens"],
     weights: Float[Array, " tokens"],
     dtype: DTypeLike,
-    cap: float = 0.0,
 ) -> Float[Array, ""]:
     """Negative log-likelihood in nats, summed over the tokens with their weights.
 
@@ -47,12 +37,11 @@ def cross_entropy(
       ids: the true ids, 0 … vocab-1.
       weights: of the tokens; they have no gradient.
       dtype: of the products' operands, float32 or bfloat16; all else is float32.
-      cap: of the logits before the bias, as `soft_capped` takes it.
     """
 
     def add(loss: Array, chunk: Three) -> tuple[Array, None]:
         x, ids, weights = chunk
-        logits = soft_capped(matmul_f32(x, cast, (1, 0)), cap) + b
+        logits = matmul_f32(x, cast, (1, 0)) + b
         return loss + _nats(logits, jax.nn.logsumexp(logits, -1), ids, weights), None
 
     cast = w.astype(dtype)
@@ -61,29 +50,17 @@ def cross_entropy(
 
 
 def _forward(
-    hidden: Array,
-    w: Array,
-    b: Array,
-    ids: Array,
-    weights: Array,
-    dtype: DTypeLike,
-    cap: float,
+    hidden: Array, w: Array, b: Array, ids: Array, weights: Array, dtype: DTypeLike
 ) -> tuple[Array, Three]:
     def add(so_far: Three, chunk: Three) -> tuple[Three, Array]:
         loss, dw, db = so_far
         x, ids, weights = chunk
-        capped = soft_capped(matmul_f32(x, cast, (1, 0)), cap)
-        logits = capped + b
+        logits = matmul_f32(x, cast, (1, 0)) + b
         most = logits.max(-1, keepdims=True)
         log_sum = most + jnp.log(jnp.exp(logits - most).sum(-1, keepdims=True))
         is_true = jax.lax.broadcasted_iota(ids.dtype, logits.shape, 1) == ids[:, None]
-        d_logits = (jnp.exp(logits - log_sum) - is_true) * weights[:, None]
-        more_db = gradients_of_affine(x, d_logits.astype(dtype))[1]
-        if cap:
-            d_logits *= 1 - jnp.square(capped / cap)
-        d_logits = d_logits.astype(dtype)
-        more_dw = gradients_of_affine(x, d_logits)[0]
-        dw, db = dw + more_dw, db + more_db
+        d_logits = ((jnp.exp(logits - log_sum) - is_true) * weights[:, None]).astype(dtype)
+        dw, db = jax.tree.map(jnp.add, (dw, db), gradients_of_affine(x, d_logits))
         loss += _nats(logits, log_sum[:, 0], ids, weights)
         return (loss, dw, db), matmul_f32(d_logits, cast, (1, 1)).astype(hidden.dtype)
 
@@ -94,9 +71,7 @@ def _forward(
     return loss, (d_hidden.reshape(hidden.shape), dw, db)
 
 
-def _backward(
-    dtype: DTypeLike, cap: float, gradients: Three, d_loss: Array
-) -> tuple[Array | None, ...]:
+def _backward(dtype: DTypeLike, gradients: Three, d_loss: Array) -> tuple[Array | None, ...]:
     scaled = (each * d_loss.astype(each.dtype) for each in gradients)
     return *scaled, None, None
 

@@ -30,11 +30,10 @@ def loss(
     token_weights: Float[Array | np.ndarray, "batch length"],
     key: Key | None,
     dtype: Any,
-    softcap: float = 0.0,
 ) -> Float[Array, ""]:
-    """As `LanguageModel.loss`; the soft cap is that of `cross_entropy`."""
+    """As `LanguageModel.loss`."""
     hidden = model.hidden(model.cast(weights, dtype), tokens, key)[:, model.prefix :]
     flat = hidden.reshape(-1, hidden.shape[-1])
     ids, shares = (each[:, model.prefix :].ravel() for each in (tokens, token_weights))
     w, b = weights["head/kernel"], weights["head/bias"]
-    return cross_entropy(flat, w, b, ids, shares, dtype, softcap)
+    return cross_entropy(flat, w, b, ids, shares, dtype)

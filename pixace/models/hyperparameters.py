@@ -5,10 +5,14 @@ from typing import Annotated, Any
 
 from pixace import ranges
 from pixace.errors import ConfigError, unknown
-from pixace.layers.activations import ACTIVATIONS
 from pixace.ranges import Range
 
 POSITIONS = ("learned", "axial")
+# Layers of Trax's that have neither settings nor weights.
+ACTIVATIONS = (
+    *("Elu", "FastGelu", "Gelu", "HardSigmoid", "HardTanh", "LeakyRelu", "LogSoftmax"),
+    *("ParametricRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Swish", "Tanh"),
+)
 USUAL = "{name} = {value} is outside [0, 1); 0.1 is usual, 0 turns it off"
 
 Features = Annotated[int, Range(2)]

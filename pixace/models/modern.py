@@ -1,17 +1,17 @@
 """`modern`: a transformer with what has been found to pay since Trax's.
 
-It differs from Trax's TransformerLM in these points, each of which can be turned off: queries and
-keys are normalised and turned by rows and columns, the feed-forward layers square their ReLU, and
-so on; `modern` tells them all. Its maps have no biases.
+It differs from Trax's TransformerLM in three points, each of which can be turned off: a position
+gets the embeddings of the pixels around it, attention knows distances along rows and columns, and
+what a block adds begins with zeros. Its maps have no biases.
 """
 
+from pixace.layers.masked_convolution import MaskedConvolution
 from pixace.layers.modern_block import Block
-from pixace.layers.smear import Smear
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
 from pixace.models.modern_language_model import ModernLanguageModel
-from pixace.ranges import Amount, Count, Whole
+from pixace.ranges import Count, Whole
 
 
 def modern(
@@ -28,13 +28,9 @@ def modern(
     dropout: Dropout = 0.1,
     positions: str = "learned",
     window: Whole = 0,
-    activation: str = "SquaredRelu",
-    qk_norm: bool = True,
+    activation: str = "Relu",
     rotary: bool = True,
-    value_residual: bool = True,
-    embedding_shortcut: bool = True,
-    smear: bool = True,
-    softcap: Amount = 15.0,
+    convolution: bool = True,
     zero_init: bool = True,
 ) -> ModernLanguageModel:
     """A transformer with what has been found to pay since Trax's.
@@ -52,14 +48,10 @@ def modern(
       dropout: share of features left out in training, 0 or more and below 1.
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
-      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`,
-        or `SquaredRelu`.
-      qk_norm: whether queries and keys are normalised.
-      rotary: whether they are turned by row and column, so that attention knows distances.
-      value_residual: whether each block mixes the first one's values into its own.
-      embedding_shortcut: whether the embedding is added once more in front of each block.
-      smear: whether a position also gets the embeddings of the pixels above it.
-      softcap: what logits are bent to stay below, but for their bias; 0 for nothing.
+      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`.
+      rotary: whether queries and keys are turned by row and column: attention knows distances.
+      convolution: whether a position also gets the embeddings of the pixels around it, by a map
+        of each.
       zero_init: whether what is added to the features, and the head, begin with zeros.
 
     Raises:
@@ -74,10 +66,7 @@ def modern(
         dropout=dropout,
         window=Window(window, grid, prefix) if window else None,
         activation=activation,
-        qk_norm=qk_norm,
         rotary=rotary,
-        value_residual=value_residual,
-        embedding_shortcut=embedding_shortcut,
         zero_init=zero_init,
     )
     return ModernLanguageModel(
@@ -89,6 +78,5 @@ def modern(
         axial=positions == "axial",
         n_layers=n_layers,
         block=block,
-        smear=Smear(grid, prefix) if smear else None,
-        softcap=softcap,
+        convolution=MaskedConvolution(grid, prefix) if convolution else None,
     )

@@ -13,12 +13,11 @@ from jaxtyping import Array, Float, Int
 
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import rotary as turning
-from pixace.layers.cross_entropy import soft_capped
 from pixace.layers.dropout import dropped, key_words
 from pixace.layers.kv_cache import Cache
+from pixace.layers.masked_convolution import NEIGHBOURS, MaskedConvolution
 from pixace.layers.matmul import affine
-from pixace.layers.modern_block import DROPS, MATRIX, Block, Common, Plan, norm, norm_plan
-from pixace.layers.smear import NEIGHBOURS, Smear
+from pixace.layers.modern_block import DROPS, MATRIX, Block, Plan, norm, norm_plan
 from pixace.layers.window import Window
 from pixace.models import head
 from pixace.models.language_model import Shapes, Weights
@@ -30,7 +29,7 @@ class Memory(NamedTuple):
     Attributes:
       caches: of each block.
       seen: how many tokens came.
-      latest: the last ones of these, as many as the smear needs; 0 before the first.
+      latest: the last ones of these, as many as the convolution needs; 0 before the first.
     """
 
     caches: tuple[Cache, ...]
@@ -51,8 +50,7 @@ class ModernLanguageModel:
       axial: whether rows and columns have a vector each, or else each position.
       n_layers: blocks.
       block: what they do.
-      smear: which neighbours' embeddings a position gets; None for none.
-      softcap: what logits stay below, but for their bias; 0 for nothing.
+      convolution: which neighbours' embeddings a position gets; None for none.
       kind: the name by which `pixace.models` knows it.
     """
 
@@ -64,8 +62,7 @@ class ModernLanguageModel:
     axial: bool
     n_layers: int
     block: Block
-    smear: Smear | None
-    softcap: float
+    convolution: MaskedConvolution | None
     kind: str = field(default="modern", init=False)
 
     @property
@@ -91,10 +88,11 @@ class ModernLanguageModel:
     def _plan(self) -> Plan:
         """The weights, in an order that is the model's own."""
         d = self.block.d_model
-        places = initializers.normal(1.0)
+        places = initializers.normal(0.1)
         yield "embedding/table", (self.vocab_size + self.words, d), initializers.normal(d**-0.5)
-        if self.smear:
-            yield "smear/gates", (len(NEIGHBOURS), d), initializers.zeros
+        if self.convolution:
+            maps = initializers.glorot_uniform(batch_axis=0)
+            yield "convolution/kernel", (len(NEIGHBOURS), d, d), maps
         if self.axial:
             yield "positions/rows", (self.grid[0], d // 2), places
             yield "positions/columns", (self.grid[1], d - d // 2), places
@@ -103,7 +101,7 @@ class ModernLanguageModel:
         else:
             yield "positions/table", (self.length, d), places
         for number in range(self.n_layers):
-            for name, shape, draw in self.block.plan(first=number == 0):
+            for name, shape, draw in self.block.plan():
                 yield f"blocks/{number}/{name}", shape, draw
         yield from norm_plan("final_norm", d)
         head = initializers.zeros if self.block.zero_init else MATRIX
@@ -133,7 +131,7 @@ class ModernLanguageModel:
     ) -> Float[Array, "*leading vocab"]:
         """As `LanguageModel.logits`."""
         said = affine(hidden, jnp.asarray(weights["head/kernel"]))
-        return soft_capped(said, self.softcap) + weights["head/bias"]
+        return said.astype(jnp.float32) + weights["head/bias"]
 
     def loss(
         self,
@@ -144,7 +142,7 @@ class ModernLanguageModel:
         dtype: Any,
     ) -> Float[Array, ""]:
         """As `LanguageModel.loss`."""
-        return head.loss(self, weights, tokens, token_weights, key, dtype, self.softcap)
+        return head.loss(self, weights, tokens, token_weights, key, dtype)
 
     def start(self, batch: int, capacity: int | None = None) -> Memory:
         """As `LanguageModel.start`."""
@@ -181,8 +179,8 @@ class ModernLanguageModel:
         return min(tokens, self.window.capacity) if self.window else tokens
 
     def _nothing(self, batch: int) -> Int[Array, "batch reach"]:
-        """What comes before the first token, as far as the smear looks back."""
-        return jnp.zeros((batch, self.smear.reach if self.smear else 0), jnp.int32)
+        """What comes before the first token, as far as the convolution looks back."""
+        return jnp.zeros((batch, self.convolution.reach if self.convolution else 0), jnp.int32)
 
     def _read(
         self, weights: Any, fed: Int[Array, "batch new"], memory: Any, key: Key | None
@@ -194,20 +192,19 @@ class ModernLanguageModel:
         drops = DROPS * self.n_layers
         keys = None if key is None else jax.random.split(key_words(key), drops + 1)
         x = weights["embedding/table"][fed]
-        if self.smear:
-            x = self.smear.smeared(x, weights["smear/gates"], begin)
+        if self.convolution:
+            x = self.convolution.added(x, weights["convolution/kernel"], begin)
         if keys is not None:
             x = dropped(x, self.block.dropout, keys[drops])
         x += jax.lax.dynamic_slice_in_dim(self._positions(weights), begin, new)
         turns = jax.lax.dynamic_slice_in_dim(self._turns(), begin, new)
-        common, caches = Common(x, turns, None), list[Any]()
+        caches = list[Any]()
         for number in range(self.n_layers):
             name = f"blocks/{number}/"
             own = {k.removeprefix(name): w for k, w in weights.items() if k.startswith(name)}
             some = None if keys is None else keys[DROPS * number : DROPS * (number + 1)]
             cache = memory.caches[number] if memory else None
-            x, values, cache = self.block(own, x, common, cache, begin, some)
-            common = common if number else common._replace(values=values)
+            x, cache = self.block(own, x, turns, cache, begin, some)
             caches.append(cache)
         x = norm(x, weights, "final_norm")
         return x, memory and Memory(tuple(caches), begin + new, fed[:, new:])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pixace.errors import ConfigError, unknown
-from pixace.layers import activations, trax_bridge, trax_layers
+from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.attention import FullAttention, StepAttention
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
@@ -72,8 +72,7 @@ def reformer(
       attention: `full`, or `lsh`: Trax's `SelfAttention` or `LSHSelfAttention`.
       attention_settings: what that layer takes besides (`chunk_len`, `n_hashes`, …), as far as it
         is not to have its defaults; bound by the layer's name: `LSHSelfAttention.n_hashes = 2`.
-      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`,
-        or `SquaredRelu`.
+      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`.
 
     Raises:
       ConfigError: the numbers do not fit together.
@@ -114,7 +113,7 @@ def reformer(
             dropout=dropout,
             max_len=length,
             attention_type=of_a_block,
-            ff_activation=activations.by_name(activation),
+            ff_activation=getattr(trax_bridge.layers, activation),
             **(hyperparameters.axial(grid, d_model) if positions == "axial" else {}),
             mode=mode,
         )

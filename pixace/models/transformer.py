@@ -6,7 +6,7 @@ in front of each block.
 
 from typing import Any
 
-from pixace.layers import activations, trax_bridge, trax_layers
+from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
 from pixace.models.hyperparameters import Dropout, Features
@@ -47,8 +47,7 @@ def transformer(
       positions: `learned`, one vector per position, or `axial`, one per row and one per column.
       window: a token sees so many rows above and columns to each side; 0 means all before it.
       remat: keep less while training and compute it again: a third slower, a fifth of the memory.
-      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`,
-        or `SquaredRelu`.
+      activation: between the feed-forward layers, one of Trax's by its name, such as `Gelu`.
 
     Raises:
       ConfigError: the numbers do not fit together.
@@ -64,7 +63,7 @@ def transformer(
         "n_heads": n_heads,
         "max_len": length,
         "dropout": dropout,
-        "ff_activation": activations.by_name(activation),
+        "ff_activation": getattr(trax_bridge.layers, activation),
     }
 
     def build(mode: str) -> Any:

@@ -70,7 +70,7 @@ class Shape:
 
 
 # From that of `digits.gin` to the original pixace's.
-SHAPES = (Shape(96, 3, 4), Shape(128, 4, 4), Shape(192, 6, 6), Shape(256, 8, 8), Shape(512, 6, 8))
+SHAPES = (Shape(96, 3, 2), Shape(128, 4, 2), Shape(192, 6, 3), Shape(256, 8, 4), Shape(512, 6, 8))
 
 
 @dataclass(frozen=True)

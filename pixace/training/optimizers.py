@@ -10,7 +10,7 @@ from pixace.training.muon import scale_by_muon
 from pixace.training.schedules import Schedule
 from pixace.training.settings import OPTIMIZERS
 
-HIDDEN = "blocks/"  # how the names of what lies between embedding and head begin
+HIDDEN = ("blocks/", "convolution/")  # how names of what lies between embedding and head begin
 BESIDE_MUON = 0.5  # AdamW's rate, as a part of Muon's
 
 

@@ -28,7 +28,8 @@ from pixace.tokenizers import Tokenizer
 IN, OUT, BIAS = "features/embedding", "features/head", "features/bias"
 WIDTHS = (1.0, 4.0, 12.0)  # of the random directions: from slow to quick changes over the space
 SCALE = 8.0
-INITIAL = 0.02  # standard deviation of the embedding's map
+INITIAL = 0.15  # standard deviation of the embedding's map
+TIED = 0.3  # of the embedding's map, transposed, is the head's
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,23 @@ class TokenFeatures:
         return fourier(points, self.count)
 
     def added(self, weights: Weights, key: Key) -> Weights:
-        """A new model's weights with maps, and with a head that says nothing yet of any token.
+        """A new model's weights with maps, and with a head that guesses what is like the input.
+
+        The pixel beside another is mostly like it. So the head begins as the embedding's mirror,
+        and what comes through the blocks unchanged makes alike tokens likely.
 
         Args:
           weights: as the model draws them.
           key: draws the embedding's map.
         """
         head, width = weights["head/kernel"], weights["embedding/table"].shape[1]
+        into = INITIAL * jax.random.normal(key, (self.count, width))
+        streams = head.shape[0] // width  # a reformer has two
         return OrderedDict(
             {**weights, "head/kernel": jnp.zeros(head.shape)}
             | {
-                IN: INITIAL * jax.random.normal(key, (self.count, width)),
-                OUT: jnp.zeros((head.shape[0], self.count)),
+                IN: into,
+                OUT: TIED / streams * jnp.tile(into.T, (streams, 1)),
                 BIAS: jnp.zeros(self.count),
             }
         )

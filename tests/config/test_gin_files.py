@@ -166,11 +166,11 @@ def test_a_number_that_is_still_owed_is_named(lines, words):
 @pytest.mark.parametrize(
     ("binding", "words"),
     [
-        ("D_MODEL = '16'", r"transformer.d_model = '16' is no int"),
-        ("DROPOUT = None", r"transformer.dropout = None is no float"),
+        ("D_MODEL = '16'", r"modern.d_model = '16' is no int"),
+        ("DROPOUT = None", r"modern.dropout = None is no float"),
         ("model.kind = 3", r"model.kind = 3 is no str"),
         ("model.kind = 'reformr'", "Did you mean reformer"),
-        ("transformer.activation = 'Gelo'", "Did you mean Gelu"),
+        ("modern.activation = 'Gelo'", "Did you mean Gelu"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(binding, words):
@@ -180,7 +180,7 @@ def test_a_value_that_cannot_be_is_named(binding, words):
 
 def test_whole_numbers_are_good_where_fractions_are_wanted():
     record = parts.model(gin_files.load("digits", ["DROPOUT = 0"]).values)
-    assert (record.kind, record.settings["dropout"]) == ("transformer", 0)
+    assert (record.kind, record.settings["dropout"]) == ("modern", 0)
 
 
 def test_settings_of_traxs_attention_go_into_the_model():

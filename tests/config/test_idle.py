@@ -24,7 +24,7 @@ from pixace.errors import ConfigError
             "no LSHSelfAttention is in use; did you mean SelfAttention.chunk_len?",
         ),
         (["reformer.attention = 'lsh'"], "reformer.attention changes nothing here"),
-        (["reformer.dropout = 0.5"], "no reformer is in use; did you mean transformer.dropout?"),
+        (["reformer.dropout = 0.5"], "no reformer is in use; did you mean modern.dropout?"),
         (["codebook.steps = 3"], "no codebook is in use; did you mean train.steps?"),
         (["pixace.codebook.steps = 3"], "no codebook is in use"),
         (["captions.longest = 3"], "captions.longest changes nothing without captions.use or"),
@@ -49,7 +49,7 @@ def test_what_changes_nothing_is_refused_with_what_may_be_meant(lines, words):
     "lines",
     [
         [],
-        ["LAYERS = 3", "transformer.d_ff = 8"],
+        ["LAYERS = 3", "modern.d_ff = 8"],
         ["STEPS = 3", "train.steps = %STEPS"],
         ["ONE = 3", "OTHER = %ONE", "train.steps = %OTHER"],
         ["captions.longest = 3", "captions.templates = ['a {label}']"],

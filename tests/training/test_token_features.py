@@ -39,7 +39,6 @@ def model(request):
         n_layers=1,
         n_heads=2,
         dropout=0.0,
-        **({"softcap": 0.0} if request.param is KINDS["modern"] else {}),  # not linear in the head
     )
 
 
@@ -94,12 +93,28 @@ def test_who_knows_nothing_of_ids_has_no_features():
     assert features_of(GREYS, 0) is None
 
 
-def test_a_new_head_says_what_the_bias_says(model, batch):
+def test_a_new_head_mirrors_the_embedding_and_knows_the_bias(model, batch):
     state, features, _ = trained(model, batch, count=0)
-    plain = features.baked(state.weights, features.values)
-    logits = model.logits(plain, model.hidden(plain, batch.tokens))
-    expected = np.broadcast_to(jnp.linspace(-1, 1, GREYS.vocab_size), logits.shape)
-    np.testing.assert_array_equal(logits, expected)
+    own = state.weights
+    assert not own["head/kernel"].any()
+    halves = np.split(own[OUT], len(own[OUT]) // 8)  # the reformer has two streams of 8 features
+    for half in halves:
+        np.testing.assert_allclose(half * len(halves), 0.3 * own[IN].T, rtol=1e-6)
+    plain = features.baked(own, features.values)
+    silent = model.logits(plain, jnp.zeros(len(own[OUT])))
+    np.testing.assert_array_equal(silent, jnp.linspace(-1, 1, GREYS.vocab_size))
+
+
+def test_a_new_model_guesses_colours_like_the_one_before(rng):
+    tokenizer = PixelTokenizer((2, 3), grey.parse("16"))
+    model = KINDS["modern"](tokenizer.vocab_size, 6, (2, 3), d_model=64, n_layers=1)
+    features = features_of(tokenizer, 64)
+    own = first_state(model, optax.sgd(0.1), jax.random.key(0), features=features).weights
+    plain = features.baked(own, features.values)
+    tokens = rng.integers(FIRST_ID, tokenizer.vocab_size, (32, 6))
+    logits = model.logits(plain, model.hidden(plain, jnp.asarray(tokens)))
+    before, guesses = tokens[:, 0], np.asarray(logits[:, 1]).argmax(-1)
+    assert np.abs(before - guesses).mean() < 2
 
 
 def test_baked_weights_are_those_of_a_model_and_give_the_logits_of_the_sums(model, batch):

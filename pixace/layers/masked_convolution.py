@@ -1,10 +1,9 @@
-"""A causal smear in two dimensions: a position also gets what its neighbours in the picture were.
+"""A masked convolution in front of the blocks: a position also gets what its neighbours were.
 
 A position's own input is the token before it, mostly its left neighbour. Those above, which
-attention would first have to find, come with it: each feature through a gate of its own.
+attention would first have to find, come with it, each through a map of its own.
 
-Source: the token smear of speedruns of language models (Jordan et al. 2024, "modded-nanogpt"),
-there along one axis.
+Source: van den Oord et al. 2016, "Pixel recurrent neural networks", whose first layer is one.
 """
 
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from pixace.layers.matmul import affine
+
 # Rows above and columns to the right of the position that is to be guessed.
 NEIGHBOURS = ((0, -2), (1, -1), (1, 0), (1, 1))
 
 
 @dataclass(frozen=True)
-class Smear:
+class MaskedConvolution:
     """Which inputs a position gets besides its own.
 
     Attributes:
@@ -48,23 +49,26 @@ class Smear:
         inside = (row >= up) & (column + right >= 0) & (column + right < self.grid[1])
         return np.pad(inside.astype(np.float32), ((self.words, 0), (0, 0)))
 
-    def smeared(
+    def added(
         self,
         x: Float[Array, "batch more d"],
-        gates: Float[Array, "neighbours d"],
+        kernel: Float[Array, "neighbours d d"],
         begin: Int[Array, ""],
     ) -> Float[Array, "batch new d"]:
         """Inputs with those of the neighbours added.
 
         Args:
           x: embeddings of the inputs from `begin` on, behind those of the `reach` before them.
-          gates: by which a neighbour's features are multiplied.
+          kernel: by which a neighbour's features are multiplied, of the type of the product.
           begin: the position of the first.
         """
         new = x.shape[1] - self.reach
         inside = jax.lax.dynamic_slice_in_dim(jnp.asarray(self._inside), begin, new)
-        own = x[:, self.reach :]
-        for number, back in enumerate(self._back):
-            start = self.reach - max(0, back)  # pictures of one column have no neighbour there
-            own += gates[number] * (inside[:, number, None] * x[:, start : start + new])
-        return own
+        # Pictures of one column have no neighbour at less than one token back.
+        starts = [self.reach - max(0, back) for back in self._back]
+        around = [
+            inside[:, number, None] * x[:, start : start + new]
+            for number, start in enumerate(starts)
+        ]
+        flat = jnp.concatenate(around, -1)
+        return x[:, self.reach :] + affine(flat, kernel.reshape(flat.shape[-1], -1))
