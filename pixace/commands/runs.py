@@ -12,7 +12,7 @@ SHOWN = {"nats_per_token": "{:.4f}", "psnr": "{:.2f} dB"}
 
 @click.command(
     "runs",
-    epilog=options.example("pixace runs", "pixace generate --run digits-transformer"),
+    epilog=options.example("pixace runs", "pixace generate --run digits-modern"),
 )
 @options.root
 @options.as_json

@@ -180,7 +180,7 @@ def test_the_model_is_the_one_asked_for(bound):
 def test_no_data_means_the_digits_with_their_own_gin_file(bound):
     found = bound(None, gin=None, bindings=())
     assert found["spec"].startswith("pixel size=8x8 colors=grey:")
-    assert found["run"] == "digits-transformer"
+    assert found["run"] == "digits-modern"
 
 
 def test_a_training_that_fails_early_leaves_no_run(bound, tmp_path):

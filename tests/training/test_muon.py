@@ -82,14 +82,14 @@ def test_a_step_goes_along_the_momentum_as_nesterov_looks_ahead(rng):
 
 
 @pytest.mark.parametrize("kind", models.KINDS)
-def test_only_matrices_of_blocks_are_orthogonal(kind):
-    """Reformer's are three-dimensional: one for each head."""
+def test_only_hidden_matrices_are_orthogonal(kind):
+    """Reformer's are three-dimensional: one for each head; modern has one for each neighbour."""
     model = models.by_kind(kind)(7, 6, (2, 3), d_model=8, d_ff=16, n_layers=1, n_heads=2)
     weights = model.init(jax.random.key(0))
     state = optimizers.by_name("muon", lambda step: 0.1).init(weights)
     momentum = optax.tree.get(state, "momentum")
     held = {name for name, leaf in momentum.items() if isinstance(leaf, jax.Array)}
     matrices = {name for name, leaf in weights.items() if leaf.ndim > 1}
-    assert held == {name for name in matrices if name.startswith("blocks/")}
+    assert held == {name for name in matrices if name.startswith(("blocks/", "convolution/"))}
     assert {"embedding/table", "positions/table", "head/kernel"} <= matrices - held
     assert held
