@@ -227,7 +227,7 @@ def test_a_real_clock_ends_in_a_finished_run_and_goes_on(tiny, tiny_pictures, tm
     words = ["train", str(tiny_pictures), *small, "--minutes", "0.01", "--runs", str(tmp_path)]
     done = CliRunner().invoke(main, [*words, "--name", "a"])
     assert done.exit_code == 0, done.output
-    assert "transformer of 8 features and 1 layers, 10 steps of 3 pictures" in done.stderr
+    assert "modern of 8 features and 1 layers, 10 steps of 3 pictures" in done.stderr
     run = Run(tmp_path / "a")
     assert (run.read().status, run.read().step) == ("finished", 10)
     assert (run.path / "collage.png").is_file()
