@@ -49,8 +49,8 @@ def compare(batches: Batches, given: argparse.Namespace) -> dict[str, float]:
     """Seconds a step of both, and what the real input costs in per cent."""
     model = by_kind("transformer")(8194, 256, (16, 16), d_model=96, d_ff=384, n_layers=2, n_heads=4)
     rate = by_name("constant", peak=1e-4, warmup_steps=1, steps=100)
-    rule = optimizers.by_name("adamw", rate, weight_decay=0.1, clip=1.0)
-    take_step = make_step(model, rule, dtype=precision.by_name("auto"))
+    rule = optimizers.by_name("adamw", weight_decay=0.1, clip=1.0)
+    take_step = make_step(model, rule, rate, dtype=precision.by_name("auto"))
     state, key = first_state(model, rule, jax.random.key(0)), jax.random.key(1)
     constant, done = batches.batch(0), 0
 

@@ -28,8 +28,8 @@ def ours(kind: str, batch: int, dtype: str, **settings: object) -> dict[str, flo
     """A step of pixace."""
     model = by_kind(kind)(VOCAB, LENGTH, GRID, **settings)
     rate = by_name("constant", peak=1e-3, warmup_steps=1, steps=10)
-    rule = optimizers.by_name("adam", rate, weight_decay=0.0, clip=1.0)
-    step = make_step(model, rule, dtype=jnp.dtype(dtype))
+    rule = optimizers.by_name("adam", weight_decay=0.0, clip=1.0)
+    step = make_step(model, rule, rate, dtype=jnp.dtype(dtype))
     state = jax.eval_shape(lambda key: first_state(model, rule, key), jax.random.key(0))
     rows = jax.ShapeDtypeStruct((batch, LENGTH), np.int32)
     weights = jax.ShapeDtypeStruct((batch, LENGTH), np.float32)

@@ -31,8 +31,8 @@ def ours(kind: str, rows: np.ndarray, dtype: str, shape: dict[str, int]) -> Call
     """A step of pixace with AdamW, clipping and all."""
     model = by_kind(kind)(shape["vocab"], shape["length"], (32, 32), **sizes(shape))
     rate = by_name("constant", peak=1e-4, warmup_steps=1, steps=100)
-    rule = optimizers.by_name("adamw", rate, weight_decay=0.1, clip=1.0)
-    step = make_step(model, rule, dtype=precision.by_name(dtype))
+    rule = optimizers.by_name("adamw", weight_decay=0.1, clip=1.0)
+    step = make_step(model, rule, rate, dtype=precision.by_name(dtype))
     held = [first_state(model, rule, jax.random.key(0))]
     batch, key = Batch(rows, np.ones(rows.shape, np.float32)), jax.random.key(1)
 

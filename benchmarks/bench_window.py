@@ -33,8 +33,8 @@ TOKENS = 32  # drawn in one call
 def step(model: Any, rows: np.ndarray) -> tuple[Any, float]:
     """A training step to call again and again, and the gigabytes of its temporaries."""
     rate = by_name("constant", peak=1e-4, warmup_steps=1, steps=100)
-    rule = optimizers.by_name("adamw", rate, weight_decay=0.1, clip=1.0)
-    run = make_step(model, rule, dtype=precision.by_name("auto"))
+    rule = optimizers.by_name("adamw", weight_decay=0.1, clip=1.0)
+    run = make_step(model, rule, rate, dtype=precision.by_name("auto"))
     held = [first_state(model, rule, jax.random.key(0))]
     batch, key = Batch(rows, np.ones(rows.shape, np.float32)), jax.random.key(1)
     size = gigabytes(jax.jit(run, donate_argnums=0).lower(held[0], batch, key))

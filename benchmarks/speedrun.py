@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import speedrun_page
-from speedrun_page import WHO, Result
+from speedrun_page import RATES, WHO, Result
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "benchmarks"
@@ -65,7 +65,6 @@ SETS = {
 }
 MINUTES = (2.0, 10.0, 30.0)
 SEEDS = (0,)
-RATES = (0.0015, 0.003, 0.006)  # the peer's; the page's heading names them
 CALIBRATION = 20.0  # seconds, in which the peer finds out what is fastest
 BUILT_IN = ("digits", "emoji")
 QUICK = (["digits-8"], [0.05], [0])  # sets, minutes, seeds
@@ -127,11 +126,11 @@ def budget(minutes: float) -> list[str]:
 
 
 def peer(name: str, tokens: Path, minutes: float, seed: int, given: argparse.Namespace) -> Result:
-    """Trains the peer at each of its rates."""
+    """Trains the peer at each of the rates."""
     command: list[Any] = [
         *(os.environ.get("PIXACE_PEER_PYTHON", sys.executable), HERE / "peer_nanogpt.py", tokens),
         *("--shape", json.dumps(shape(SETS[name].gin)), "--batch", SETS[name].batch),
-        *("--minutes", minutes, "--seed", seed, "--rates", ",".join(map(str, RATES))),
+        *("--minutes", minutes, "--seed", seed, "--rates", ",".join(map(str, given.rates))),
         *(["--calibration", 1, "--plain"] if given.quick else ["--calibration", CALIBRATION]),
     ]
     return json.loads(output(command).splitlines()[-1])
@@ -266,11 +265,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=listed(int), default=SEEDS, help="commas between")
     parser.add_argument("--data", type=pictures, action="append", default=[], metavar="NAME=PATH")
     parser.add_argument("--only", choices=WHO, help="the other's results are those of before")
+    parser.add_argument(
+        "--rates", type=listed(float), default=RATES, help=f"the peer's, of {RATES}; commas between"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/speedrun"), help="for what is made")
     parser.add_argument("--quick", action="store_true", help="whether everything runs")
     given = parser.parse_args()
     if unknown := [name for name in given.sets if name not in SETS]:
         parser.error(f"no set {unknown[0]!r}; there are {', '.join(SETS)}")
+    if unknown := set(given.rates) - set(RATES):
+        parser.error(f"the table has no column for the rate {min(unknown):g}; there are {RATES}")
     given.data, page = dict(given.data), PAGE
     if given.quick:
         given.sets, given.minutes, given.seeds = QUICK

@@ -12,6 +12,7 @@ BEGIN, END = "<!-- rows of bin/speedrun -->", "<!-- end of rows -->"
 Key = tuple[str, float]  # set and minutes
 Result = dict[str, Any]
 WHO = ("pixace", "nanogpt")
+RATES = (0.0015, 0.003, 0.006)  # the peer's; the page's heading names them
 
 
 def with_row(page: str, row: str, order: Sequence[str]) -> str:
@@ -71,15 +72,15 @@ def row_of(name: str, minutes: float, ours: Sequence[Result], peers: Sequence[Re
       ours: results of pixace, one for each seed.
       peers: those of the peer, likewise, with all of its `tries`.
     """
-    tries = [_mean(each) for each in zip(*(bits_of(peer) for peer in peers), strict=True)]
+    tries = bits_by_rate(peers)
     cells = [
         name,
         f"{minutes:g}",
         f"{ours[0]['pictures']:,}",
         ", ".join(str(each["seed"]) for each in ours),
         _bits(_mean(each["bits_per_pixel"] for each in ours)),
-        _bits(min((each for each in tries if each is not None), default=None)),
-        ", ".join(_bits(each) for each in tries),
+        _bits(min((each for each in tries.values() if each is not None), default=None)),
+        ", ".join(_bits(tries[rate]) if rate in tries else "–" for rate in RATES),
         _seconds(ours),
         _seconds(peers),
         max(each["date"] for each in [*ours, *peers]),
@@ -87,9 +88,14 @@ def row_of(name: str, minutes: float, ours: Sequence[Result], peers: Sequence[Re
     return f"| {' | '.join(cells)} |"
 
 
-def bits_of(peer: Result) -> list[float | None]:
-    """Bits per pixel of each of the peer's rates; None where a training came to nothing."""
-    return [each["bits_per_pixel"] for each in peer["tries"]]
+def bits_by_rate(peers: Sequence[Result]) -> dict[float, float | None]:
+    """The peer's bits per pixel, means of the seeds; None where a training came to nothing."""
+    tries = [{each["rate"]: each["bits_per_pixel"] for each in peer["tries"]} for peer in peers]
+    return {
+        rate: _mean(one[rate] for one in tries)
+        for rate in RATES
+        if all(rate in one for one in tries)
+    }
 
 
 def _mean(numbers: Iterable[float | None]) -> float | None:

@@ -18,6 +18,7 @@ from pixace.models import vector_quantizer
 from pixace.models.pixel_values import Bytes, Floats, sharpness, to_floats
 from pixace.models.vector_quantizer import Codes
 from pixace.models.vqvae import Discriminator, Network
+from pixace.training.schedules import AS_IT_IS, Schedule
 
 # Those of `encoder` and `decoder`, as `Network` has them, and `codes`, float32 (codes, dim).
 Weights = dict[str, Any]
@@ -95,28 +96,40 @@ class Objective:
         return Discriminator(self.network.channels)
 
 
-@lru_cache(maxsize=8)  # as in `lm_step`
 def make_step(
-    objective: Objective, optimizer: optax.GradientTransformation
+    objective: Objective, optimizer: optax.GradientTransformation, rate: Schedule = AS_IT_IS
 ) -> Callable[[State, Bytes, Key], tuple[State, Measures]]:
-    """Builds `state, measures = step(state, images, key)`: pure, jitted, its state donated."""
+    """Builds `state, measures = step(state, images, key)`: pure, jitted, its state donated.
+
+    The optimizer's updates are multiplied by the rate of the step.
+    """
+    step = _compiled(objective, optimizer)
+    return lambda state, images, key: step(state, rate, images, key)
+
+
+@lru_cache(maxsize=8)  # as in `lm_step`
+def _compiled(
+    objective: Objective, optimizer: optax.GradientTransformation
+) -> Callable[[State, Schedule, Bytes, Key], tuple[State, Measures]]:
+    """The step that is also given the rate."""
 
     def discriminate(
-        state: State, pictures: Floats, made: Floats
+        state: State, rate: Array, pictures: Floats, made: Floats
     ) -> tuple[tuple[Any, optax.OptState], Float[Array, ""]]:
         """The discriminator and its moments after a step, and what it lost before."""
         of = state.discriminator
         loss, gradients = jax.value_and_grad(partial(_hinge, objective))(of, pictures, made)
         updates, moments = optimizer.update(gradients, state.discriminator_optimizer, of)
-        return (optax.apply_updates(of, updates), moments), loss
+        return (optax.apply_updates(of, optax.tree.scale(rate, updates)), moments), loss
 
     @partial(jax.jit, donate_argnums=0)
-    def step(state: State, images: Bytes, key: Key) -> tuple[State, Measures]:
+    def step(state: State, schedule: Schedule, images: Bytes, key: Key) -> tuple[State, Measures]:
+        rate = schedule(state.step)
         pictures = to_floats(images, objective.network.channels)
         gradient = jax.value_and_grad(partial(_loss, objective), has_aux=True)
         (loss, aux), gradients = gradient(state.weights, pictures, state)
         updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
-        weights = optax.apply_updates(state.weights, updates)
+        weights = optax.apply_updates(state.weights, optax.tree.scale(rate, updates))
         codes = Codes(weights["codes"], state.counts, state.sums)
         codes = vector_quantizer.counted(codes, aux["features"], aux["ids"], objective.decay)
         if objective.by_average:
@@ -131,7 +144,7 @@ def make_step(
         discriminator = state.discriminator, state.discriminator_optimizer
         discriminator_loss = jnp.zeros(())
         if objective.discriminator_weight:
-            discriminator, discriminator_loss = discriminate(state, pictures, aux["made"])
+            discriminator, discriminator_loss = discriminate(state, rate, pictures, aux["made"])
         after = State(
             step=state.step + 1,
             weights={**weights, "codes": codes.vectors},

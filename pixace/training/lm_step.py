@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int32
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
 from pixace.models.language_model import LanguageModel, Weights
+from pixace.training.schedules import AS_IT_IS, Schedule
 from pixace.training.token_features import TokenFeatures
 
 
@@ -39,10 +40,10 @@ class Measures(NamedTuple):
 Step = Callable[[State, Batch, Key], tuple[State, Measures]]
 
 
-@lru_cache(maxsize=8)  # trained once more in one process, a model finds its program
 def make_step(
     model: LanguageModel,
     optimizer: optax.GradientTransformation,
+    rate: Schedule = AS_IT_IS,
     *,
     dtype: Any = jnp.float32,
     accumulate: int = 1,
@@ -54,18 +55,37 @@ def make_step(
     Args:
       model: what is trained.
       optimizer: an Optax transformation.
+      rate: what its updates are multiplied by, by step.
       dtype: of the operands of products; all else is float32.
       accumulate: parts that a batch is cut into, one after the other on the device; the result is
         that of the whole batch, the memory that of a part.
       ema: decay of the moving average of the weights, in [0, 1); 0 keeps none.
       features: of the tokens, if the weights have maps of them.
     """
+    step = _compiled(model, optimizer, dtype, accumulate, ema, features)
+    # What is handed in is no constant, which would be written into the program and its cache.
+    values = jnp.asarray(features.values) if features else None
+    return lambda state, batch, key: step(state, values, rate, batch, key)
+
+
+@lru_cache(maxsize=8)  # trained once more in one process, a model finds its program
+def _compiled(
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    dtype: Any,
+    accumulate: int,
+    ema: float,
+    features: TokenFeatures | None,
+) -> Callable[..., tuple[State, Measures]]:
+    """The step that is also given the features' values and the rate."""
 
     def gradient(weights: Weights, batch: Batch, key: Key) -> tuple[Float[Array, ""], Weights]:
         return jax.value_and_grad(lambda w: model.loss(w, *batch, key, dtype))(weights)
 
     @partial(jax.jit, donate_argnums=0)
-    def step(state: State, values: Any, batch: Batch, key: Key) -> tuple[State, Measures]:
+    def step(
+        state: State, values: Any, rate: Schedule, batch: Batch, key: Key
+    ) -> tuple[State, Measures]:
         key = jax.random.fold_in(key, state.step)
         weights = state.weights
         if features:
@@ -86,6 +106,7 @@ def make_step(
         total = jnp.maximum(batch.weights.sum(), 1.0)
         gradients = jax.tree.map(lambda g: g / total, gradients)
         updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
+        updates = optax.tree.scale(rate(state.step), updates)
         weights = optax.apply_updates(state.weights, updates)
         average = state.average
         if ema:
@@ -95,9 +116,7 @@ def make_step(
         after = State(state.step + 1, weights, moments, average)
         return after, Measures(loss / total, optax.tree.norm(gradients))
 
-    # The features are handed in: constants would be written into the program, and its cache.
-    values = jnp.asarray(features.values) if features else None
-    return lambda state, batch, key: step(state, values, batch, key)
+    return step
 
 
 def first_state(

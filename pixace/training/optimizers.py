@@ -1,4 +1,8 @@
-"""Optimisers by name: Optax chains with clipping and weight decay."""
+"""Optimisers by name: Optax chains with clipping and weight decay.
+
+All of them are at rate 1, and whoever makes a step multiplies by the rate: it is no part of what is
+compiled, and trainings of any length and rate share a program.
+"""
 
 from functools import lru_cache
 
@@ -7,7 +11,6 @@ import optax
 
 from pixace.errors import ConfigError, unknown
 from pixace.training.muon import scale_by_muon
-from pixace.training.schedules import Schedule
 from pixace.training.settings import OPTIMIZERS
 
 HIDDEN = ("blocks/", "convolution/")  # how names of what lies between embedding and head begin
@@ -17,20 +20,18 @@ BESIDE_MUON = 0.5  # AdamW's rate, as a part of Muon's
 @lru_cache(maxsize=16)  # equal ones are the same, and so are the steps made of them
 def by_name(
     name: str,
-    schedule: Schedule,
     *,
     weight_decay: float = 0.1,
     clip: float = 1.0,
     beta1: float = 0.9,
     beta2: float = 0.95,
 ) -> optax.GradientTransformation:
-    """Builds the optimiser.
+    """Builds the optimiser, at rate 1.
 
     Args:
       name: `muon` (the matrices of the blocks by Muon, all else by AdamW at half the rate),
         `adamw`, `adam` (no weight decay) or `adafactor` (memory of the order of rows plus columns
         instead of twice the weights).
-      schedule: learning rate by step.
       weight_decay: of Muon and AdamW, on matrices only: biases, layer norms' scales stay free.
       clip: largest global norm of a gradient; 0 turns clipping off.
       beta1: decay of the first moment of Adam and AdamW.
@@ -43,23 +44,22 @@ def by_name(
     Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; Shazeer and Stern 2018; `muon.py`.
     """
 
-    def adamw(rate: Schedule) -> optax.GradientTransformation:
+    def adamw(rate: float) -> optax.GradientTransformation:
         return optax.adamw(rate, beta1, beta2, weight_decay=weight_decay, mask=_matrices)
 
     if name == "muon":
         hidden = optax.chain(
             scale_by_muon(),
             optax.add_decayed_weights(weight_decay),
-            optax.scale_by_learning_rate(schedule),
+            optax.scale_by_learning_rate(1.0),
         )
-        rest = adamw(lambda step: BESIDE_MUON * schedule(step))
-        rule = optax.partition({"hidden": hidden, "rest": rest}, _places)
+        rule = optax.partition({"hidden": hidden, "rest": adamw(BESIDE_MUON)}, _places)
     elif name == "adamw":
-        rule = adamw(schedule)
+        rule = adamw(1.0)
     elif name == "adam":
-        rule = optax.adam(schedule, beta1, beta2)
+        rule = optax.adam(1.0, beta1, beta2)
     elif name == "adafactor":
-        rule = optax.adafactor(schedule, multiply_by_parameter_scale=False)
+        rule = optax.adafactor(1.0, multiply_by_parameter_scale=False)
     else:
         raise ConfigError(unknown("optimizer", name, OPTIMIZERS))
     # Always two links, so that a run's state stays the same when its clipping is turned on or off.

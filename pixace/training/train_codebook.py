@@ -105,8 +105,8 @@ class CodebookTask:
             discriminator_weight=settings.discriminator,
             discriminator_from=settings.discriminator_from,
         )
-        self._optimizer = optimizers.by_name("adam", self.rate, clip=settings.clip)
-        self._step = make_step(self._objective, self._optimizer)
+        self._optimizer = optimizers.by_name("adam", clip=settings.clip)
+        self._step = make_step(self._objective, self._optimizer, self.rate)
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 
     def first_state(self) -> State:

@@ -95,7 +95,6 @@ class LmTask:
         self._model, self._arrays, self._ema = model, data.tokenizer.arrays, settings.ema
         self._optimizer = optimizers.by_name(
             settings.optimizer,
-            self.rate,
             weight_decay=settings.weight_decay,
             clip=settings.clip,
             beta2=settings.beta2,
@@ -104,6 +103,7 @@ class LmTask:
         self._step = make_step(
             model,
             self._optimizer,
+            self.rate,
             dtype=precision.by_name(dtype),
             accumulate=settings.accumulate,
             ema=settings.ema,

@@ -36,7 +36,10 @@ def result(seed, *bits, date="2026-01-01"):
         "bits_per_pixel": min((each for each in bits if each), default=None),
         "train_seconds": 119.6,
         "other_seconds": 30.0 + seed,
-        "tries": [{"bits_per_pixel": each} for each in bits],
+        "tries": [
+            {"rate": rate, "bits_per_pixel": each}
+            for rate, each in zip(speedrun.RATES, bits, strict=False)
+        ],
     }
 
 
@@ -100,6 +103,13 @@ def test_a_row_is_the_mean_of_seeds_and_of_the_peer_the_best_rate():
         *("emoji-16", "2", "1,790", "0, 1", "2.100", "2.500", "2.500, 2.700, none"),
         *("120 + 30", "120 + 30", "2026-01-03"),
     ]
+
+
+def test_a_rate_that_was_not_tried_has_a_dash():
+    peer = result(0, 2.6, 2.5)
+    peer["tries"] = peer["tries"][1:]
+    row = speedrun_page.row_of("emoji-16", 30.0, [result(0, 2.0)], [peer])
+    assert "| 2.000 | 2.500 | –, 2.500, – |" in row
 
 
 def test_the_latest_results_of_seeds_that_both_have():

@@ -10,6 +10,7 @@ from pixace.data.batches import Batch
 from pixace.evaluation.likelihood import validation_loss
 from pixace.models import transformer
 from pixace.storage import pytrees
+from pixace.training import optimizers, schedules
 from pixace.training.lm_step import first_state, make_step
 
 VOCAB, LENGTH = 5, 6
@@ -128,3 +129,23 @@ def test_a_step_is_traced_once(model, batch, monkeypatch):
     again = pytrees.unflatten(jax.tree.map(np.asarray, pytrees.flatten(state)), like)
     step(again, batch, jax.random.key(9))
     assert len(traced) == 2  # one is the step's, one the evaluation's
+
+
+def test_trainings_of_any_length_and_rate_share_a_program(model, batch, monkeypatch):
+    traced, plain = [], type(model).loss
+
+    def counted(*given):
+        traced.append(1)
+        return plain(*given)
+
+    monkeypatch.setattr(type(model), "loss", counted)
+    jax.clear_caches()
+    for peak, steps in ((0.1, 10), (0.2, 500)):
+        rule = optimizers.by_name("muon", weight_decay=0.0)
+        rate = schedules.by_name("flat", peak=peak, warmup_steps=1, steps=steps)
+        state = first_state(model, rule, jax.random.key(0))
+        before = np.asarray(state.weights["head/kernel"])
+        state, _ = make_step(model, rule, rate)(state, batch, jax.random.key(1))
+        moved = np.abs(np.asarray(state.weights["head/kernel"]) - before).max()
+        assert moved == pytest.approx(optimizers.BESIDE_MUON * peak, rel=1e-3)
+    assert len(traced) == 1

@@ -86,7 +86,7 @@ def test_only_hidden_matrices_are_orthogonal(kind):
     """Reformer's are three-dimensional: one for each head; modern has one for each neighbour."""
     model = models.by_kind(kind)(7, 6, (2, 3), d_model=8, d_ff=16, n_layers=1, n_heads=2)
     weights = model.init(jax.random.key(0))
-    state = optimizers.by_name("muon", lambda step: 0.1).init(weights)
+    state = optimizers.by_name("muon").init(weights)
     momentum = optax.tree.get(state, "momentum")
     held = {name for name, leaf in momentum.items() if isinstance(leaf, jax.Array)}
     matrices = {name for name, leaf in weights.items() if leaf.ndim > 1}
