@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from pixace.colors.hsv import Hsv
+from pixace.colors import turning
 from pixace.errors import ConfigError
 from pixace.special_tokens import FIRST_ID
 from pixace.tokenizers import Tokenizer, orders
@@ -33,7 +33,7 @@ class Augmentation:
       tokenizer: of their rows.
       mirror: whether half of them are mirrored, left to right.
       shift: pixels that each is moved by at most, up or down and to a side.
-      turn: steps that its hues are turned by at most, either way; 0 for colours that are no `Hsv`.
+      turn: steps that its hues are turned by at most, either way.
     """
 
     tokenizer: PixelTokenizer
@@ -70,9 +70,8 @@ class Augmentation:
     @cached_property
     def _turned(self) -> np.ndarray:
         """Int32 (2 * turn + 1, vocab_size): what each id becomes by each turn, from the lowest."""
-        colors, turns = self.tokenizer.colors, np.arange(-self.turn, self.turn + 1)
-        assert isinstance(colors, Hsv)
-        ids = colors.turned(np.arange(colors.size), turns[:, None])
+        turns = np.arange(-self.turn, self.turn + 1, dtype=np.int32)
+        ids = turning.turned(self.tokenizer.colors, turns)
         special = np.broadcast_to(np.arange(FIRST_ID, dtype=np.int32), (len(ids), FIRST_ID))
         return np.hstack([special, ids + FIRST_ID])
 
@@ -130,17 +129,17 @@ def _turn(tokenizer: PixelTokenizer, hue: float) -> int:
     Raises:
       ConfigError: the colours have no such steps, or larger ones.
     """
-    colors = tokenizer.colors
-    if not isinstance(colors, Hsv) or colors.hues == 1:
+    hues, spec = turning.steps(tokenizer.colors), f"{tokenizer.colors.spec:.40}"
+    if hues == 1:
         raise ConfigError(
-            f"train.hue turns a circle of hues, and {colors.spec:.40} has none; leave it out, "
+            f"train.hue turns a circle of hues, and {spec} has none; leave it out, "
             "or use colours such as hsv:5,4,4"
         )
-    steps = int(hue * colors.hues / 360)
+    steps = int(hue * hues / 360)
     if not steps:
         raise ConfigError(
-            f"train.hue {hue:g} changes nothing, as it is less than a step of {colors.spec}; "
-            f"ask for {math.ceil(360 / colors.hues)} or more"
+            f"train.hue {hue:g} changes nothing, as it is less than a step of {spec}; "
+            f"ask for {math.ceil(360 / hues)} or more"
         )
     return steps
 

@@ -134,7 +134,7 @@ class Measured:
     """How long the parts of a training take, in seconds.
 
     Attributes:
-      start: until the first step is done; most of it is compiling.
+      start: until the first step is done.
       step: each other step.
       judging: for each picture of an evaluation.
       drawing: an evaluation's samples.

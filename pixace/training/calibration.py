@@ -30,7 +30,7 @@ def measured(
 ) -> Measured:
     """Begins a training, looks at the clock, and throws away what was learned.
 
-    What an evaluation compiles is kept in the process, and serves the training as well.
+    What is compiled is kept in the process, and serves the training as well.
 
     Args:
       model: what is to be trained.
@@ -42,7 +42,7 @@ def measured(
     """
     one_batch = replace(settings, evaluate_pictures=settings.batch_size)
     task = LmTask(model, data, captions, dtype, replace(one_batch, samples=settings.samples or 1))
-    with progress_bar("measuring", 7, "part") as bar:
+    with progress_bar("measuring", 8, "part") as bar:
 
         def timed(work: Callable[[], Any]) -> tuple[Any, float]:
             began = time.perf_counter()
@@ -55,6 +55,7 @@ def measured(
                 state, _ = task.step(state, task.batch(step))
             return state
 
+        timed(lambda: steps(task.first_state(), 1))  # compiles
         state, start = timed(lambda: steps(task.first_state(), 1))
         state, few = timed(lambda: steps(state, 2))
         count = int(min(max(min(SPAN, SHARE * seconds) / (few / 2), 2), MOST))

@@ -51,7 +51,7 @@ class TrainSettings:
       shift: move each picture by up to so many pixels, up or down and to a side, otherwise in each
         epoch; what comes in repeats the edge; 0 for none.
       hue: turn all hues of each picture by up to so many degrees either way, otherwise in each
-        epoch; 180 for any hue, 0 for none; greys stay, and only colours `hsv` have such turns.
+        epoch; 180 for any hue, 0 for none; greys stay, and palettes swap their colours.
       keep: latest checkpoints kept; the best one stays besides.
       track: who is told besides: `tensorboard`, `mlflow`, `mlflow:ADDRESS` of a server, `none`, or
         several with commas between.

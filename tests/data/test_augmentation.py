@@ -223,8 +223,8 @@ def test_pictures_in_order_are_as_they_are():
         (tokenizer(scheme="hsv:5,4,4"), {"hue": 10}, "ask for 12 or more"),
         (tokenizer(scheme="hsv:1,4,4"), {"hue": 180}, "a circle of hues, and hsv:1,4,4 has none"),
         (tokenizer(scheme="grey:4"), {"hue": 180}, "a circle of hues, and grey:4 has none"),
-        (tokenizer(scheme="rgb:3,3,2"), {"hue": 180}, "and rgb:3,3,2 has none"),
-        (tokenizer(scheme="palette:ff0000,00ff00"), {"hue": 180}, "and palette:ff0000,00ff00 has"),
+        (tokenizer(scheme="palette:000000,ffffff"), {"hue": 180}, "and palette:000000,ffffff has"),
+        (tokenizer(scheme="rgb:3,3,2"), {"hue": 9.9}, "ask for 10 or more"),
     ],
     ids=lambda each: getattr(each, "spec", str(each))[:40],
 )
