@@ -54,7 +54,10 @@ def again(
     given = _arguments(remembered(CompleteSettings, memory, made), changes)
     if "photos" not in changes:
         named = f"name them: pixace complete … --again {made}"
-        photos.refuse_changed(f"to finish photos as they are now, {named}")
+        photos.refuse_changed(
+            f"to finish photos as they are now, {named}",
+            allow_private=changes.get("allow_private", False),
+        )
         given["photos"] = photos.photos
     return complete(out=out, **given, run=_model(made, model, changes))
 

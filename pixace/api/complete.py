@@ -94,6 +94,7 @@ def complete(
     collage: bool = True,
     each: str | Path | None = None,
     strict: bool = False,
+    allow_private: bool = False,
     progress: bool = False,
 ) -> Completed:
     """Finishes photos and writes a collage; for the arrays see `Trained.complete`.
@@ -103,7 +104,7 @@ def complete(
     itself: it remembers its own photos.
 
     Args:
-      photos: files.
+      photos: files, or addresses on the web, https://….
       out: the collage, a PNG.
       cut: pixels to keep, or a share such as `50%`.
       temperature: one, or several for as many groups of columns.
@@ -125,6 +126,7 @@ def complete(
       each: folder that gets every completion by itself, numbered row by row; it has no numbered
         pictures yet.
       strict: raise the error of a bad photo instead of skipping it.
+      allow_private: fetch addresses on this machine and in the local network, too.
       progress: a live bar on stderr.
 
     Returns:
@@ -170,7 +172,7 @@ def complete(
     )
     if place.out:
         paged(1)
-    found = read(files, trained.fitted, strict=strict)
+    found = read(files, trained.fitted, strict=strict, allow_private=allow_private)
     rows = paged(len(found.images)) if place.out else []
     pages = place.pages(len(rows))
     if len(pages) > 1:  # and so it is remembered: a page alone might have room for more

@@ -1,7 +1,7 @@
 """Photos to be completed: as files, with what is needed to know them again, and in memory."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pixace.errors import ImageError
+from pixace.sources import web
 from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class PhotoFiles:
     """Photos as a picture's file names them.
 
     Attributes:
-      photos: where they are, from the root on.
+      photos: where they are: paths from the root on, or addresses on the web.
       sha256: of their bytes, in hexadecimal digits.
     """
 
@@ -31,19 +32,24 @@ class PhotoFiles:
     def __getitem__(self, which: slice) -> Self:
         return replace(self, photos=self.photos[which], sha256=self.sha256[which])
 
-    def refuse_changed(self, instead: str) -> None:
+    def refuse_changed(self, instead: str, *, allow_private: bool = False) -> None:
         """Refuses photos that are others than they were.
 
         Args:
           instead: what to do about it, for messages.
+          allow_private: as in `read`.
 
         Raises:
           ImageError: names the first that has changed or is gone.
         """
+        there = web.fetched(_addresses(self.photos), allow_private=allow_private)
         for path, before in zip(self.photos, self.sha256, strict=True):
-            if not Path(path).is_file():
+            body = there.get(path)
+            if isinstance(body, ImageError):
+                raise body
+            if body is None and not Path(path).is_file():
                 raise ImageError(f"{path} is gone; {instead}")
-            if _checksum(path) != before:
+            if (_checksum(path) if body is None else _digest(body)) != before:
                 raise ImageError(f"{path} has changed since; {instead}")
 
 
@@ -63,32 +69,44 @@ class Photos:
 
 
 def read(
-    files: Iterable[str | Path], fitted: Callable[[str | Path], "Image"], *, strict: bool = False
+    files: Sequence[str | Path],
+    fitted: Callable[["Raw", str | None], "Image"],
+    *,
+    strict: bool = False,
+    allow_private: bool = False,
 ) -> Photos:
     """Reads photos.
 
     Args:
-      files: their paths.
-      fitted: reads one and brings it to its size.
+      files: their paths, or addresses on the web.
+      fitted: reads one, which has a name perhaps, and brings it to its size.
       strict: raise the error of a bad photo instead of skipping it.
+      allow_private: whether addresses on this machine and in the local network are fetched, too.
 
     Raises:
       ImageError: none could be read, or one could not and `strict` is set.
     """
     photos = Photos(PhotoFiles([], []), [], [])
+    there = web.fetched(_addresses(files), allow_private=allow_private)
     for file in files:
         try:
-            path = expanded(file)
-            if path.is_dir():
-                raise ImageError(f"{file} is a folder; name the pictures, such as {file}/*.jpg")
-            image, checksum = fitted(file), _checksum(path)
+            body = there.get(str(file))
+            if isinstance(body, ImageError):
+                raise body
+            if body is not None:
+                image, checksum, place = fitted(body, str(file)), _digest(body), str(file)
+            else:
+                path = expanded(file)
+                if path.is_dir():
+                    raise ImageError(f"{file} is a folder; name the pictures, such as {file}/*.jpg")
+                image, checksum, place = fitted(file, None), _checksum(path), str(path.absolute())
         except ImageError as why:
             if strict:
                 raise
             photos.skipped.append(str(why))
         else:
             photos.images.append(image)
-            photos.files.photos.append(str(path.absolute()))
+            photos.files.photos.append(place)
             photos.files.sha256.append(checksum)
     if not photos.images:
         raise ImageError(f"no photo to complete: {'; '.join(photos.skipped) or 'none was named'}")
@@ -103,6 +121,14 @@ def several(pictures: "Raw | Iterable[Raw]") -> list[Any]:
     if isinstance(pictures, str | bytes) or not isinstance(pictures, Iterable):
         return [pictures]
     return [np.asarray(each) if hasattr(each, "__array__") else each for each in pictures]
+
+
+def _addresses(photos: Iterable[str | Path]) -> list[str]:
+    return [str(each) for each in photos if web.is_address(each)]
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _checksum(path: str | Path) -> str:

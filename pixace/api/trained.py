@@ -218,8 +218,11 @@ class Trained:
             raise PixaceError("a completion follows one text or one class; leave out all others")
         return asked
 
-    def fitted(self, picture: Raw) -> Image:
-        """A picture in the model's size, fitted as the training pictures were."""
+    def fitted(self, picture: Raw, name: str | None = None) -> Image:
+        """A picture in the model's size, fitted as the training pictures were.
+
+        Errors call it by the name, if it has one, or else by its path.
+        """
         data = self.description.data
         return loader.load(
             picture,
@@ -227,6 +230,7 @@ class Trained:
             fit=data.fit,
             background=data.background,
             alpha=data.alpha,
+            name=name,
         )
 
 

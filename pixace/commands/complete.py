@@ -16,7 +16,7 @@ from pixace.runtime.printable import tell
         "pixace generate --n 64",
     ),
 )
-@click.argument("photos", nargs=-1, type=options.Place(path_type=Path))
+@click.argument("photos", nargs=-1, type=options.Photo(path_type=Path))
 @click.option(
     "--cut", default="50%", metavar="PIXELS", help="How many to keep, or a share such as 50%."
 )
@@ -36,10 +36,15 @@ from pixace.runtime.printable import tell
 @drawing_options.drawing
 @drawing_options.places("completions.png", "completion")
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Fetch addresses on this machine and in the local network, too.",
+)
 @options.as_json
 @click.pass_context
 def command(ctx, again, as_json, **settings):
-    """Keep the first pixels of PHOTOS and let the model finish them.
+    """Keep the first pixels of PHOTOS, files or https://…, and let the model finish them.
 
     One row per photo: the photo, what was kept, and a column for each temperature and sample. The
     collage remembers the run, the photos and all settings: --again makes it once more. Photos that

@@ -27,6 +27,16 @@ class Place(click.Path):
         return super().convert(str(atomic.expanded(value)) if home else value, param, ctx)
 
 
+class Photo(Place):
+    """A path, or an address on the web, which stays as it is."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Tells them apart."""
+        from pixace.sources import web
+
+        return value if web.is_address(value) else super().convert(value, param, ctx)
+
+
 def example(*lines: str) -> str:
     """The end of a help text: lines to paste, as they are."""
     return "Example:\n\n\b\n" + "\n".join(f"    {line}" for line in lines)

@@ -1,0 +1,100 @@
+"""A web server on this machine that behaves as it is told."""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")  # signed by itself, with its key
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        answer = self.server.pages.get(self.path)
+        if answer is None:
+            self.send_error(404)
+        elif callable(answer):
+            answer(self)
+        else:
+            self.whole(answer)
+
+    def whole(self, body, claimed=None):
+        """A good answer, perhaps with a wrong length."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def redirect(to):
+    """Sends on."""
+
+    def answer(request):
+        request.send_response(302)
+        request.send_header("Location", to)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    return answer
+
+
+def cut(body, after):
+    """Breaks off after some bytes."""
+
+    def answer(request):
+        request.whole(body[:after], claimed=len(body))
+        request.close_connection = True
+
+    return answer
+
+
+def dripping(body, pause):
+    """Sends a byte now and then."""
+
+    def answer(request):
+        request.whole(b"", claimed=len(body))
+        for byte in body:
+            time.sleep(pause)
+            try:
+                request.wfile.write(bytes([byte]))
+            except OSError:
+                break
+        request.close_connection = True
+
+    return answer
+
+
+@contextmanager
+def serving(pages, *, encrypted=False) -> Iterator[ThreadingHTTPServer]:
+    """A server of pages by path, bytes or functions of the request; `asked` lists what was asked.
+
+    Its `url` is where it is; `CERTIFICATE` says so, if it is encrypted.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.pages, server.asked = pages, []
+    server.url = f"http{'s' * encrypted}://127.0.0.1:{server.server_address[1]}"
+    if encrypted:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        server.handle_error = lambda *_: None  # whoever does not trust it hangs up
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
