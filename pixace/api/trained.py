@@ -219,18 +219,11 @@ class Trained:
         return asked
 
     def fitted(self, picture: Raw, name: str | None = None) -> Image:
-        """A picture in the model's size, fitted as the training pictures were.
-
-        Errors call it by the name, if it has one, or else by its path.
-        """
+        """A picture in the model's size, fitted as in training; errors call it by its name."""
         data = self.description.data
+        fit, background, alpha = data.fit, data.background, data.alpha
         return loader.load(
-            picture,
-            self.size,
-            fit=data.fit,
-            background=data.background,
-            alpha=data.alpha,
-            name=name,
+            picture, self.size, fit=fit, background=background, alpha=alpha, name=name
         )
 
 
