@@ -137,7 +137,7 @@ class Drawn:
     @property
     def where(self) -> str:
         """Where the pictures went, for people: the collage, or else what was written."""
-        return str(self.place.out or self.place.each or self.place.gif)
+        return str(self.place.out or self.place.each or self.place.gif or self.place.paste)
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""

@@ -18,7 +18,7 @@ from pixace.errors import PixaceError
 from pixace.images import layout
 from pixace.images.collage import collage as laid_out
 from pixace.images.png import save_png
-from pixace.sampling.cut import parse_cut
+from pixace.sampling.cut import kept_pixels, parse_cut
 from pixace.sampling.sampler import Completions, several_temperatures
 
 FEWER = f"ask for fewer samples, {collage_files.SINGLY}"
@@ -93,6 +93,7 @@ def complete(
     smooth: bool = False,
     collage: bool = True,
     each: str | Path | None = None,
+    paste: str | Path | None = None,
     strict: bool = False,
     allow_private: bool = False,
     progress: bool = False,
@@ -125,6 +126,8 @@ def complete(
       collage: write one; or else single pictures alone.
       each: folder that gets every completion by itself, numbered row by row; it has no numbered
         pictures yet.
+      paste: folder that gets every completion in its photo, numbered likewise: as much of the photo
+        as the model saw, in the photo's own size, with what was kept as it was.
       strict: raise the error of a bad photo instead of skipping it.
       allow_private: fetch addresses on this machine and in the local network, too.
       progress: a live bar on stderr.
@@ -138,7 +141,7 @@ def complete(
       PixaceError: there is no such run, a setting makes no sense, the model does not know what is
         asked for, or a file cannot be written.
     """
-    place = places.checked(out if collage else None, each)
+    place = places.checked(out if collage else None, each, paste=paste)
     files = [photos] if isinstance(photos, str | Path) else list(photos)
     place.refuse(files)
     trained = collage_files.model_of(run, root, dtype)
@@ -198,12 +201,17 @@ def complete(
     title = asked.texts[0] if asked else None
     for page, which in zip(pages, rows, strict=True):
         save_png(page, _sheet(finished, done, which, title), done.memory_of(which))
+    memories = [done.memory_of(slice(i, i + 1)) for i in range(len(found.images))]
     if place.each:
         alone = finished.finished.reshape(-1, *finished.photos.shape[1:])
-        memories = [done.memory_of(slice(i, i + 1)) for i in np.arange(len(alone)) // of_each]
+        of_photos = [memory for memory in memories for _ in range(of_each)]
         single_pictures.save(
-            place.each, alone, memories, tokenizer, scale=settings.scale, smooth=smooth
+            place.each, alone, of_photos, tokenizer, scale=settings.scale, smooth=smooth
         )
+    if place.paste:
+        seen, data = kept_pixels(tokenizer, kept), trained.description.data
+        several = finished.finished.reshape(len(memories), of_each, *finished.photos.shape[1:])
+        single_pictures.paste(place.paste, found.raw, several, memories, seen, data)
     return done
 
 

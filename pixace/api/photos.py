@@ -59,11 +59,13 @@ class Photos:
 
     Attributes:
       files: where they are.
+      raw: what each was read from, a path or bytes.
       images: uint8 (height, width, 3), all of one size.
       skipped: the others, each with the reason.
     """
 
     files: PhotoFiles
+    raw: "list[Raw]"
     images: list["Image"]
     skipped: list[str]
 
@@ -86,7 +88,7 @@ def read(
     Raises:
       ImageError: none could be read, or one could not and `strict` is set.
     """
-    photos = Photos(PhotoFiles([], []), [], [])
+    photos = Photos(PhotoFiles([], []), [], [], [])
     there = web.fetched(_addresses(files), allow_private=allow_private)
     for file in files:
         try:
@@ -105,6 +107,7 @@ def read(
                 raise
             photos.skipped.append(str(why))
         else:
+            photos.raw.append(file if body is None else body)
             photos.images.append(image)
             photos.files.photos.append(place)
             photos.files.sha256.append(checksum)

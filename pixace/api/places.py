@@ -25,11 +25,13 @@ class Places:
       out: a collage, the first page of it if it has several.
       each: the folder for single pictures.
       gif: a film.
+      paste: the folder for photos that pictures were pasted back into.
     """
 
     out: Path | None
     each: Path | None = None
     gif: Path | None = None
+    paste: Path | None = None
 
     def as_dict(self) -> dict[str, str | None]:
         """As `--json` prints it; `out` is always named."""
@@ -66,7 +68,10 @@ class Places:
 
 
 def checked(
-    out: str | Path | None, each: str | Path | None = None, gif: str | Path | None = None
+    out: str | Path | None,
+    each: str | Path | None = None,
+    gif: str | Path | None = None,
+    paste: str | Path | None = None,
 ) -> Places:
     """Refuses early what would fail late, or do harm; see `Places`.
 
@@ -74,19 +79,23 @@ def checked(
       PixaceError: nothing is to be written; a file has another kind of name, cannot be written or
         is in the way of the single pictures; or their folder has numbered pictures already.
     """
-    place = Places(*(None if path is None else expanded(path) for path in (out, each, gif)))
+    place = Places(*(None if path is None else expanded(path) for path in (out, each, gif, paste)))
     if place == Places(None):
         raise PixaceError("nothing to write without a collage; name a folder with --each")
     for file, suffix in ((place.out, ".png"), (place.gif, ".gif")):
         if file is not None:
             _check_file(file, suffix)
-    if place.each:
-        _check_folder(place.each)
+    for folder in filter(None, (place.each, place.paste)):
+        _check_folder(folder)
         for file in (place.out, place.gif):
-            if file is not None and _in_the_way(file.absolute(), place.each.absolute()):
+            if file is not None and _in_the_way(file.absolute(), folder.absolute()):
                 raise PixaceError(
-                    f"{file} would be in the way of the pictures in {place.each}; name another file"
+                    f"{file} would be in the way of the pictures in {folder}; name another file"
                 )
+    if place.each and place.paste and os.path.realpath(place.each) == os.path.realpath(place.paste):
+        raise PixaceError(
+            f"both kinds of single pictures would go to {place.each}; name two folders"
+        )
     return place
 
 

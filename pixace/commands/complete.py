@@ -35,6 +35,12 @@ from pixace.runtime.printable import tell
 @drawing_options.guidance
 @drawing_options.drawing
 @drawing_options.places("completions.png", "completion")
+@click.option(
+    "--paste",
+    type=options.Place(path_type=Path),
+    metavar="FOLDER",
+    help="Also write every completion in its photo, at the photo's own size.",
+)
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @click.option(
     "--allow-private",

@@ -1,8 +1,12 @@
 """The cut: how much of a photo is kept before the model goes on."""
 
+import numpy as np
+from jaxtyping import Bool
+
 from pixace.arrays import Tokens
 from pixace.errors import PixaceError
 from pixace.special_tokens import BLANK
+from pixace.tokenizers import Tokenizer, orders
 
 
 def parse_cut(text: str, pixels: int) -> int:
@@ -18,6 +22,14 @@ def parse_cut(text: str, pixels: int) -> int:
     if not 0 <= cut <= pixels:
         raise PixaceError(f"cannot cut at {text!r}; give 0 to {pixels} pixels, or a share like 50%")
     return round(cut)
+
+
+def kept_pixels(tokenizer: Tokenizer, cut: int) -> Bool[np.ndarray, "height width"]:
+    """Which pixels of a picture its first `cut` tokens stand for."""
+    squares = np.zeros(np.prod(tokenizer.grid), bool)
+    squares[orders.by_spec(tokenizer.order, tokenizer.grid)[:cut]] = True
+    times = np.array(tokenizer.size) // tokenizer.grid
+    return squares.reshape(tokenizer.grid).repeat(times[0], 0).repeat(times[1], 1)
 
 
 def blank_after(tokens: Tokens, cut: int) -> Tokens:

@@ -98,3 +98,25 @@ def test_a_photo_comes_upright_as_its_exif_says(photo, model):
     assert np.abs(upright[0].astype(int) - upright[1]).max() <= 85, "one of 4 greys at most"
     columns = upright[0].mean(axis=(0, 2))
     assert columns[0] < columns[-1]
+
+
+def test_completions_are_pasted_into_their_photos(here, photo):
+    """The upper half is the photo's own, each sample's lower half its own; PNGs say how."""
+    pixace.complete([photo], "one.png", samples=2, temperature=[1, 9.0], paste="own", scale=1)
+    assert names(here / "own") == ["0000.png", "0001.png", "0002.png", "0003.png"]
+    found = [pixels(here / "own" / name) for name in names(here / "own")]
+    assert {each.shape for each in found} == {(40, 40, 3)}
+    for each in found:
+        np.testing.assert_array_equal(each[:15], pixels(photo)[:15])
+    assert len({each.tobytes() for each in found}) > 1
+    pixace.again("own/0003.png", "two.png")
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
+
+
+def test_single_pictures_of_both_kinds_go_to_different_folders(photo):
+    with pytest.raises(PixaceError, match="name two folders"):
+        pixace.complete([photo], each="own", paste="./own")
+    Path("own").mkdir()
+    Path("own/0000.png").touch()
+    with pytest.raises(PixaceError, match="has numbered pictures already"):
+        pixace.complete([photo], paste="own")
