@@ -21,7 +21,11 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["pixace", "pixace.*"]), "pixace.gin_files"],
     package_dir={"pixace.gin_files": "gin"},
-    package_data={"pixace": ["py.typed"], "pixace.gin_files": ["*.gin"]},
+    package_data={
+        "pixace": ["py.typed"],
+        "pixace.zoo": ["*.safetensors", "registry.json"],
+        "pixace.gin_files": ["*.gin"],
+    },
     entry_points={"console_scripts": ["pixace = pixace.cli:main"]},
     install_requires=[
         "click>=8.2",

@@ -29,6 +29,7 @@ COMMANDS = {
     "complete": "Finish photos.",
     "import": "Make a run of old weights.",
     "runs": "List what was trained.",
+    "models": "List models to draw with; get more.",
     "completion": "Teach the shell to complete commands.",
 }
 

@@ -17,6 +17,10 @@ class ImageError(PixaceError):
     """One file is not a picture that pixace can read."""
 
 
+class WebError(PixaceError):
+    """Something on the web cannot be had."""
+
+
 class SizeError(ImageError):
     """A picture would have to be resampled, and must not be."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pixace.errors import ImageError
-from pixace.sources import web
+from pixace.errors import ImageError, WebError
+from pixace.runtime import web
+from pixace.sources import web_photos
 from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ class PhotoFiles:
         Raises:
           ImageError: names the first that has changed or is gone.
         """
-        there = web.fetched(_addresses(self.photos), allow_private=allow_private)
+        there = web_photos.fetched(_addresses(self.photos), allow_private=allow_private)
         for path, before in zip(self.photos, self.sha256, strict=True):
             body = there.get(path)
-            if isinstance(body, ImageError):
+            if isinstance(body, WebError):
                 raise body
             if body is None and not Path(path).is_file():
                 raise ImageError(f"{path} is gone; {instead}")
@@ -87,13 +88,14 @@ def read(
 
     Raises:
       ImageError: none could be read, or one could not and `strict` is set.
+      WebError: `strict` is set, and one on the web cannot be had.
     """
     photos = Photos(PhotoFiles([], []), [], [], [])
-    there = web.fetched(_addresses(files), allow_private=allow_private)
+    there = web_photos.fetched(_addresses(files), allow_private=allow_private)
     for file in files:
         try:
             body = there.get(str(file))
-            if isinstance(body, ImageError):
+            if isinstance(body, WebError):
                 raise body
             if body is not None:
                 image, checksum, place = fitted(body, str(file)), _digest(body), str(file)
@@ -102,7 +104,7 @@ def read(
                 if path.is_dir():
                     raise ImageError(f"{file} is a folder; name the pictures, such as {file}/*.jpg")
                 image, checksum, place = fitted(file, None), _checksum(path), str(path.absolute())
-        except ImageError as why:
+        except (ImageError, WebError) as why:
             if strict:
                 raise
             photos.skipped.append(str(why))

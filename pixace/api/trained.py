@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from pixace import ranges, tokenizers
+from pixace.api import model_files
 from pixace.api.building import language_model
 from pixace.api.door import door, is_forked
 from pixace.api.photos import several
@@ -237,7 +238,8 @@ def load(
     """Loads a trained model.
 
     Args:
-      run: a run's name, its folder or a `.safetensors` file; None means the latest run.
+      run: a run's name, its folder or a `.safetensors` file, or the name of a model that comes
+        along; None means the latest run, or `photos-32`, which comes along, where there is none.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
       dtype: of the products, `float32`, `bfloat16` or `auto` for the one that suits this device;
         None means the one that the model was trained with. Another one draws other pictures.
@@ -247,7 +249,7 @@ def load(
       ConfigError: there is no such type.
       NotFiniteError: its weights are not finite.
     """
-    path = run_folder.find(run, run_folder.home(root))
+    path = model_files.find(run, run_folder.home(root))
     flat, description = model_file.read(path)
     if description.is_codebook:
         raise RunError(

@@ -32,7 +32,7 @@ class Photo(Place):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Tells them apart."""
-        from pixace.sources import web
+        from pixace.runtime import web
 
         return value if web.is_address(value) else super().convert(value, param, ctx)
 

@@ -1,11 +1,13 @@
 """Weights on disk: one `.safetensors` file that describes itself.
 
 The run's description stands in the file's metadata, and what its tokenizer has learned among the
-weights, as `tokenizer/…`, so that the file alone is enough to sample from.
+weights, as `tokenizer/…`, so that the file alone is enough to sample from. Weights may be float16,
+for half the size; whoever reads them gets float32.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -81,19 +83,44 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
         path = path / MODEL
         if not path.exists():
             raise RunError(f"{path.parent} has no model yet; it comes with the first evaluation")
+    with _opened(path) as file:
+        described = _described(file, path)
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    wide = {
+        name: each.astype(np.float32) if each.dtype == np.float16 else each
+        for name, each in weights.items()
+    }
+    return wide, described
+
+
+def described(path: Path) -> Description:
+    """The description alone, of a model file.
+
+    Raises:
+      RunError: the file is broken or no model of pixace.
+    """
+    with _opened(path) as file:
+        return _described(file, path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            yield file
     except (SafetensorError, OSError) as why:
         raise RunError(f"{path} is broken or no model file: {why}") from why
+
+
+def _described(file: Any, path: Path) -> Description:
+    metadata = file.metadata() or {}
     if "pixace" not in metadata:
         raise RunError(f"{path} holds weights, but was not made by pixace")
     try:
         fields = json.loads(metadata["pixace"])
     except json.JSONDecodeError as why:
         raise RunError(f"{path} is broken: its description is no JSON ({why})") from why
-    return weights, Description.of(fields, path)
+    return Description.of(fields, path)
 
 
 def parted(

@@ -26,6 +26,7 @@ from pixace.errors import RunError
 from pixace.runs.description import Description
 from pixace.storage.atomic import expanded, whole
 from pixace.version import __version__
+from pixace.zoo import shipped
 
 MODEL = "model.safetensors"
 INFO = "run.json"
@@ -127,7 +128,8 @@ def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Pat
     """The run folder or model file that the user means.
 
     Args:
-      named: a run's name, its folder or a `.safetensors` file; None means the latest run.
+      named: a run's name, its folder or a `.safetensors` file, the name of one in `root`, or that
+        of a model that comes along; None means the latest run.
       root: where runs live.
       codebook: whether "the latest" is one of a codebook, or one of a model.
 
@@ -143,6 +145,9 @@ def find(named: str | Path | None, root: Path, *, codebook: bool = False) -> Pat
     for path in (root / str(named), expanded(named)):
         if (path / INFO).is_file() or (path.is_file() and path.suffix == ".safetensors"):
             return path
+    for file in (root / f"{named}.safetensors", shipped.find(str(named))):
+        if file and file.is_file():
+            return file
     names = [run.name for run in every(root)]
     listing = f"runs in {root}: {', '.join(names[-8:])}" if names else f"there are none in {root}"
     raise RunError(f"no run {str(named)!r}; {listing}")

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from web_server import redirect, serving
 
 import pixace
-from pixace.errors import ImageError
+from pixace.errors import ImageError, WebError
 from pixace.images.png import read_description
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -49,7 +49,7 @@ def test_a_photo_from_the_web_once_more_unless_it_has_changed(server):
     server.pages["/dark.png"] = png(21)
     with pytest.raises(ImageError, match=r"dark\.png has changed since; to finish photos as"):
         pixace.again("one.png", "three.png", allow_private=True)
-    with pytest.raises(ImageError, match="is not on the public internet"):
+    with pytest.raises(WebError, match="is not on the public internet"):
         pixace.again("one.png", "three.png")
     assert not Path("three.png").exists()
 

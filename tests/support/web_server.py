@@ -57,6 +57,30 @@ def cut(body, after):
     return answer
 
 
+def ranged(body, tag, breaks=()):
+    """Answers ranges of a version of a file, and breaks off after so many bytes, once each."""
+    breaks = list(breaks)
+
+    def answer(request):
+        asked = request.headers.get("Range")
+        begin = 0
+        if asked and request.headers.get("If-Range", tag) == tag:
+            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+            request.send_response(206)
+            request.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+        else:
+            request.send_response(200)
+        request.send_header("ETag", tag)
+        request.send_header("Content-Length", str(len(body) - begin))
+        request.end_headers()
+        end = begin + breaks.pop(0) if breaks else len(body)
+        request.wfile.write(body[begin:end])
+        request.close_connection = True
+        request.server.sent.append((begin, min(end, len(body))))
+
+    return answer
+
+
 def dripping(body, pause):
     """Sends a byte now and then."""
 
@@ -81,7 +105,7 @@ def serving(pages, *, encrypted=False) -> Iterator[ThreadingHTTPServer]:
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    server.pages, server.asked = pages, []
+    server.pages, server.asked, server.sent = pages, [], []
     server.url = f"http{'s' * encrypted}://127.0.0.1:{server.server_address[1]}"
     if encrypted:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

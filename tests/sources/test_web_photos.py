@@ -1,4 +1,4 @@
-"""Pictures fetched from a real server, a good one and many bad ones."""
+"""Photos fetched from a real server, a good one and many bad ones."""
 
 import socket
 import threading
@@ -7,8 +7,9 @@ import time
 import pytest
 from web_server import CERTIFICATE, cut, dripping, redirect, serving
 
-from pixace.errors import ImageError
-from pixace.sources import web
+from pixace.errors import WebError
+from pixace.runtime import web
+from pixace.sources import web_photos
 
 BODY = bytes(range(256)) * 40
 
@@ -21,8 +22,8 @@ def no_proxies(monkeypatch):
 
 
 def refused(address, **settings):
-    with pytest.raises(ImageError) as caught:
-        web.fetch(address, **({"allow_private": True} | settings))
+    with pytest.raises(WebError) as caught:
+        web_photos.fetch(address, **({"allow_private": True} | settings))
     line = str(caught.value)
     assert line.startswith(address)
     assert "\n" not in line
@@ -46,7 +47,7 @@ def test_only_http_and_https_are_addresses(named, is_one):
 def test_bytes_come_as_they_are_by_way_of_redirects():
     pages = {"/a": redirect("/b"), "/b": redirect("c?d=e"), "/c?d=e": BODY}
     with serving(pages) as server:
-        assert web.fetch(f"{server.url}/a", allow_private=True) == BODY
+        assert web_photos.fetch(f"{server.url}/a", allow_private=True) == BODY
         assert server.asked == ["/a", "/b", "/c?d=e"]
 
 
@@ -68,7 +69,7 @@ def test_several_are_fetched_at_once_and_each_failure_is_a_line_of_its_own():
 
     with serving(dict.fromkeys(("/a", "/b", "/c"), together)) as server:
         addresses = [f"{server.url}/{name}" for name in ("a", "b", "c", "gone", "a")]
-        found = web.fetched(addresses, allow_private=True)
+        found = web_photos.fetched(addresses, allow_private=True)
     assert [found[address] for address in addresses[:3]] == [BODY] * 3
     assert "the server says 404 Not Found" in str(found[addresses[3]])
 
@@ -113,7 +114,7 @@ def test_what_is_no_server_of_the_web():
 
 @pytest.mark.parametrize("claimed", [True, False])
 def test_too_many_bytes_are_not_taken(claimed, monkeypatch):
-    monkeypatch.setattr(web, "MOST", 5000)
+    monkeypatch.setattr(web_photos, "MOST", 5000)
 
     def chunked(request):
         request.send_response(200)
@@ -147,8 +148,17 @@ def test_certificates_must_hold(monkeypatch):
         line = refused(f"{server.url}/a")
         assert line.startswith(": its certificate does not hold (self")
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-        assert web.fetch(f"{server.url}/a", allow_private=True) == BODY
+        assert web_photos.fetch(f"{server.url}/a", allow_private=True) == BODY
         assert refused(f"{server.url}/slow", seconds=0.5) == ": took longer than 0.5 seconds"
+
+
+def test_offline_nobody_is_asked(monkeypatch):
+    with serving({"/a": BODY}) as server:
+        monkeypatch.setenv("PIXACE_OFFLINE", "1")
+        assert refused(f"{server.url}/a") == " is not asked, as PIXACE_OFFLINE is set"
+        assert server.asked == []
+        monkeypatch.setenv("PIXACE_OFFLINE", "0")
+        assert web_photos.fetch(f"{server.url}/a", allow_private=True) == BODY
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[::1", "https://a:b/c", "http://a b/"])

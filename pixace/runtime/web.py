@@ -1,14 +1,17 @@
-"""Pictures on the web: files fetched from addresses that anybody may have written.
+"""Files on the web, fetched from addresses that anybody may have written.
 
-Only http and https are spoken, redirects included. Bytes, redirects and time are limited, and the
-time for all of a file together, so that a server which sends a byte now and then is left. What does
-not lie on the public internet (this machine, the local network) is refused unless that is asked
-for: the address of the other end is looked at once there is a connection, before a word is said.
-Proxies that the environment names are used as ever; where one is, it is they who connect.
+Only http and https are spoken, redirects included. Redirects and time are limited, the time for all
+of a file together if that is wanted, so that a server which sends a byte now and then is left. What
+does not lie on the public internet (this machine, the local network) is refused unless that is
+asked for: the address of the other end is looked at once there is a connection, before a word is
+said. Proxies that the environment names are used as ever; where one is, it is they who connect.
+
+`PIXACE_OFFLINE=1` turns all of it off.
 """
 
 import http.client
 import ipaddress
+import os
 import re
 import socket
 import ssl
@@ -16,67 +19,85 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from pixace.errors import ImageError
+from pixace.errors import WebError
 from pixace.version import __version__
 
-MOST = 32 << 20  # bytes of a picture
-SECONDS = 30.0  # for all of it
+SECONDS = 30.0
 REDIRECTS = 5
-AT_ONCE = 8  # pictures
 BLOCK = 1 << 16
+OFFLINE = "PIXACE_OFFLINE"
 PRIVATE = "is not on the public internet; if that is meant, add --allow-private"
 
 
 def is_address(named: object) -> bool:
-    """Whether a picture is named by its address on the web."""
+    """Whether something is named by its address on the web."""
     return isinstance(named, str) and re.match(r"https?://", named, re.IGNORECASE) is not None
 
 
-def fetched(
-    addresses: Sequence[str], *, allow_private: bool = False, seconds: float = SECONDS
-) -> dict[str, bytes | ImageError]:
-    """What is behind each of some addresses, or why it cannot be had; several at a time.
+@contextmanager
+def opened(
+    address: str,
+    *,
+    allow_private: bool = False,
+    seconds: float = SECONDS,
+    all_of_it: bool = True,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator["Answer"]:
+    """A good answer of a server, as long as the body of `with` lasts.
 
     Args:
-      addresses: with http:// or https:// in front.
+      address: with http:// or https:// in front.
       allow_private: whether this machine and the local network may be asked, too.
-      seconds: for each of them.
-    """
-
-    def one(address: str) -> bytes | ImageError:
-        try:
-            return fetch(address, allow_private=allow_private, seconds=seconds)
-        except ImageError as why:
-            return why
-
-    different = list(dict.fromkeys(addresses))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(different, pool.map(one, different), strict=True))
-
-
-def fetch(address: str, *, allow_private: bool = False, seconds: float = SECONDS) -> bytes:
-    """What is behind one address; the rest is as `fetched` has it.
+      seconds: until all has come, or to wait for each next part.
+      all_of_it: which of both.
+      headers: more of them for the request.
 
     Raises:
-      ImageError: it cannot be had; says why.
+      WebError: it cannot be had; says why.
     """
-    visit = _Visit(allow_private, seconds)
-    try:
-        with visit.limited():
-            return visit.body(address)
-    except _RefusedError as why:
-        raise ImageError(f"{address} {why}") from why
-    except urllib.error.HTTPError as why:
-        why.close()
-        raise ImageError(f"{address}: the server says {why.code} {why.reason}") from why
-    except (OSError, http.client.HTTPException, ValueError) as why:
-        reason = getattr(why, "reason", why)  # in a URLError, what it was
-        raise ImageError(f"{address}: {visit.what_failed(reason)}") from why
+    if os.environ.get(OFFLINE, "0") not in ("", "0"):
+        raise WebError(f"{address} is not asked, as {OFFLINE} is set")
+    visit = _Visit(address, allow_private, seconds)
+    with visit.limited() if all_of_it else visit.open():
+        with visit.explained():
+            response = visit.response(headers or {})
+        with response:
+            yield Answer(response, visit)
+
+
+class Answer:
+    """A good answer of a server.
+
+    Attributes:
+      status: its number, 2xx.
+      headers: of it, whatever the case of their names.
+      length: how many bytes will come, if that is said.
+    """
+
+    def __init__(self, response: http.client.HTTPResponse, visit: "_Visit") -> None:
+        self.status, self.headers, self.length = response.status, response.headers, response.length
+        self._response, self._visit = response, visit
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its bytes, in parts as they come.
+
+        Raises:
+          WebError: the connection breaks.
+        """
+        while True:
+            with self._visit.explained():
+                part = self._response.read1(BLOCK)
+                if not part and self._visit.late:
+                    raise TimeoutError
+                if not part and self._response.length:  # what is still owed
+                    raise http.client.IncompleteRead(b"", self._response.length)
+            if not part:
+                return
+            yield part
 
 
 class _RefusedError(Exception):
@@ -86,8 +107,8 @@ class _RefusedError(Exception):
 class _Visit:
     """One file's fetching: who may be asked, and until when."""
 
-    def __init__(self, allow_private: bool, seconds: float) -> None:
-        self.allow_private, self.seconds = allow_private, seconds
+    def __init__(self, address: str, allow_private: bool, seconds: float) -> None:
+        self.address, self.allow_private, self.seconds = address, allow_private, seconds
         self.late = False
         self._sockets: list[socket.socket] = []
 
@@ -104,8 +125,17 @@ class _Visit:
             raise _RefusedError(PRIVATE)
 
     @contextmanager
+    def open(self) -> Iterator[None]:
+        """Ends all connections."""
+        try:
+            yield
+        finally:
+            for each in self._sockets:
+                each.close()
+
+    @contextmanager
     def limited(self) -> Iterator[None]:
-        """Ends all connections when the time is over, wherever they are waiting."""
+        """Ends all connections, and when the time is over, wherever they are waiting."""
 
         def over() -> None:
             self.late = True
@@ -117,14 +147,31 @@ class _Visit:
         clock.daemon = True
         clock.start()
         try:
-            yield
+            with self.open():
+                yield
         finally:
             clock.cancel()
-            for each in self._sockets:
-                each.close()
 
-    def body(self, address: str) -> bytes:
-        """All bytes of the file."""
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Says in one line what went wrong.
+
+        Raises:
+          WebError: something has.
+        """
+        try:
+            yield
+        except _RefusedError as why:
+            raise WebError(f"{self.address} {why}") from why
+        except urllib.error.HTTPError as why:
+            why.close()
+            raise WebError(f"{self.address}: the server says {why.code} {why.reason}") from why
+        except (OSError, http.client.HTTPException, ValueError) as why:
+            reason = getattr(why, "reason", why)  # in a URLError, what it was
+            raise WebError(f"{self.address}: {self._said(reason)}") from why
+
+    def response(self, headers: Mapping[str, str]) -> Any:
+        """A good response, after redirects."""
         opener = urllib.request.OpenerDirector()
         proxies = urllib.request.getproxies()
         http_kind, https_kind = self._kinds(bool(proxies))
@@ -137,25 +184,10 @@ class _Visit:
             urllib.request.HTTPDefaultErrorHandler(),
         ):
             opener.add_handler(handler)
-        said = {"User-Agent": f"pixace/{__version__}", "Accept": "image/*"}
-        request = urllib.request.Request(address, headers=said)
-        parts, length = [], 0
-        with opener.open(request, timeout=self.seconds) as answer:
-            claimed = answer.headers.get("Content-Length", "")
-            if claimed.isdigit() and int(claimed) > MOST:
-                raise _RefusedError(f"has {int(claimed):,} bytes, more than the limit of {MOST:,}")
-            while part := answer.read1(BLOCK):
-                parts.append(part)
-                length += len(part)
-                if length > MOST:
-                    raise _RefusedError(f"has more bytes than the limit of {MOST:,}")
-            if self.late:
-                raise TimeoutError
-            if claimed.isdigit() and length < int(claimed):
-                raise http.client.IncompleteRead(b"", int(claimed) - length)
-        return b"".join(parts)
+        own = {"User-Agent": f"pixace/{__version__}", **headers}
+        return opener.open(urllib.request.Request(self.address, headers=own), timeout=self.seconds)
 
-    def what_failed(self, why: Any) -> str:
+    def _said(self, why: Any) -> str:
         """What a person can make of an exception."""
         match why:
             case _ if self.late or isinstance(why, TimeoutError):
@@ -169,7 +201,7 @@ class _Visit:
             case ConnectionRefusedError():
                 return "nobody answers there"
             case http.client.IncompleteRead():
-                return f"the connection was cut, {why.expected:,} bytes too early"
+                return f"the connection was cut, {why.expected or 0:,} bytes too early"
             case ConnectionError() | http.client.HTTPException():
                 return "the connection was cut, or what answers is no web server"
         return f"cannot be fetched ({why})"

@@ -1,0 +1,1 @@
+"""Trained models that come along with pixace, and those that it knows where to get."""

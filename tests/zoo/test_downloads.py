@@ -1,0 +1,123 @@
+"""Downloads from a real server: broken off and gone on with, checked, whole or absent."""
+
+import hashlib
+
+import pytest
+from web_server import cut, dripping, ranged, redirect, serving
+
+from pixace.errors import PixaceError, WebError
+from pixace.zoo.downloads import download
+
+BODY = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "models" / "one.safetensors"
+
+
+def get(server, target, **settings):
+    download(f"{server.url}/a", target, **({"allow_private": True} | settings))
+
+
+def here(target):
+    return sorted(path.name for path in target.parent.iterdir())
+
+
+def test_a_file_comes_whole_by_way_of_redirects(target):
+    with serving({"/a": redirect("/b"), "/b": BODY}) as server:
+        get(server, target, sha256=SHA256, size=len(BODY))
+    assert target.read_bytes() == BODY
+    assert here(target) == [target.name]
+
+
+def test_what_was_broken_off_goes_on_where_it_was(target):
+    with serving({"/a": ranged(BODY, '"v1"', breaks=[100_000, 50_000])}) as server:
+        for missing in (412_000, 362_000):
+            with pytest.raises(WebError, match=f"was cut, {missing:,} bytes too early"):
+                get(server, target, sha256=SHA256)
+            assert not target.exists()
+        get(server, target, sha256=SHA256)
+        assert server.sent == [(0, 100_000), (100_000, 150_000), (150_000, len(BODY))]
+    assert target.read_bytes() == BODY
+    assert here(target) == [target.name]
+
+
+def test_a_file_that_has_changed_meanwhile_is_begun_anew(target):
+    other = BODY[::-1]
+    with serving({"/a": ranged(BODY, '"v1"', breaks=[100_000])}) as server:
+        with pytest.raises(WebError, match="was cut"):
+            get(server, target)
+        server.pages["/a"] = ranged(other, '"v2"')
+        get(server, target)
+        assert server.sent[-1] == (0, len(other))
+    assert target.read_bytes() == other
+
+
+def test_a_server_that_knows_no_ranges_begins_anew(target):
+    with serving({"/a": cut(BODY, 100_000)}) as server:
+        with pytest.raises(WebError, match="was cut"):
+            get(server, target)
+        server.pages["/a"] = BODY
+        get(server, target, sha256=SHA256)
+    assert target.read_bytes() == BODY
+
+
+def test_another_file_than_was_meant_leaves_nothing(target):
+    with serving({"/a": BODY}) as server:
+        with pytest.raises(WebError, match=f"its SHA-256 is {SHA256}, not 0000"):
+            get(server, target, sha256="0" * 64)
+        with pytest.raises(WebError, match="has 512,000 bytes and should have 12"):
+            get(server, target, size=12)
+
+        def refuse(path):
+            assert path.read_bytes() == BODY
+            raise PixaceError("no model")
+
+        with pytest.raises(PixaceError, match="no model"):
+            get(server, target, check=refuse)
+    assert here(target) == []
+
+
+def test_what_there_was_stays_until_the_new_file_is_whole(target):
+    target.parent.mkdir()
+    target.write_bytes(b"before")
+    with serving({"/a": cut(BODY, 1000)}) as server:
+        with pytest.raises(WebError, match="was cut"):
+            get(server, target)
+        assert target.read_bytes() == b"before"
+        server.pages["/a"] = BODY
+        get(server, target)
+    assert target.read_bytes() == BODY
+
+
+def test_a_slow_server_is_waited_for_part_by_part(target):
+    with serving({"/a": dripping(BODY[:30], 0.05)}) as server:
+        get(server, target, seconds=0.5)  # 1.5 in all
+        assert target.read_bytes() == BODY[:30]
+        server.pages["/a"] = dripping(BODY[:3], 1.0)
+        with pytest.raises(WebError, match=r"took longer than 0\.3 seconds"):
+            get(server, target, seconds=0.3)
+
+
+def test_no_such_file_and_nobody_to_ask(target):
+    with serving({}) as server:
+        with pytest.raises(WebError, match="the server says 404 Not Found"):
+            get(server, target)
+        with pytest.raises(WebError, match="not on the public internet"):
+            get(server, target, allow_private=False)
+    assert here(target) == []
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "models").touch()
+    with serving({"/a": BODY}) as server, pytest.raises(PixaceError, match="cannot write"):
+        get(server, tmp_path / "models" / "one.safetensors")
