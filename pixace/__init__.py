@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pixace.api.complete import complete
     from pixace.api.generate import generate
     from pixace.api.import_weights import import_weights
-    from pixace.api.model_files import get_model
+    from pixace.api.model_files import get_model, pack_model
     from pixace.api.tokenize import compare, tokenize
     from pixace.api.train import resume, train
     from pixace.api.trained import Trained, load
@@ -38,6 +38,7 @@ __all__ = [
     "get_model",
     "import_weights",
     "load",
+    "pack_model",
     "resume",
     "resume_codebook",
     "tokenize",
@@ -51,7 +52,7 @@ _HOMES = {
     "pixace.api.complete": ("complete",),
     "pixace.api.generate": ("generate",),
     "pixace.api.import_weights": ("import_weights",),
-    "pixace.api.model_files": ("get_model",),
+    "pixace.api.model_files": ("get_model", "pack_model"),
     "pixace.api.tokenize": ("compare", "tokenize"),
     "pixace.api.trained": ("Trained", "load"),
     "pixace.api.train": ("resume", "train"),

@@ -3,6 +3,7 @@
 import os
 import re
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +11,10 @@ from typing import Any, Literal
 from pixace.api.door import door
 from pixace.errors import PixaceError, RunError, WebError, unknown
 from pixace.runs import model_file, run_folder
-from pixace.runs.description import Description
+from pixace.runs.description import Card, Description
 from pixace.runtime import web
 from pixace.runtime.printable import tell
+from pixace.storage.atomic import expanded
 from pixace.zoo import registry, shipped
 from pixace.zoo.downloads import download
 
@@ -147,6 +149,47 @@ def get_model(
     return _file(target, "file")
 
 
+@door("generate")
+def pack_model(
+    run: str | Path,
+    out: str | Path,
+    *,
+    about: str,
+    licence: str = "",
+    credit: str = "",
+    facts: Mapping[str, Any] | None = None,
+    root: str | Path | None = None,
+) -> ModelFile:
+    """Writes a model as a file to give away: half the size, and what its users should know.
+
+    Its weights are float16, so it draws slightly other pictures than the run does. It names no
+    paths of this machine.
+
+    Args:
+      run: name, folder or `.safetensors` file.
+      out: the file, `NAME.safetensors`; one that is there is replaced.
+      about: what it draws, in a line.
+      licence: under which it may be used.
+      credit: whose pictures it has learned from, and under which licence.
+      facts: what was measured of it, by name.
+      root: where runs live; None means `$PIXACE_RUNS` or `runs`.
+
+    Returns:
+      The file.
+
+    Raises:
+      RunError: there is no such run, or it has no model yet.
+      PixaceError: the file has another kind of name, or cannot be written.
+    """
+    out = expanded(out)
+    if out.suffix != SUFFIX:
+        raise PixaceError(f"cannot write {out}: its name must end in {SUFFIX}")
+    path = run_folder.find(run, run_folder.home(root))
+    card = Card(about=about, licence=licence, credit=credit, facts=dict(facts or {}))
+    model_file.pack(path, out, out.stem, card)
+    return _file(out, "file")
+
+
 def _address(named: str) -> str:
     """Where a model is that no registry knows.
 
@@ -182,6 +225,9 @@ def _file(path: Path, where: Literal["file", "shipped"]) -> ModelFile:
 
 def _about(described: Description) -> str:
     """What a model draws, in a few words."""
+    if described.card:
+        licence = f" ({described.card.licence})" if described.card.licence else ""
+        return f"{described.card.about}{licence}"
     tokenizer = dict(re.findall(r"(\w+)=(\S+)", described.tokenizer or ""))
     size, colors = tokenizer.get("size", "?"), tokenizer.get("colors", "a codebook's")
     data = described.data.named.rpartition("/")[2]

@@ -1,5 +1,7 @@
 """`pixace models`: which there are, and how to get more."""
 
+from pathlib import Path
+
 import click
 
 from pixace.commands import options
@@ -14,6 +16,7 @@ WHERE = {"run": "run", "file": "downloaded", "shipped": "with pixace", "known": 
     epilog=options.example(
         "pixace models",
         "pixace models get hf:OWNER/NAME",
+        "pixace models pack my-run birds.safetensors --about 'birds of 32x32 pixels'",
         "pixace generate --run NAME",
     ),
 )
@@ -73,4 +76,33 @@ def get(ctx, root, as_json, **settings):
 
     done = get_model(root=root if root is not None else ctx.obj, **settings, progress=True)
     line = f"{done.place}: {done.about}; draw with it: pixace generate --run {done.name}"
+    options.say([line], done.as_dict(), as_json)
+
+
+@command.command(
+    "pack",
+    epilog=options.example(
+        "pixace models pack my-run birds.safetensors --about 'birds' --licence CC0",
+    ),
+)
+@click.argument("run", type=options.Place(), shell_complete=options.run_names)
+@click.argument("out", metavar="FILE.safetensors", type=options.Place(path_type=Path))
+@click.option("--about", required=True, metavar="TEXT", help="What it draws, in a line.")
+@click.option("--licence", default="", metavar="TEXT", help="Under which it may be used.")
+@click.option(
+    "--credit", default="", metavar="TEXT", help="Whose pictures it learned from; their licence."
+)
+@options.root
+@options.as_json
+@click.pass_context
+def pack(ctx, run, out, root, as_json, **settings):
+    """Write the model of RUN as a file to give away.
+
+    It has half the size, says what it is, and names no paths of this machine. Whoever has it draws
+    by --run FILE.safetensors, or has it put on the web and gets it from there.
+    """
+    from pixace.api.model_files import pack_model
+
+    done = pack_model(run, out, root=root if root is not None else ctx.obj, **settings)
+    line = f"{done.place}: {done.about}, {done.size / 1e6:.1f} MB"
     options.say([line], done.as_dict(), as_json)

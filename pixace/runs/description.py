@@ -98,6 +98,23 @@ class Best:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What those should know who are given a model.
+
+    Attributes:
+      about: what it draws, in a line.
+      licence: under which it may be used.
+      credit: whose pictures it has learned from, and their licence.
+      facts: what was measured of it, by name.
+    """
+
+    about: str
+    licence: str = ""
+    credit: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Description:
     """What a model is and where it came from.
 
@@ -117,6 +134,7 @@ class Description:
       step: optimiser steps that the weights have seen.
       steps: optimiser steps planned.
       best: how good the weights in the model file are; None before any evaluation.
+      card: for others; None for a run of one's own.
       format: of this description.
     """
 
@@ -134,6 +152,7 @@ class Description:
     step: int = 0
     steps: int = 0
     best: Best | None = None
+    card: Card | None = None
     format: int = field(default=FORMAT)
 
     @property

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialized
 
 from pixace.errors import NotFiniteError, RunError
-from pixace.runs.description import Description
+from pixace.runs.description import Card, Description
 from pixace.runs.run_folder import MODEL, Run
 from pixace.storage import pytrees
 from pixace.storage.atomic import whole
@@ -44,6 +44,30 @@ def save(
     with whole(path) as draft:
         # The library's own writer lets nobody but the owner read what it wrote.
         draft.write_bytes(serialized(flat, metadata={"pixace": about}))
+
+
+def pack(path: Path, out: Path, name: str, card: Card) -> None:
+    """Writes a model once more as others may have it: in half the size, without paths of its own.
+
+    Args:
+      path: a run's folder or a model file.
+      out: the new file.
+      name: of the model.
+      card: what its users should know.
+
+    Raises:
+      RunError: as `read`.
+      NotFiniteError: a weight is too large for float16.
+      PixaceError: the file cannot be written.
+    """
+    flat, described = read(path)
+    weights, arrays = parted(flat)
+    with np.errstate(over="ignore"):  # it is looked at below
+        halves = {name: each.astype(np.float16) for name, each in weights.items()}
+    data = replace(
+        described.data, named=described.data.named.rpartition("/")[2], tokens=None, pictures=None
+    )
+    save(out, halves, replace(described, name=name, data=data, card=card), arrays)
 
 
 def keep(

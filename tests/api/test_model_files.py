@@ -217,3 +217,23 @@ def _metadata(path):
 
     with safe_open(path, framework="np") as opened:
         return opened.metadata()
+
+
+def test_a_packed_model_is_half_as_large_knows_no_paths_and_draws(own, tiny_outcome, file):
+    words = ["pack", str(tiny_outcome.run.path), "stripes.safetensors", "--about", "grey stripes"]
+    done = CliRunner().invoke(main, ["models", *words, "--licence", "CC0", "--credit", "us"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("stripes.safetensors: grey stripes (CC0), 0.0 MB")
+    packed = Path("stripes.safetensors")
+    weights, before = load_file(packed), load_file(file)
+    assert {each.dtype for each in weights.values()} == {np.dtype(np.float16)}
+    assert weights.keys() == before.keys()
+    text = _metadata(packed)["pixace"]
+    assert "/" not in text.replace("language_model/", "")
+    trained = pixace.load("stripes.safetensors")
+    assert trained.description.name == "stripes"
+    assert trained.description.card.credit == "us"
+    for name, leaf in trained.sampler.weights.items():
+        np.testing.assert_allclose(leaf, before[name], rtol=1e-3, atol=1e-6)
+    with pytest.raises(PixaceError, match=r"must end in \.safetensors"):
+        pixace.pack_model(file, "stripes.zip", about="a")
