@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from pixace import models, ranges
-from pixace.api import data_provenance, planning, resuming
+from pixace.api import data_provenance, planning, resuming, starting
 from pixace.api.building import captioned, language_model
 from pixace.api.door import door
 from pixace.api.generate import generate
@@ -36,6 +36,7 @@ def train(
     data: Data | None = None,
     *,
     model: str | None = None,
+    start: str | Path | None = None,
     gin: str | Path | None = None,
     bindings: Sequence[str] = (),
     minutes: Rate | None = None,
@@ -67,6 +68,8 @@ def train(
         themselves, as `tokenize` takes them; None takes the built-in digits, with their own gin
         file.
       model: `transformer`, `reformer` or `modern`; None takes the gin file's.
+      start: a trained model to begin with, as `load` takes it: what fits of its weights is kept.
+        Its shape, and how its pictures became tokens, hold where nothing else is said.
       gin: gin file, by path or by the name of a shipped one; None means what suits machine,
         pictures and minutes, or on a GPU, if there is no word of minutes, the original's shape.
       bindings: gin lines such as `train.ema = 0.99`, which win over all else.
@@ -122,9 +125,10 @@ def train(
     if model is not None:
         models.by_kind(model)  # or the message would be about a gin file
     minutes = ranges.one(train, "minutes", minutes)
+    begun = None if start is None else starting.found(start, root)
     plan = planning.Plan(
-        "digits" if gin is None and data is None else gin,
-        [*kind, *bindings, *own, *pictures, *words],
+        "digits" if gin is None and data is None and begun is None else gin,
+        [*(begun.lines if begun else ()), *kind, *bindings, *own, *pictures, *words],
         minutes,
     )
     for read in (parts.model, parts.train, parts.pictures, parts.captions):
@@ -150,6 +154,9 @@ def train(
     bound = plan.fitted(tokens, learned)
     record, how = parts.model(bound.values), parts.train(bound.values)
     built = language_model(record, tokens.tokenizer, vocabulary)
+    warm = None
+    if begun:
+        warm = begun.weights_of(built, tokens.tokenizer, vocabulary, how.seed)
     with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
         run.configure(bound.text)
         run.write(
@@ -165,11 +172,12 @@ def train(
                 tokenizer=tokens.tokenizer.spec,
                 captions=vocabulary
                 and CaptionRecord(**asdict(vocabulary), settings=asdict(sentences)),
+                start=begun.name if begun else None,
             )
         )
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
-        outcome = train_lm.train(built, tokens, run, how, learned)
+        outcome = train_lm.train(built, tokens, run, how, learned, warm)
     return _with_collage(outcome, progress)
 
 

@@ -23,6 +23,14 @@ from pixace.commands import options, picture_options
     help="transformer, reformer or modern.  [default: the gin file's]",
 )
 @click.option(
+    "--from",
+    "start",
+    type=options.Place(),
+    metavar="MODEL",
+    shell_complete=options.run_names,
+    help="Begin with what a trained model knows: a run, a file, or one of pixace models.",
+)
+@click.option(
     "--gin",
     type=options.Place(),
     metavar="FILE",

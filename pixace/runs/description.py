@@ -134,6 +134,7 @@ class Description:
       step: optimiser steps that the weights have seen.
       steps: optimiser steps planned.
       best: how good the weights in the model file are; None before any evaluation.
+      start: the model whose weights the training began with, if it did.
       card: for others; None for a run of one's own.
       format: of this description.
     """
@@ -152,6 +153,7 @@ class Description:
     step: int = 0
     steps: int = 0
     best: Best | None = None
+    start: str | None = None
     card: Card | None = None
     format: int = field(default=FORMAT)
 

@@ -132,6 +132,20 @@ def first_state(
     return _first_state(model, optimizer, ema > 0, features, bias, key)
 
 
+def warm_state(
+    weights: Weights,
+    optimizer: optax.GradientTransformation,
+    *,
+    ema: float = 0.0,
+    features: TokenFeatures | None = None,
+) -> State:
+    """The state before the first step, with weights that were learned before."""
+    if features:
+        weights = features.silent(weights)
+    average: Any = jax.tree.map(jnp.copy, weights) if ema else ()
+    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+
+
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _first_state(
     model: LanguageModel,

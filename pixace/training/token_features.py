@@ -73,6 +73,16 @@ class TokenFeatures:
             }
         )
 
+    def silent(self, weights: Weights) -> Weights:
+        """A trained model's weights with maps that add nothing yet."""
+        inner, width = weights["head/kernel"].shape[0], weights["embedding/table"].shape[1]
+        maps = {
+            IN: jnp.zeros((self.count, width)),
+            OUT: jnp.zeros((inner, self.count)),
+            BIAS: jnp.zeros(self.count),
+        }
+        return OrderedDict({**weights, **maps})
+
     def baked(
         self, weights: Weights, values: Float[Array | np.ndarray, "vocab features"]
     ) -> Weights:

@@ -20,7 +20,7 @@ from pixace.text.captions import Captioned
 from pixace.training import optimizers, schedules
 from pixace.training.fit import fit
 from pixace.training.lm_evaluator import LmEvaluator
-from pixace.training.lm_step import Measures, State, first_state, make_step
+from pixace.training.lm_step import Measures, State, first_state, make_step, warm_state
 from pixace.training.outcome import LmOutcome
 from pixace.training.settings import TrainSettings
 from pixace.training.token_features import features_of
@@ -32,6 +32,7 @@ def train(
     run: Run,
     settings: TrainSettings,
     captions: Captioned | None = None,
+    start: Weights | None = None,
 ) -> LmOutcome:
     """Trains until all steps are done or the user stops it; goes on from the last checkpoint.
 
@@ -41,6 +42,7 @@ def train(
       run: folder that gets everything.
       settings: how.
       captions: words in front of the pictures, for a model with a prefix.
+      start: weights to begin with; None draws new ones.
 
     Raises:
       ConfigError: there are no pictures to train on, they cannot be changed as it is wanted, or all
@@ -49,7 +51,7 @@ def train(
       PixaceError: the disk is full.
     """
     dtype = run.read().compute_dtype if settings.dtype == "auto" else settings.dtype
-    task = LmTask(model, data, captions, dtype, settings)
+    task = LmTask(model, data, captions, dtype, settings, start)
     fitted = fit(task, run, settings)
     return LmOutcome(
         run=run,
@@ -75,6 +77,7 @@ class LmTask:
         captions: Captioned | None,
         dtype: str,
         settings: TrainSettings,
+        start: Weights | None = None,
     ) -> None:
         """As `train`; `dtype` is `float32` or `bfloat16`.
 
@@ -99,6 +102,7 @@ class LmTask:
             clip=settings.clip,
             beta2=settings.beta2,
         )
+        self._start = start
         self._features = features_of(data.tokenizer, settings.features)
         self._step = make_step(
             model,
@@ -124,7 +128,13 @@ class LmTask:
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 
     def first_state(self) -> State:
-        """New weights; a head that knows what tokens are begins with how frequent each is."""
+        """New weights, or those to begin with.
+
+        Of new ones, a head that knows what tokens are begins with how frequent each is.
+        """
+        if self._start is not None:
+            weights = jax.tree.map(jnp.asarray, self._start)
+            return warm_state(weights, self._optimizer, ema=self._ema, features=self._features)
         features, ids = self._features, self._model.vocab_size
         return first_state(
             self._model,
