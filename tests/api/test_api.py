@@ -123,7 +123,7 @@ def bound(tiny_pictures, tiny, tmp_path, monkeypatch):
     def given(data=tiny_pictures, **arguments):
         found = {}
 
-        def train(model, tokens, run, settings, captions):
+        def train(model, tokens, run, settings, captions, start=None):
             found.update(
                 asdict(settings), kind=model.kind, spec=tokens.tokenizer.spec, run=run.name
             )

@@ -57,7 +57,7 @@ def begun(tiny_pictures, tmp_path, monkeypatch):
     def given(data=tiny_pictures, size=4, **arguments):
         found, size = [], None if data is None else size
 
-        def train(model, tokens, run, settings, captions):
+        def train(model, tokens, run, settings, captions, start=None):
             found.append((model, settings, gin_files.load(run.path / "config.gin")))
             raise BegunError
 

@@ -24,7 +24,7 @@ def begun(monkeypatch):
     """What trainings are begun with, by the names of their runs; none of them is done."""
     found = {}
 
-    def spy(model, data, run, settings, captions):
+    def spy(model, data, run, settings, captions, start=None):
         found[run.name] = (settings, model, run.read(), (run.path / "config.gin").read_text())
         raise KeyboardInterrupt
 
