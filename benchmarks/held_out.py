@@ -3,7 +3,7 @@
     python benchmarks/held_out.py RUN
 
 Prints one JSON line: how many pictures, nats per token, bits per pixel. A model that was trained
-with captions is measured as it draws without one.
+with captions reads those of the pictures.
 """
 
 import argparse
@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict
 
 import pixace
+from pixace.api.building import captioned
+from pixace.config import parts
 from pixace.data import token_set
 from pixace.evaluation import likelihood
 from pixace.evaluation.evaluation_set import EvaluationSet
@@ -26,11 +28,13 @@ def main() -> None:
     trained = pixace.load(options.run)
     sampler, tokens = trained.sampler, token_set.open_set(trained.description.data.tokens)
     every = EvaluationSet("validation", len(tokens.split("validation")))
+    captions = captioned(parts.captions(trained.description.settings), tokens)
     found = likelihood.evaluate(
         sampler.model,
         sampler.weights,
         tokens,
         every,
+        prefixes=captions and captions.validation,
         batch_size=options.batch,
         dtype=precision.by_name(sampler.compute_dtype),
     )

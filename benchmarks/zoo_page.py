@@ -1,0 +1,60 @@
+"""docs/zoo.md: a card for each model that comes along, out of what its file says of itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+
+from pixace.runs import model_file
+
+WIDTH = 120  # columns of prose
+HEAD = """# Models that come along
+
+They need no network and no training, and draw at once. Without runs of your own `photos-32` draws;
+`--run NAME` takes another one, and `pixace models` lists all. Weights are MIT-licensed as pixace
+is; whose pictures they learned from stands with each.
+
+This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
+"""
+COLUMNS = "file, pictures, steps, minutes on 2 cores, held out, nats per token, bits per pixel"
+
+
+def page(files: Sequence[Path]) -> str:
+    """The whole page."""
+    head = [wrapped(" ".join(part.split("\n"))) for part in HEAD.strip().split("\n\n")]
+    return "\n".join(["\n\n".join(head), "", *map(card, files)])
+
+
+def card(path: Path) -> str:
+    """What a model's users should know.
+
+    Raises:
+      RunError: the file is no model, or has no card.
+    """
+    it = model_file.described(path)
+    assert it.card is not None, path
+    facts = it.card.facts
+    size = path.stat().st_size / 1e6
+    lines = [
+        f"## {path.stem}",
+        "",
+        wrapped(f"{it.card.about[0].upper()}{it.card.about[1:]}. Learned from {it.card.credit}."),
+        "",
+        f"![pictures drawn by {path.stem}](pictures/zoo-{path.stem}.png)",
+        "",
+        f"| {' | '.join(COLUMNS.split(', '))} |",
+        f"|{' --- |' * (COLUMNS.count(',') + 1)}",
+        f"| {size:.1f} MB | {facts['learned']:,} | {facts['steps']:,} | {facts['minutes']:g} "
+        f"| {facts['pictures']:,} | {facts['nats_per_token']:.3f} "
+        f"| {facts['bits_per_pixel']:.3f} |",
+        "",
+        "```sh",
+        *facts["commands"],
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def wrapped(text: str) -> str:
+    """Prose in lines; addresses stay whole."""
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
