@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pixace
+from pixace import models
 from pixace.evaluation import likelihood
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.evaluator import Evaluation
@@ -70,3 +71,18 @@ def test_what_is_better_depends_on_what_is_measured(metric, better, worse):
     assert found.is_better_than(worse)
     assert not found.is_better_than(better)
     assert not found.is_better_than(found.value)
+
+
+@pytest.mark.parametrize("kind", models.KINDS)
+def test_pictures_one_by_one_are_the_mean_of_all(data, kind):
+    model = models.by_kind(kind)(data.tokenizer.vocab_size, 16, (4, 4), **SHAPE)
+    weights = model.init(jax.random.key(0))
+    each = likelihood.nats_by_picture(model, weights, data, CHOSEN, batch_size=2)
+    assert each.shape == (CHOSEN.pictures,)
+    for number, nats in enumerate(each):
+        row = data.split("validation").rows(CHOSEN.rows(data)[number : number + 1])
+        ones = jnp.ones(row.shape)
+        alone = model.loss(weights, jnp.asarray(row), ones, None, jnp.float32)
+        assert nats == pytest.approx(float(alone), rel=1e-5)
+    found = likelihood.evaluate(model, weights, data, CHOSEN, batch_size=2)
+    assert each.mean() / 16 == pytest.approx(found.nats_per_token, rel=1e-5)
