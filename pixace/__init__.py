@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pixace.api.again import again
     from pixace.api.codebook import codebook, resume_codebook
     from pixace.api.complete import complete
+    from pixace.api.evaluate import evaluate
     from pixace.api.generate import generate
     from pixace.api.import_weights import import_weights
     from pixace.api.model_files import get_model, pack_model
@@ -34,6 +35,7 @@ __all__ = [
     "codebook",
     "compare",
     "complete",
+    "evaluate",
     "generate",
     "get_model",
     "import_weights",
@@ -50,6 +52,7 @@ _HOMES = {
     "pixace.api.again": ("again",),
     "pixace.errors": ("PixaceError",),
     "pixace.api.complete": ("complete",),
+    "pixace.api.evaluate": ("evaluate",),
     "pixace.api.generate": ("generate",),
     "pixace.api.import_weights": ("import_weights",),
     "pixace.api.model_files": ("get_model", "pack_model"),

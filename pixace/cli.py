@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Train a model on pictures or tokens.",
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",
+    "evaluate": "Measure a model on pictures.",
     "import": "Make a run of old weights.",
     "runs": "List what was trained.",
     "models": "List models to draw with; get more.",

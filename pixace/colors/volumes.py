@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Int64
 
-from pixace.colors import Colors
+from pixace.colors import Colors, by_spec
 from pixace.colors.palette import Palette
 
 LEVELS = 256
@@ -22,12 +22,17 @@ def channels(colors: Colors) -> int:
     return 1 if (shown == shown[:, :1]).all() else 3
 
 
-@lru_cache(maxsize=4)  # a second or more each
 def volumes(colors: Colors) -> Int64[np.ndarray, " size"] | None:
     """How many of the 256 greys, or of the 256³ colours, each id stands for.
 
     None where one id stands for transparency, which is no colour.
     """
+    return _counted(colors.spec)
+
+
+@lru_cache(maxsize=4)  # a second or more each
+def _counted(spec: str) -> Int64[np.ndarray, " size"] | None:
+    colors = by_spec(spec)
     if isinstance(colors, Palette) and colors.transparent is not None:
         return None
     counts = np.zeros(colors.size, np.int64)

@@ -1,6 +1,7 @@
 """How likely a language model finds pictures: nats per token, and bits per pixel."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,8 @@ from pixace.data.token_set import TokenSet
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.text.prefixes import Prefixes
+
+NEVER = -1e9  # a logit
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,13 @@ def nats_by_picture(
     batch_size: int = 8,
     dtype: Any = jnp.float32,
 ) -> Float[np.ndarray, " pictures"]:
-    """The cost of each picture in nats, float64; the arguments are those of `evaluate`."""
+    """The cost of each picture in nats, float64; the arguments are those of `evaluate`.
+
+    The odds are those that a sampler draws with: they are shared out among the ids that can occur,
+    so those of all possible pictures sum to 1.
+    """
+    bias = np.where(data.tokenizer.allowed, np.asarray(weights["head/bias"]), NEVER)
+    weights = OrderedDict({**weights, "head/bias": jnp.asarray(bias, jnp.float32)})
     chosen = batches(model, data, evaluation_set, batch_size, prefixes)
     every = [np.asarray(_nats_of_rows(model, dtype, weights, batch)) for batch in chosen]
     return np.concatenate(every)[: evaluation_set.pictures].astype(np.float64)

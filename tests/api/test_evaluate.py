@@ -1,0 +1,194 @@
+"""What a model's evaluation says, on cases whose answers are known."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image as Pillow
+
+import pixace
+from pixace.cli import main
+from pixace.colors.volumes import volumes
+from pixace.data import token_set
+from pixace.errors import ConfigError
+from pixace.evaluation.evaluation_set import EvaluationSet
+from pixace.evaluation.likelihood import evaluate, nats_by_picture
+from pixace.evaluation.measure import Measure
+from pixace.runtime import precision
+from pixace.special_tokens import FIRST_ID
+
+SMALL = ["train.steps = 1", "train.evaluate_every = 1", "train.samples = 0", "train.ema = 0"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """24 pictures of 5x4 pixels, all colours alike, in two folders."""
+    folder = tmp_path_factory.mktemp("photos")
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 4, 5, 3), np.uint8)
+    for number, picture in enumerate(pixels):
+        place = folder / "ab"[number % 2]
+        place.mkdir(exist_ok=True)
+        Pillow.fromarray(picture).save(place / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of(photos, tiny, tmp_path_factory):
+    """A model of these pictures in some colours, and its token set."""
+
+    def made(colors, **settings):
+        root = tmp_path_factory.mktemp("runs")
+        shape = [line for line in tiny if not line.startswith(("train.", "pictures."))]
+        done = pixace.train(
+            photos,
+            gin="base",
+            bindings=[*shape, *SMALL],
+            size="5x4",
+            colors=colors,
+            root=root,
+            labels=True,
+            **settings,
+        )
+        return pixace.load(done.run.path)
+
+    return made
+
+
+def believing(model, share):
+    """The same model, whose odds of each colour are as given, whatever came before."""
+    weights = dict(model.sampler.weights)
+    bias = np.full(weights["head/bias"].shape, -1e9, np.float32)
+    bias[FIRST_ID:] = np.log(np.maximum(share, 1e-30))
+    weights["head/kernel"] = jnp.zeros_like(weights["head/kernel"])
+    weights["head/bias"] = jnp.asarray(bias)
+    return replace(model, sampler=replace(model.sampler, weights=weights))
+
+
+@pytest.mark.parametrize(
+    "colors", ["hsv:2,2,2", "rgb:3,3,2", "palette:ff0000,00ff00,0000ff,777777"]
+)
+def test_who_takes_all_8_bit_colours_as_alike_needs_8_bits_for_each_channel(of, photos, colors):
+    model = of(colors)
+    share = volumes(model.sampler.tokenizer.colors) / 256**3
+    found = pixace.evaluate(photos, run=believing(model, share))
+    assert found.bits_per_dimension.mean == pytest.approx(8, abs=1e-4)
+    assert found.bits_per_dimension.error == pytest.approx(0, abs=1e-4)
+    assert (found.channels, found.bits_per_pixel.pictures) == (3, 24)
+
+
+def test_of_greys_there_is_one_channel(of, photos):
+    model = of("grey:8")
+    share = volumes(model.sampler.tokenizer.colors) / 256
+    found = pixace.evaluate(photos, run=believing(model, share))
+    assert (found.channels, found.bits_per_dimension.mean) == (1, pytest.approx(8, abs=1e-4))
+
+
+def test_probabilities_of_all_pictures_sum_to_one(tmp_path, tiny):
+    """2x1 pixels in 3 colours: 9 pictures, and a model that was trained on some of them."""
+    every = np.array(list(itertools.product([0, 128, 255], repeat=2)), np.uint8)
+    np.save(tmp_path / "every.npy", every.reshape(9, 1, 2))
+    shape = [line for line in tiny if not line.startswith("pictures.")]
+    done = pixace.train(
+        tmp_path / "every.npy",
+        gin="base",
+        bindings=shape,
+        size="2x1",
+        colors="grey:3",
+        root=tmp_path / "runs",
+    )
+    model = pixace.load(done.run.path)
+    tokens = pixace.tokenize(
+        tmp_path / "every.npy", tmp_path / "set", size="2x1", colors="grey:3", validation_fraction=0
+    )
+    sampler, chosen = model.sampler, EvaluationSet("train", 9)
+    nats = nats_by_picture(sampler.model, sampler.weights, tokens, chosen)
+    assert np.exp(-nats).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_its_own_pictures_are_those_held_out_and_the_number_is_that_of_the_run(of):
+    model = of("grey:8")
+    found = pixace.evaluate(run=model)
+    assert (found.part, found.bits_per_pixel.pictures) == ("validation", 1)
+    # The run counts what its odds of start and blank waste, which here is shared out.
+    allowed = model.sampler.tokenizer.allowed
+    bias = jnp.where(allowed, model.sampler.weights["head/bias"], -50.0)
+    weights = {**model.sampler.weights, "head/bias": bias}
+    model = replace(model, sampler=replace(model.sampler, weights=weights))
+    tokens = token_set.open_set(model.description.data.tokens)
+    chosen = EvaluationSet("validation", 1)
+    dtype = precision.by_name(model.dtype)
+    wanted = evaluate(model.sampler.model, weights, tokens, chosen, dtype=dtype)
+    assert found.nats_per_token.mean == pytest.approx(wanted.nats_per_token, rel=1e-4)
+    assert found.nats_per_token.mean < model.description.best.value
+    train = pixace.evaluate(run=model, part="train", pictures=7)
+    assert (train.part, train.bits_per_pixel.pictures) == ("train", 7)
+
+
+def test_classes_and_what_colours_keep(of, photos):
+    model = of("hsv:2,2,2")
+    found = pixace.evaluate(photos, run=model, labels=True)
+    assert found.classes.keys() == {"a", "b"}
+    assert [it.pictures for it in found.classes.values()] == [12, 12]
+    means = [it.mean for it in found.classes.values()]
+    assert np.mean(means) == pytest.approx(found.bits_per_pixel.mean)
+    assert found.distortion.pictures == 24
+    assert 5 < found.distortion.psnr < 25
+    assert found.distortion.delta > 2
+    assert pixace.evaluate(photos, run=model).classes == {}
+
+
+def test_tokens_may_be_named_if_they_are_the_models(of, photos, tmp_path):
+    model = of("grey:8")
+    pixace.tokenize(photos, tmp_path / "same", size="5x4", colors="grey:8", validation_fraction=0)
+    found = pixace.evaluate(tmp_path / "same", run=model)
+    assert found.bits_per_pixel.mean == pytest.approx(
+        pixace.evaluate(photos, run=model).bits_per_pixel.mean
+    )
+    pixace.tokenize(photos, tmp_path / "other", size="5x4", colors="grey:4")
+    with pytest.raises(ConfigError, match="holds other tokens"):
+        pixace.evaluate(tmp_path / "other", run=model)
+
+
+def test_a_file_alone_brings_no_pictures_along(of, tmp_path):
+    pixace.pack_model(of("grey:8").path, tmp_path / "packed.safetensors", about="noise")
+    with pytest.raises(ConfigError, match="brings no pictures along; name some"):
+        pixace.evaluate(run=tmp_path / "packed.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"part": "test"}, "no part 'test'; there are train and validation"),
+        ({"pictures": 0}, "pictures"),
+        ({"batch_size": 0}, "batch_size|--batch-size"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(of, settings, words):
+    with pytest.raises(ConfigError, match=words):
+        pixace.evaluate(run=of("grey:8"), **settings)
+
+
+def test_intervals_are_those_of_the_mean():
+    """Of 10,000 with a deviation of 2: 1.96 times 0.02 on either side."""
+    values = np.tile([1.0, 5.0], 5000)
+    found = Measure.of(values)
+    assert (found.mean, found.pictures) == (3, 10_000)
+    assert found.error == pytest.approx(1.96 * 2 / 100, rel=1e-3)
+    assert Measure.of(np.array([2.0])) == Measure(2.0, 0.0, 1)
+    assert str(Measure(1.23456, 0.1, 3)) == "1.235 ± 0.100"
+
+
+def test_the_command_prints_what_was_found_as_lines_and_as_json(of, photos):
+    model = of("grey:8")
+    words = ["evaluate", str(photos), "--run", str(model.path), "--labels"]
+    told = CliRunner().invoke(main, words)
+    assert told.exit_code == 0, told.output
+    for start in ("  bits per pixel ", "  bits per dimension ", "  neighbours ", "  colours keep "):
+        assert f"\n{start}" in told.stdout
+    facts = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert facts["bits_per_pixel"]["pictures"] == 24
+    assert facts["yardsticks"]["uniform"] == 3
