@@ -235,4 +235,6 @@ def test_a_real_clock_ends_in_a_finished_run_and_goes_on(tiny, tiny_pictures, tm
     more = ["train", "--resume", str(run.path), "--minutes", "0.01"]
     done = CliRunner().invoke(main, more)
     assert done.exit_code == 0, done.output
-    assert (run.read().status, run.read().step) == ("finished", 20)
+    # It finds its program compiled, and so has time for more steps than the least.
+    assert run.read().status == "finished"
+    assert run.read().step >= 10 + budget.LEAST
