@@ -5,22 +5,26 @@ from pathlib import Path
 from textwrap import fill
 
 from pixace.runs import model_file
+from pixace.zoo import shipped
 
 WIDTH = 120  # columns of prose
 HEAD = """# Models that come along
 
-They need no network and no training, and draw at once. Without runs of your own `photos-32` draws;
-`--run NAME` takes another one, and `pixace models` lists all. Weights are MIT-licensed as pixace
-is; whose pictures they learned from stands with each.
+They need no network and no training, and draw at once: `pixace generate --run NAME`. `pixace models`
+lists them. Weights are MIT-licensed as pixace is; whose pictures they learned from stands with
+each.
 
 This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
 """
+DEFAULT = f"Without runs of your own, `{shipped.DEFAULT}` draws."
 COLUMNS = "file, pictures, steps, minutes on 2 cores, held out, nats per token, bits per pixel"
 
 
 def page(files: Sequence[Path]) -> str:
     """The whole page."""
     head = [wrapped(" ".join(part.split("\n"))) for part in HEAD.strip().split("\n\n")]
+    if any(path.stem == shipped.DEFAULT for path in files):
+        head.append(DEFAULT)
     return "\n".join(["\n\n".join(head), "", *map(card, files)])
 
 
