@@ -10,9 +10,9 @@ from pixace.zoo import shipped
 WIDTH = 120  # columns of prose
 HEAD = """# Models that come along
 
-They need no network and no training, and draw at once: `pixace generate --run NAME`. `pixace models`
-lists them. Weights are MIT-licensed as pixace is; whose pictures they learned from stands with
-each.
+They need no network and no training, and draw at once: `pixace generate --run NAME`. `pixace
+models` lists them. Weights are MIT-licensed as pixace is; whose pictures they learned from stands
+with each.
 
 This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
 """
