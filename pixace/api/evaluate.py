@@ -10,7 +10,6 @@ import numpy as np
 
 from pixace import ranges
 from pixace.api import collage_files, data_provenance
-from pixace.api.building import captioned
 from pixace.api.door import door
 from pixace.api.trained import Trained
 from pixace.arrays import Tokens
@@ -127,8 +126,11 @@ def evaluate(
     trained = collage_files.model_of(run, root, dtype)
     tokens, named = _tokens(trained, data, labels, progress)
     chosen = _chosen(tokens, part, pictures)
-    captions = captioned(parts.captions(trained.description.settings), tokens)
-    prefixes = captions and getattr(captions, chosen.part)
+    known = list(tokens.records(chosen.part)) if trained.vocabulary else []
+    prefixes = None
+    if trained.vocabulary and known:
+        captions = parts.captions(trained.description.settings)
+        prefixes = captions.known_to(trained.vocabulary, known)
     nats = nats_by_picture(
         trained.sampler.model,
         trained.sampler.weights,

@@ -122,6 +122,16 @@ class Captions:
             alike=alike,
         )
 
+    def known_to(self, vocabulary: Vocabulary, known: Iterable[Known]) -> Prefixes:
+        """The captions of pictures as a model that was trained before knows them.
+
+        Args:
+          vocabulary: its words; others are left out.
+          known: what is known of each row, in order; of some it may be nothing.
+        """
+        atoms = vocabulary.atoms
+        return Prefixes.of([self._chosen(_composed(each), atoms) for each in known], vocabulary)
+
     def _labels(self, known: list[Known]) -> list[str]:
         """The different labels that captions are made of, numbers by their size."""
         if self.templates:

@@ -59,7 +59,8 @@ class Vocabulary:
         return {word: place for place, word in enumerate(self.words)}
 
     @cached_property
-    def _atoms(self) -> "Atoms":
+    def atoms(self) -> "Atoms":
+        """The labels among the words that are each a word by themselves."""
         return Atoms(shown(word) for word in self.words if word != shown(word))
 
     @cached_property
@@ -86,15 +87,15 @@ class Vocabulary:
     def split(self, text: str) -> list[str]:
         """The words of what a user asks for, unknown ones among them."""
         label = self._labels.get(unicodedata.normalize("NFC", text))
-        return self._atoms.split(text) if label is None else self.split_class(label)
+        return self.atoms.split(text) if label is None else self.split_class(label)
 
     def split_class(self, label: str) -> list[str]:
         """The words that stand for a class, as its pictures had them."""
         text, word = self.classes[label], atom(label)
         first, *others = text.split(word) if self.knows(word) else [text]
-        words = self._atoms.split(first)
+        words = self.atoms.split(first)
         for other in others:
-            words += [word, *self._atoms.split(other)]
+            words += [word, *self.atoms.split(other)]
         return words
 
     def known(self, text: str) -> list[str]:

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 import pixace
 from pixace.cli import main
 from pixace.colors.volumes import volumes
+from pixace.config import parts
 from pixace.data import token_set
 from pixace.errors import ConfigError
 from pixace.evaluation.evaluation_set import EvaluationSet
@@ -139,6 +140,29 @@ def test_classes_and_what_colours_keep(of, photos):
     assert 5 < found.distortion.psnr < 25
     assert found.distortion.delta > 2
     assert pixace.evaluate(photos, run=model).classes == {}
+
+
+def test_captions_are_read_as_the_model_knows_them(worded_outcome, worded_pictures):
+    """Of other pictures, where words come in another order, as well as of its own."""
+    model = pixace.load(worded_outcome.run.path)
+    train = pixace.evaluate(run=model, part="train")
+    held = pixace.evaluate(run=model, part="validation")
+    every = pixace.evaluate(worded_pictures, run=model)
+    counts = [it.bits_per_pixel.pictures for it in (train, held, every)]
+    whole = np.average([it.bits_per_pixel.mean for it in (train, held)], weights=counts[:2])
+    assert counts[2] == sum(counts[:2])
+    # One of several templates is read of each picture, and not always the same.
+    assert every.bits_per_pixel.mean == pytest.approx(whole, abs=0.02)
+
+
+def test_words_have_the_ids_that_the_model_gave_them(worded_outcome):
+    model = pixace.load(worded_outcome.run.path)
+    captions = parts.captions(model.description.settings)
+    known = [{"name": "a", "label": label, "caption": None} for label in ("1", "0", None)]
+    found = captions.known_to(model.vocabulary, known)
+    rows = found.rows(np.array([0, 1, 2]), np.array([0.0, 0.0, 0.0]))
+    wanted = [("a", "light", "of", "one"), ("a", "light", "of", "zero"), ()]
+    np.testing.assert_array_equal(rows, [model.vocabulary.ids(words) for words in wanted])
 
 
 def test_tokens_may_be_named_if_they_are_the_models(of, photos, tmp_path):
