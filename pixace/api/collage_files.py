@@ -47,6 +47,11 @@ class DrawnBy:
         model = trained.description
         return cls(version.__version__, str(trained.path.resolve()), model.created, model.step)
 
+    @property
+    def name(self) -> str:
+        """What `--run` takes, for people."""
+        return Path(self.run).name.removesuffix(".safetensors")
+
     def is_same_model(self, other: Self) -> bool:
         """Whether it is that very model, wherever it is now."""
         return (self.created, self.step) == (other.created, other.step)

@@ -67,7 +67,7 @@ def command(ctx, again, as_json, **settings):
     finished = f"{len(facts['photos'])} photo" + "s" * (len(facts["photos"]) > 1)
     skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
     line = (
-        f"{done.where}: {finished} finished by {Path(done.model.run).name.removesuffix('.safetensors')}, "
+        f"{done.where}: {finished} finished by {done.model.name}, "
         f"seed {done.settings.seed}{skipped}"
     )
     options.say([line], facts, as_json)

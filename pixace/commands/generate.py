@@ -64,7 +64,7 @@ def command(ctx, again, as_json, **settings):
     texts = len(facts.get("text", ())) + len(facts.get("classes", ()))
     of_each = f" of each of {texts} texts" if texts > 1 else ""
     line = (
-        f"{done.where}: {facts['n']} pictures{of_each} by {Path(done.model.run).name.removesuffix('.safetensors')}, "
+        f"{done.where}: {facts['n']} pictures{of_each} by {done.model.name}, "
         f"seed {done.settings.seed}"
     )
     options.say([line], facts, as_json)
