@@ -122,6 +122,8 @@ def made(name: str, archives: Path, out: Path) -> Run:
             tell(*words, "--runs", out)
         elif run.read().status != "finished":
             tell(words[0], "--resume", run.path)
+        if (status := run.read().status) != "finished":  # Ctrl-C saves, and is no failure
+            sys.exit(f"zoo: {name} is not trained yet ({status}); go on by the same command")
     return run
 
 

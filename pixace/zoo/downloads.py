@@ -81,7 +81,8 @@ def _fetch(
 ) -> None:
     """Brings `part` up to the whole file."""
     before = _noted(note, address) if part.exists() else None
-    done = part.stat().st_size if before else 0
+    # The last byte once more: of a part that is whole already, nothing could be asked for.
+    done = max(0, part.stat().st_size - 1) if before else 0
     headers = {"Range": f"bytes={done}-", "If-Range": before} if before and done else {}
     how: dict[str, Any] = {"allow_private": allow_private, "seconds": seconds, "all_of_it": False}
     with web.opened(address, headers=headers, **how) as answer:
@@ -96,7 +97,7 @@ def _fetch(
         tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
         note.write_text(json.dumps({"address": address, "tag": tag}), encoding="utf-8")
         with (
-            part.open("ab" if done else "wb") as file,
+            part.open("r+b" if done else "wb") as file,
             progress_bar(
                 part.name[1 : -len(".part")],
                 whole or 0,
@@ -106,6 +107,7 @@ def _fetch(
                 unit_scale=True,
             ) as bar,
         ):
+            file.seek(done)
             for block in answer.blocks():
                 done += len(block)
                 if done > (size or MOST):

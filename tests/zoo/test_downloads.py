@@ -1,6 +1,7 @@
 """Downloads from a real server: broken off and gone on with, checked, whole or absent."""
 
 import hashlib
+import json
 
 import pytest
 from web_server import cut, dripping, ranged, redirect, serving
@@ -41,14 +42,27 @@ def test_a_file_comes_whole_by_way_of_redirects(target):
 
 def test_what_was_broken_off_goes_on_where_it_was(target):
     with serving({"/a": ranged(BODY, '"v1"', breaks=[100_000, 50_000])}) as server:
-        for missing in (412_000, 362_000):
+        for missing in (412_000, 362_001):
             with pytest.raises(WebError, match=f"was cut, {missing:,} bytes too early"):
                 get(server, target, sha256=SHA256)
             assert not target.exists()
         get(server, target, sha256=SHA256)
-        assert server.sent == [(0, 100_000), (100_000, 150_000), (150_000, len(BODY))]
+        assert server.sent == [(0, 100_000), (99_999, 149_999), (149_998, len(BODY))]
     assert target.read_bytes() == BODY
     assert here(target) == [target.name]
+
+
+def test_a_part_that_was_whole_already_gets_its_name(target):
+    """As when the process was killed before it could."""
+    target.parent.mkdir()
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(BODY)
+    with serving({"/a": ranged(BODY, '"v1"')}) as server:
+        note = {"address": f"{server.url}/a", "tag": '"v1"'}
+        part.with_name(part.name + ".json").write_text(json.dumps(note))
+        get(server, target, sha256=SHA256)
+        assert server.sent == [(len(BODY) - 1, len(BODY))]
+    assert target.read_bytes() == BODY
 
 
 def test_a_file_that_has_changed_meanwhile_is_begun_anew(target):
