@@ -200,6 +200,7 @@ def preprocessing(trained: Trained) -> Preprocessing:
         background="#{:02x}{:02x}{:02x}".format(*data.background),
         validation_fraction=0.0,
         alpha=data.alpha,
+        tiles=(data.pictures or {}).get("tiles"),
     )
 
 
@@ -245,7 +246,7 @@ def _distortion(trained: Trained, data: Data | None) -> Distortion | None:
         return None
     settings = replace(preprocessing(trained), colors=Preprocessing.colors, order="raster")
     try:
-        images = tokenization.sample(settings, open_source(named), ORIGINALS)
+        images = tokenization.sample(settings, open_source(named, tiles=settings.tiles), ORIGINALS)
     except (SourceError, ImageError):
         return None
     shown = trained.sampler.tokenizer.decode(trained.sampler.tokenizer.encode(images))
