@@ -5,8 +5,8 @@
     bin/speedrun --quick                            one set, a minute: whether everything runs
 
 Pictures become tokens first, which counts for nobody. Then pixace trains by its command line and is
-judged by held_out.py; after it the peer, peer_nanogpt.py, once for each of its learning rates, of
-which the best counts. Both judge all held-out pictures. Each result is a JSON line, here and in
+judged by `pixace evaluate`; after it the peer, peer_nanogpt.py, once for each of its learning
+rates, of which the best counts. Both judge all held-out pictures. Each result is a JSON line, here and in
 `results.jsonl`; the last ones of a set and a budget are a row of docs/speedrun.md.
 
 All runs on the processor. Pictures are found by `--data NAME=PATH`: anything that pixace reads, or
@@ -109,7 +109,7 @@ def ours(name: str, tokens: Path, minutes: float, seed: int, given: argparse.Nam
     units = told["training"]["batch_size"] * row_length(tokens)
     seconds = seconds_of_steps(map(json.loads, log), units)
     return {
-        **json.loads(python(HERE / "held_out.py", run).splitlines()[-1]),
+        **judged(run),
         "run": str(run),
         "versions": told["versions"],
         "way": told["compute_dtype"],
@@ -118,6 +118,13 @@ def ours(name: str, tokens: Path, minutes: float, seed: int, given: argparse.Nam
         "train_seconds": seconds,
         "other_seconds": whole - seconds,
     }
+
+
+def judged(run: Path) -> Result:
+    """How good the run's best model is, on all held-out pictures."""
+    found = json.loads(pixace("evaluate", "--run", run, "--json"))
+    means = {name: found[name]["mean"] for name in ("nats_per_token", "bits_per_pixel")}
+    return {"pictures": found["bits_per_pixel"]["pictures"], **means}
 
 
 def budget(minutes: float) -> list[str]:
@@ -213,12 +220,7 @@ def machine() -> Result:
 
 def pixace(*arguments: Any) -> str:
     """What a command of pixace prints; -P, so that nothing in the working folder gets between."""
-    return python("-m", "pixace", *arguments)
-
-
-def python(*arguments: Any) -> str:
-    """What our own Python prints."""
-    return output([sys.executable, "-P", *arguments])
+    return output([sys.executable, "-P", "-m", "pixace", *arguments])
 
 
 def output(command: list[Any]) -> str:

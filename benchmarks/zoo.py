@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "zoo.md"
 PICTURES = ROOT / "docs" / "pictures"
 DRAWN = 64
+MEASURES = ("nats_per_token", "bits_per_pixel", "bits_per_dimension")
 
 CLOTHES = (
     "photographs of https://github.com/alexeygrigorev/clothing-dataset (CC0) and "
@@ -74,7 +75,7 @@ MODELS = {
         "photos",
         [
             f"train PICTURES --gin photos-32 --size 32 {PHOTOS} --set D_MODEL=96 --set D_FF=384 "
-            "--set LAYERS=5 --steps 16000 --name photos-32"
+            "--set LAYERS=5 --steps 12000 --name photos-32"
         ],
         "--temperature 0.95",
     ),
@@ -130,15 +131,19 @@ def made(name: str, archives: Path, out: Path) -> Run:
 def facts(name: str, run: Run) -> dict[str, Any]:
     """What the card says beside words."""
     told = run.read()
-    found = output([sys.executable, "-P", ROOT / "benchmarks" / "held_out.py", run.path])
+    nearest = PICTURES / f"zoo-{name}-nearest.png"
+    found = pixace.evaluate(run=run.path, samples=DRAWN, figure=nearest).as_dict()
     log = (run.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     tokens = told.training["batch_size"] * pixace.load(run.path).sampler.tokenizer.length
     speeds = [line.get("tokens_per_second") for line in map(json.loads, log)]
     speed = statistics.median(filter(None, speeds))
     return {
-        **json.loads(found.splitlines()[-1]),
+        "pictures": found["bits_per_pixel"]["pictures"],
+        **{measure: found[measure]["mean"] for measure in MEASURES if found[measure]},
         "learned": told.data.train,
         "steps": told.step,
+        "novelty": found["novelty"],
+        "learned_bits_per_pixel": found["learned"]["mean"],
         "minutes": round(told.steps * tokens / speed / 60, 1),
         "commands": [f"pixace {each}" for each in MODELS[name].commands],
     }

@@ -9,14 +9,15 @@ from typing import Any, Literal
 import numpy as np
 
 from pixace import ranges
-from pixace.api import collage_files, data_provenance
+from pixace.api import collage_files, places
 from pixace.api.door import door
+from pixace.api.model_pictures import preprocessing, tokens_for
 from pixace.api.trained import Trained
-from pixace.arrays import Tokens
+from pixace.arrays import Images, Tokens
 from pixace.colors import oklab
 from pixace.colors.volumes import channels, volumes
 from pixace.config import parts
-from pixace.data import token_cache, token_set, tokenization
+from pixace.data import token_set, tokenization
 from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, ImageError, SourceError
@@ -24,8 +25,10 @@ from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.likelihood import nats_by_picture
 from pixace.evaluation.measure import Measure
+from pixace.evaluation.novelty import Judge, Novelty
 from pixace.evaluation.yardsticks import Yardsticks, yardsticks
-from pixace.ranges import Count
+from pixace.images.png import save_png
+from pixace.ranges import Count, Seed
 from pixace.runtime import precision
 from pixace.sources import Data, open_source
 from pixace.special_tokens import FIRST_ID
@@ -67,6 +70,9 @@ class Evaluated:
       yardsticks: bits per pixel of simpler ways.
       classes: bits per pixel by label, where there are any.
       distortion: of the tokenizer; None where the pictures themselves are not at hand.
+      learned: bits per pixel of training pictures, where novelty is asked for of held-out ones: far
+        below these it has learned its pictures by heart.
+      novelty: how near new pictures of the model are to the training pictures, where asked for.
     """
 
     model: str
@@ -79,6 +85,8 @@ class Evaluated:
     yardsticks: Yardsticks
     classes: dict[str, Measure]
     distortion: Distortion | None
+    learned: Measure | None
+    novelty: Novelty | None
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -94,6 +102,10 @@ def evaluate(
     part: str | None = None,
     pictures: Count | None = None,
     labels: bool = False,
+    novelty: bool = False,
+    samples: Count = 64,
+    seed: Seed = 0,
+    figure: str | Path | None = None,
     batch_size: Count = 16,
     dtype: str | None = None,
     progress: bool = False,
@@ -108,9 +120,13 @@ def evaluate(
       part: `validation` or `train`; None means what was held out, or all if nothing was.
       pictures: at most so many, evenly spread; None means all.
       labels: take sub-folders as labels.
+      novelty: draw pictures, and look for the training pictures that they are nearest to.
+      samples: how many are drawn for that.
+      seed: of these.
+      figure: a PNG of them, each above its nearest training picture; asks for novelty, too.
       batch_size: pictures at a time.
       dtype: of the products, as in `load`.
-      progress: a live bar on stderr while tokenizing.
+      progress: a live bar on stderr while tokenizing and drawing.
 
     Returns:
       Numbers, most with the interval that they are sure within.
@@ -119,32 +135,29 @@ def evaluate(
       ConfigError: the model's pictures are gone, or other tokens than the model's are named.
       PixaceError: something is unknown, or no picture can be read.
     """
-    pictures, batch_size = (
+    pictures, samples, seed, batch_size = (
         ranges.one(evaluate, "pictures", pictures),
+        ranges.one(evaluate, "samples", samples),
+        ranges.one(evaluate, "seed", seed),
         ranges.one(evaluate, "batch_size", batch_size),
     )
+    out = places.checked(figure).out if figure else None
     trained = collage_files.model_of(run, root, dtype)
-    tokens, named = _tokens(trained, data, labels, progress)
+    tokens, named = tokens_for(trained, data, labels=labels, progress=progress)
     chosen = _chosen(tokens, part, pictures)
-    known = list(tokens.records(chosen.part)) if trained.vocabulary else []
-    prefixes = None
-    if trained.vocabulary and known:
-        captions = parts.captions(trained.description.settings)
-        prefixes = captions.known_to(trained.vocabulary, known)
-    nats = nats_by_picture(
-        trained.sampler.model,
-        trained.sampler.weights,
-        tokens,
-        chosen,
-        prefixes=prefixes,
-        batch_size=batch_size,
-        dtype=precision.by_name(trained.dtype),
-    )
+    nats = _nats(trained, tokens, chosen, batch_size)
     tokenizer, rows = tokens.tokenizer, tokens.split(chosen.part).rows(chosen.rows(tokens))
-    pixels = math.prod(tokenizer.size)
-    bits = nats / math.log(2) / pixels
+    to_bits = 1 / math.log(2) / math.prod(tokenizer.size)
+    bits = nats * to_bits
     more = _bits_within(tokenizer, rows)
     count = channels(tokenizer.colors) if isinstance(tokenizer, PixelTokenizer) else 3
+    learned = found = None
+    if novelty or out:
+        if chosen.part == "validation":
+            as_many = EvaluationSet("train", min(len(rows), len(tokens.split("train"))))
+            learned = Measure.of(_nats(trained, tokens, as_many, batch_size) * to_bits)
+        drawn = trained.generate(samples, seed=seed, progress=progress)
+        found = _novelty(drawn, tokens, out)
     return Evaluated(
         model=trained.description.name,
         named=named,
@@ -156,52 +169,40 @@ def evaluate(
         yardsticks=yardsticks(tokens, chosen),
         classes=_by_class(tokens, chosen, bits),
         distortion=_distortion(trained, data),
+        learned=learned,
+        novelty=found,
     )
 
 
-def _tokens(
-    trained: Trained, data: Data | None, labels: bool, progress: bool
-) -> tuple[TokenSet, str]:
-    """The pictures as the model's tokens, and what they are called."""
-    described = trained.description
-    if data is None:
-        if described.data.tokens is None:
-            raise ConfigError(
-                f"{described.name} brings no pictures along; name some: pixace evaluate PICTURES "
-                f"--run {described.name}"
-            )
-        settings = parts.pictures(described.settings)
-        restored = data_provenance.restore(trained.path, described, settings, progress=progress)
-        return restored, described.data.named
-    if isinstance(data, str | Path) and token_set.is_set(Path(data)):
-        tokens = token_set.open_set(Path(data))
-        if tokens.tokenizer.spec != trained.sampler.tokenizer.spec:
-            raise ConfigError(
-                f"{data} holds other tokens ({tokens.tokenizer.spec:.60}) than {described.name} "
-                f"knows ({trained.sampler.tokenizer.spec:.60}); name the pictures instead"
-            )
-        return tokens, str(data)
-    source = data if isinstance(data, str | Path) else open_source(data, labels=labels)
-    named = str(source) if isinstance(source, str | Path) else source.spec
-    settings = preprocessing(trained)
-    return token_cache.cached(settings, source, labels=labels, progress=progress), named
-
-
-def preprocessing(trained: Trained) -> Preprocessing:
-    """How pictures become the tokens of a model, none of them held out."""
-    tokenizer, data = trained.sampler.tokenizer, trained.description.data
-    height, width = tokenizer.size
-    own = tokenizer.colors.spec if isinstance(tokenizer, PixelTokenizer) else f"vq:{trained.path}"
-    return Preprocessing(
-        size=f"{width}x{height}",
-        colors=own,
-        order=tokenizer.order,
-        fit=data.fit,
-        background="#{:02x}{:02x}{:02x}".format(*data.background),
-        validation_fraction=0.0,
-        alpha=data.alpha,
-        tiles=(data.pictures or {}).get("tiles"),
+def _nats(trained: Trained, tokens: TokenSet, chosen: EvaluationSet, size: int) -> np.ndarray:
+    """The cost of each picture, by its caption if the model reads them; float64."""
+    prefixes = None
+    known = list(tokens.records(chosen.part)) if trained.vocabulary else []
+    if trained.vocabulary and known:
+        captions = parts.captions(trained.description.settings)
+        prefixes = captions.known_to(trained.vocabulary, known)
+    return nats_by_picture(
+        trained.sampler.model,
+        trained.sampler.weights,
+        tokens,
+        chosen,
+        prefixes=prefixes,
+        batch_size=size,
+        dtype=precision.by_name(trained.dtype),
     )
+
+
+def _novelty(drawn: Images, tokens: TokenSet, figure: Path | None) -> Novelty:
+    """What the nearest training pictures say, and a picture of them."""
+    if not len(tokens.split("train")):
+        raise ConfigError(
+            f"{tokens.header.origin.source} has no training pictures to compare new ones with"
+        )
+    judge = Judge.of(tokens)
+    found = judge.neighbours(drawn)
+    if figure:
+        save_png(figure, judge.figure(drawn, found))
+    return judge.novelty(found)
 
 
 def _chosen(tokens: TokenSet, part: str | None, pictures: int | None) -> EvaluationSet:

@@ -10,8 +10,10 @@ import numpy as np
 from pixace.api import collage_files, places, single_pictures
 from pixace.api.collage_files import CollageSettings, Drawn, DrawnBy
 from pixace.api.door import door
+from pixace.api.model_pictures import tokens_for
 from pixace.api.trained import Trained
 from pixace.errors import PixaceError
+from pixace.evaluation.novelty import Judge, Novelty
 from pixace.images import layout
 from pixace.images.collage import collage as laid_out
 from pixace.images.gif import save_gif
@@ -32,12 +34,14 @@ class GenerateSettings(CollageSettings):
     Attributes:
       n: pictures, of each text.
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
+      novelty: copies of training pictures have a frame.
     """
 
     command = "generate"
 
     n: int
     temperature: float = 1.0
+    novelty: bool = False
 
     def sampling(self, **own: Any) -> SamplingSettings:
         """How the sampler is to draw."""
@@ -46,9 +50,14 @@ class GenerateSettings(CollageSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Generated(Drawn):
-    """What `generate` has done."""
+    """What `generate` has done.
+
+    Attributes:
+      novelty: how near the pictures are to training pictures, where that was asked for.
+    """
 
     settings: GenerateSettings
+    novelty: Novelty | None = None
 
 
 @door("generate")
@@ -66,6 +75,7 @@ def generate(
     temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    novelty: bool = False,
     batch_size: int = 64,
     scale: int | None = None,
     smooth: bool = False,
@@ -92,6 +102,8 @@ def generate(
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
+      novelty: put a frame around copies of training pictures, which are nearer to one than held-out
+        pictures are; the run's own pictures must be there.
       batch_size: pictures drawn at once.
       scale: pixels per pixel; None chooses, and takes less where the collage would be too large.
       smooth: enlarge smoothly instead of crisply.
@@ -117,6 +129,7 @@ def generate(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        novelty=novelty,
         scale=scale,
         smooth=smooth,
     )
@@ -140,13 +153,21 @@ def generate(
         look["title"] = texts[0]
     elif texts:
         look["row_labels"] = texts
+    judge = Judge.of(tokens_for(trained, None, progress=progress)[0]) if novelty else None
     tokens = trained.sampler.generate_tokens(
         settings.n, sampling, prefixes=asked and asked.prefixes, progress=progress
     )
     tokenizer = trained.sampler.tokenizer
     pictures = tokenizer.decode(tokens)
+    found = judge.neighbours(pictures) if judge else None
+    if judge and found:
+        look["framed"] = np.flatnonzero(judge.copies(found)).tolist()
     done = Generated(
-        model=DrawnBy.of(trained), settings=settings, place=place, unknown=asked and asked.unknown
+        model=DrawnBy.of(trained),
+        settings=settings,
+        place=place,
+        unknown=asked and asked.unknown,
+        novelty=judge.novelty(found) if judge and found else None,
     )
     if place.out:
         save_png(place.out, laid_out(list(pictures), **look), done.memory)

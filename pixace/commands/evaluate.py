@@ -1,5 +1,7 @@
 """`pixace evaluate`: numbers that can be compared."""
 
+from pathlib import Path
+
 import click
 
 from pixace.commands import options
@@ -11,6 +13,7 @@ from pixace.commands import options
         "pixace evaluate",
         "pixace evaluate photos/ --run photos-32",
         "pixace evaluate --part train --pictures 500",
+        "pixace evaluate --novelty --figure nearest.png",
     ),
 )
 @click.argument("data", type=options.Place(), required=False)
@@ -30,6 +33,19 @@ from pixace.commands import options
 )
 @click.option("--pictures", type=int, metavar="N", help="At most so many.  [default: all]")
 @click.option("--labels", is_flag=True, help="Take sub-folders as labels.")
+@click.option(
+    "--novelty",
+    is_flag=True,
+    help="Draw pictures, and look for the training pictures that they are nearest to.",
+)
+@click.option("--samples", default=64, metavar="N", help="How many are drawn for that.")
+@click.option("--seed", default=0, metavar="N", help="Same seed, same pictures.")
+@click.option(
+    "--figure",
+    type=options.Place(path_type=Path),
+    metavar="FILE.png",
+    help="Show each above its nearest training picture.",
+)
 @click.option("--batch-size", default=16, metavar="N", help="Pictures at a time.")
 @click.option(
     "--dtype",
@@ -62,6 +78,10 @@ def command(data, as_json, **settings):
     if it := found.distortion:
         kept = "nothing lost" if it.psnr is None else f"{it.psnr:.2f} dB, {it.delta:.2f} ΔE"
         lines.append(f"  colours keep        {kept}   ({it.pictures:,} pictures)")
+    if found.novelty:
+        lines.append(f"  new pictures        {found.novelty}")
+    if found.learned:
+        lines.append(f"  of training ones    {found.learned} bits per pixel")
     known = {name: bits for name, bits in vars(found.yardsticks).items() if bits is not None}
     lines.append("yardsticks, bits per pixel:")
     lines += [f"  {name:18}  {bits:.3f}" for name, bits in known.items()]

@@ -45,6 +45,11 @@ from pixace.commands import drawing_options, options
 @drawing_options.drawing
 @drawing_options.places("collage.png", "picture")
 @click.option(
+    "--novelty",
+    is_flag=True,
+    help="Put a frame around copies of training pictures.",
+)
+@click.option(
     "--gif",
     type=options.Place(path_type=Path),
     metavar="FILE.gif",
@@ -67,4 +72,5 @@ def command(ctx, again, as_json, **settings):
         f"{done.where}: {facts['n']} pictures{of_each} by {done.model.name}, "
         f"seed {done.settings.seed}"
     )
-    options.say([line], facts, as_json)
+    novelty = getattr(done, "novelty", None)
+    options.say([line, f"{novelty}"] if novelty else [line], facts, as_json)

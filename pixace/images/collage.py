@@ -5,7 +5,7 @@ pixel a square) or smooth. Labels are set in Pillow's own font, so no font needs
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MARGIN = 12  # pixels around everything
 TEXT = 14  # pixels
+FRAME = (230, 0, 60)
 
 Color = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -35,6 +36,7 @@ def collage(
     title: str | None = None,
     column_labels: Sequence[str] = (),
     row_labels: Sequence[str] = (),
+    framed: Iterable[int] = (),
     background: Color = (255, 255, 255),
 ) -> "Image":
     """Lays images out in a grid, row by row.
@@ -50,6 +52,7 @@ def collage(
       column_labels: texts above the columns, as many as there are columns, or none; may have
         several lines.
       row_labels: texts left of the rows, as many as there are rows, or none.
+      framed: numbers of images that get a red frame, in the gutter where there is one.
       background: RGB around and between the images; text is black or white, whichever stands out.
 
     Returns:
@@ -96,6 +99,16 @@ def collage(
             cell = Pillow.fromarray(np.asarray(image))
             cell = cell.resize((width * scale, height * scale), way)
             picture.paste(cell, (left + i % columns * step_x, top + i // columns * step_y))
+    for i in framed:
+        y, x = top + i // columns * step_y, left + i % columns * step_x
+        around = min(layout.gutter, 3)
+        box = (
+            x - around,
+            y - around,
+            x + width * scale + around - 1,
+            y + height * scale + around - 1,
+        )
+        pen.rectangle(box, outline=FRAME, width=max(1, around))
     return np.asarray(picture)
 
 

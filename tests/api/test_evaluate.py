@@ -15,11 +15,14 @@ from pixace.cli import main
 from pixace.colors.volumes import volumes
 from pixace.config import parts
 from pixace.data import token_set
-from pixace.errors import ConfigError
+from pixace.errors import ConfigError, PixaceError
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.likelihood import evaluate, nats_by_picture
 from pixace.evaluation.measure import Measure
+from pixace.evaluation.novelty import Judge
+from pixace.images.collage import FRAME
 from pixace.runtime import precision
+from pixace.sampling.sampler import Sampler
 from pixace.special_tokens import FIRST_ID
 
 SMALL = ["train.steps = 1", "train.evaluate_every = 1", "train.samples = 0", "train.ema = 0"]
@@ -183,9 +186,46 @@ def test_a_file_alone_brings_no_pictures_along(of, tmp_path):
         pixace.evaluate(run=tmp_path / "packed.safetensors")
 
 
+def test_novelty_of_what_it_draws_and_the_cost_of_what_it_learned(of, tmp_path):
+    model = of("grey:8")
+    found = pixace.evaluate(run=model, novelty=True, samples=5, figure=tmp_path / "near.png")
+    train = pixace.evaluate(run=model, part="train", pictures=1)
+    assert found.learned == train.bits_per_pixel
+    assert (found.novelty.pictures, train.novelty, train.learned) == (5, None, None)
+    judge = Judge.of(token_set.open_set(model.description.data.tokens))
+    near = judge.neighbours(model.generate(5, seed=0))
+    assert found.novelty == judge.novelty(near)
+    shown = np.asarray(Pillow.open(tmp_path / "near.png"))
+    np.testing.assert_array_equal(shown, judge.figure(model.generate(5, seed=0), near))
+
+
+def test_the_figure_alone_asks_for_novelty_and_its_place_is_looked_at_first(of, tmp_path):
+    model = of("grey:8")
+    found = pixace.evaluate(run=model, samples=2, figure=tmp_path / "near.png")
+    assert found.novelty.pictures == 2
+    with pytest.raises(PixaceError, match="its name must end in"):
+        pixace.evaluate(run=model, figure=tmp_path / "near.gif")
+
+
+def test_copies_have_a_frame_in_a_collage_that_asks(of, tmp_path, monkeypatch):
+    """A model of one picture can draw nothing else."""
+    model = of("grey:8")
+    tokens = token_set.open_set(model.description.data.tokens)
+    copy = tokens.split("train").rows([3])
+    monkeypatch.setattr(Sampler, "generate_tokens", lambda *_, **__: np.repeat(copy, 4, 0))
+    done = pixace.generate(tmp_path / "a.png", n=4, run=model, novelty=True)
+    bare = pixace.generate(tmp_path / "b.png", n=4, run=model)
+    assert (done.novelty.copies, done.novelty.distance, bare.novelty) == (4, 0, None)
+    red = [(np.asarray(Pillow.open(tmp_path / f"{it}.png")) == FRAME).all(-1).any() for it in "ab"]
+    assert red == [True, False]
+    assert done.as_dict()["novelty"] is True
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({"samples": 0}, "samples"),
+        ({"seed": -1}, "seed"),
         ({"part": "test"}, "no part 'test'; there are train and validation"),
         ({"pictures": 0}, "pictures"),
         ({"batch_size": 0}, "batch_size|--batch-size"),

@@ -37,6 +37,8 @@ def test_what_comes_along_is_what_the_page_says_and_is_small_enough():
 def test_a_card_says_what_a_file_says_of_itself(tiny_outcome, tmp_path):
     facts = {"learned": 38, "steps": 6, "minutes": 0.1, "pictures": 2, "nats_per_token": 1.25}
     facts |= {"bits_per_pixel": 1.8, "commands": ["pixace train stripes.npy"]}
+    facts |= {"bits_per_dimension": 2.5, "learned_bits_per_pixel": 1.7}
+    facts["novelty"] = {"pictures": 64, "copies": 1, "distance": 20.06, "held_out": 21.0}
     pixace.pack_model(
         tiny_outcome.run.path,
         tmp_path / "stripes.safetensors",
@@ -47,7 +49,13 @@ def test_a_card_says_what_a_file_says_of_itself(tiny_outcome, tmp_path):
     )
     card = zoo_page.card(tmp_path / "stripes.safetensors")
     assert "## stripes\n\nGrey stripes. Learned from nobody's pictures.\n" in card
-    assert "| 0.0 MB | 38 | 6 | 0.1 | 2 | 1.250 | 1.800 |" in card
+    assert "| 0.0 MB | 38 | 6 | 0.1 | 2 | 1.250 | 1.800 | 2.500 | 1.700 |" in card
+    told = " ".join(card.split())
+    assert (
+        "Of 64 new pictures 1 is a copy; their distance to the nearest training picture is 20.1 "
+        in told
+    )
+    assert "(pictures/zoo-stripes-nearest.png)" in card
     assert "```sh\npixace train stripes.npy\n```" in card
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pixace.errors import ImageError
-from pixace.images.collage import collage
+from pixace.images.collage import FRAME, collage
 from pixace.images.layout import COMFORTABLE
 
 
@@ -110,3 +110,19 @@ def test_text_stands_out_from_any_background():
 def test_what_cannot_be_laid_out_is_told(images, settings, words):
     with pytest.raises(ImageError, match=words):
         collage(images, **settings)
+
+
+@pytest.mark.parametrize("gutter", [0, 1, 2, 8])
+def test_a_frame_stands_in_the_gutter_and_covers_no_pixel(gutter):
+    images = plain(10, 20, 30, 40)
+    bare, framed = (
+        collage(images, columns=2, scale=4, gutter=gutter, framed=which) for which in ([], [3])
+    )
+    for number in range(4):
+        one, other = (cell(it, images, number, 2, 4, gutter) for it in (bare, framed))
+        assert np.array_equal(one, other) == (number < 3 or gutter > 0)
+    changed = (framed != bare).any(-1)
+    assert (framed[changed] == FRAME).all()
+    rows, columns = np.nonzero(changed)
+    assert rows.min() == columns.min() == 12 + 16 + gutter - min(gutter, 3)
+    assert rows.max() == columns.max() == 12 + 32 + gutter + min(gutter, 3) - 1

@@ -1,0 +1,115 @@
+"""Whether a model's pictures are new, or copies of what it learned from.
+
+How near a new picture may be to a training picture, held-out pictures say: nobody copied these, and
+some are near all the same.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from pixace.arrays import Image, Images
+from pixace.data.token_set import TokenSet
+from pixace.evaluation.neighbours import Neighbours, nearest
+from pixace.images.collage import collage
+from pixace.spacing import evenly
+
+SHOWN = 64  # pairs of a figure, and how many side by side
+SIDE_BY_SIDE = 16
+HELD_OUT = 1000  # pictures; more say little more
+RARE = 0.01  # the share of held-out pictures that are nearer than what counts as a copy
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """How near pictures are to the training pictures.
+
+    Attributes:
+      pictures: how many were looked at.
+      distance: median of the distances to the nearest training picture, as in `Neighbours`.
+      held_out: the same of held-out pictures; None where there are none.
+      near: what counts as a copy is nearer than this: than 99 of 100 held-out pictures are, or all
+        of fewer. None likewise.
+      copies: how many of the pictures are that near; None likewise.
+    """
+
+    pictures: int
+    distance: float
+    held_out: float | None
+    near: float | None
+    copies: int | None
+
+    def __str__(self) -> str:
+        if self.held_out is None:
+            return f"{self.distance:.1f} from the nearest training picture; none is held out"
+        return (
+            f"{self.distance:.1f} from the nearest training picture, held-out ones "
+            f"{self.held_out:.1f}; {self.copies:,} of {self.pictures:,} nearer than {self.near:.1f}"
+        )
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Knows how near held-out pictures are to the training pictures.
+
+    Attributes:
+      data: both.
+      held_out: of the held-out ones that were looked at; None where there are none.
+    """
+
+    data: TokenSet
+    held_out: Neighbours | None
+
+    @classmethod
+    def of(cls, data: TokenSet, most: int = HELD_OUT) -> "Judge":
+        """Looks at so many held-out pictures, evenly spread, or at all of fewer."""
+        held = data.split("validation")
+        if not len(held):
+            return cls(data, None)
+        rows = held.rows(evenly(len(held), min(most, len(held))))
+        return cls(data, nearest(data.tokenizer.decode(rows), data))
+
+    @property
+    def near(self) -> float | None:
+        """What counts as a copy is nearer."""
+        if self.held_out is None:
+            return None
+        return float(np.quantile(self.held_out.distances, RARE, method="lower"))
+
+    def neighbours(self, pictures: Images) -> Neighbours:
+        """The nearest training pictures; `pictures` as `nearest` takes them."""
+        return nearest(pictures, self.data)
+
+    def copies(self, found: Neighbours) -> np.ndarray:
+        """Which pictures are copies, bool `(n,)`; none where nothing is held out to compare."""
+        return found.distances < (-np.inf if self.near is None else self.near)
+
+    def figure(self, pictures: Images, found: Neighbours) -> UInt8[np.ndarray, "_ _ 3"]:
+        """Pictures above the training pictures that they are nearest to, the nearest pair first.
+
+        Copies have a frame.
+        """
+        order = np.argsort(found.distances, kind="stable")[:SHOWN]
+        learned, copies = found.pictures(self.data), self.copies(found)
+        cells: list[Image | None] = []
+        framed: list[int] = []
+        for start in range(0, len(order), SIDE_BY_SIDE):
+            row = order[start : start + SIDE_BY_SIDE]
+            empty = [None] * (min(len(order), SIDE_BY_SIDE) - len(row))
+            framed += [len(cells) + place for place, each in enumerate(row) if copies[each]]
+            cells += [*pictures[row], *empty, *learned[row], *empty]
+        labels = ["drawn", "learned from"] * (len(cells) // (2 * min(len(order), SIDE_BY_SIDE)))
+        columns = min(len(order), SIDE_BY_SIDE)
+        return collage(cells, columns=columns, row_labels=labels, framed=framed)
+
+    def novelty(self, found: Neighbours) -> Novelty:
+        """The same in numbers."""
+        known = self.held_out is not None
+        return Novelty(
+            pictures=len(found.rows),
+            distance=float(np.median(found.distances)),
+            held_out=float(np.median(self.held_out.distances)) if self.held_out else None,
+            near=self.near,
+            copies=int(self.copies(found).sum()) if known else None,
+        )
