@@ -6,8 +6,8 @@
 
 Pictures become tokens first, which counts for nobody. Then pixace trains by its command line and is
 judged by `pixace evaluate`; after it the peer, peer_nanogpt.py, once for each of its learning
-rates, of which the best counts. Both judge all held-out pictures. Each result is a JSON line, here and in
-`results.jsonl`; the last ones of a set and a budget are a row of docs/speedrun.md.
+rates, of which the best counts. Both judge all held-out pictures. Each result is a JSON line, here
+and in `results.jsonl`; the last ones of a set and a budget are a row of docs/speedrun.md.
 
 All runs on the processor. Pictures are found by `--data NAME=PATH`: anything that pixace reads, or
 a token set.

@@ -14,16 +14,16 @@ They need no network and no training, and draw at once: `pixace generate --run N
 models` lists them. Weights are MIT-licensed as pixace is; whose pictures they learned from stands
 with each.
 
-Bits and nats are those of pictures that were held out, bits per dimension those of the 8-bit
-picture. A copy is nearer to a training picture than 99 of 100 held-out pictures are. Minutes are
+Bits and nats are those of pictures that were held out, but for those under `learned`: bits per
+pixel of training pictures. Bits per dimension are those of the 8-bit picture. A copy is nearer to a training picture than 99 of 100 held-out pictures are. Minutes are
 what the steps took on one or both of two cores, shared with other work.
 
 This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
 """
 DEFAULT = f"Without runs of your own, `{shipped.DEFAULT}` draws."
 COLUMNS = (
-    "file, pictures, steps, minutes, held out, nats per token, bits per pixel, bits per dimension, "
-    "bits per pixel of training pictures"
+    "file, pictures, steps, minutes, held out, nats per token, bits per pixel, learned, "
+    "bits per dimension"
 )
 
 
@@ -58,8 +58,8 @@ def card(path: Path) -> str:
         f"|{' --- |' * (COLUMNS.count(',') + 1)}",
         f"| {size:.1f} MB | {facts['learned']:,} | {facts['steps']:,} | {facts['minutes']:g} "
         f"| {facts['pictures']:,} | {facts['nats_per_token']:.3f} "
-        f"| {facts['bits_per_pixel']:.3f} | {f'{dimension:.3f}' if dimension else '–'} "
-        f"| {learned:.3f} |",
+        f"| {facts['bits_per_pixel']:.3f} | {learned:.3f} "
+        f"| {f'{dimension:.3f}' if dimension else '–'} |",
         "",
         wrapped(
             f"Of {novelty['pictures']} new pictures {novelty['copies'] or 'none'} "
