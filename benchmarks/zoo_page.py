@@ -15,9 +15,9 @@ models` lists them. Weights are MIT-licensed as pixace is; whose pictures they l
 with each.
 
 Bits and nats are those of pictures that were held out, but for those under `learned`: bits per
-pixel of training pictures. Bits per dimension are those of the 8-bit picture. A copy is nearer to a
-training picture than 99 of 100 held-out pictures are. Minutes are what the steps took on one or
-both of two cores, shared with other work.
+pixel of training pictures. Bits per dimension are those of the 8-bit picture. A copy is nearer to
+one training picture, beside the next ones, than 99 of 100 held-out pictures are. Minutes are what
+the steps took on one or both of two cores, shared with other work.
 
 This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
 """

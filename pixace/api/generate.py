@@ -102,8 +102,8 @@ def generate(
       temperature: 0 takes the likeliest colour each time, 1 samples the model as trained.
       top_k: only the k likeliest colours; 0 for all.
       top_p: only the likeliest colours that together have this probability, in (0, 1].
-      novelty: put a frame around copies of training pictures, which are nearer to one than held-out
-        pictures are; the run's own pictures must be there.
+      novelty: put a frame around copies of training pictures, which are nearer to one, beside the
+        next ones, than 99 of 100 held-out pictures; the run's own pictures must be there.
       batch_size: pictures drawn at once.
       scale: pixels per pixel; None chooses, and takes less where the collage would be too large.
       smooth: enlarge smoothly instead of crisply.

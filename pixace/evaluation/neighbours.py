@@ -29,12 +29,15 @@ class Neighbours:
       rows: where it is in the training part.
       mirrored: whether it is nearest from left to right.
       distances: root of the mean squared difference, of colour values in 0..255, where both are.
+      relative: the same as a share of the mean distance of the next ones, the others of those 16
+        that were looked at in full; a plain picture is near to many, a copy to one.
       alike: share of the pixels, in [0, 1], that have the very same colour then.
     """
 
     rows: Int64[np.ndarray, " n"]
     mirrored: Bool[np.ndarray, " n"]
     distances: Float32[np.ndarray, " n"]
+    relative: Float32[np.ndarray, " n"]
     alike: Float32[np.ndarray, " n"]
 
     def pictures(self, data: TokenSet) -> Images:
@@ -57,14 +60,10 @@ def nearest(pictures: Images, data: TokenSet) -> Neighbours:
         _closest(picture, _turned(data.tokenizer.decode(data.split("train").rows(those)), turned))
         for picture, those, turned in zip(pictures, rows, mirrored, strict=True)
     ]
-    best, distances, alike = (np.array(each) for each in zip(*found, strict=True))
+    best, *measured = (np.array(each) for each in zip(*found, strict=True))
     own = np.arange(len(pictures))
-    return Neighbours(
-        rows[own, best],
-        mirrored[own, best],
-        distances.astype(np.float32),
-        alike.astype(np.float32),
-    )
+    numbers = (each.astype(np.float32) for each in measured)
+    return Neighbours(rows[own, best], mirrored[own, best], *numbers)
 
 
 def _candidates(
@@ -89,11 +88,12 @@ def _candidates(
     return np.abs(rows) - 1, rows < 0
 
 
-def _closest(picture: np.ndarray, others: Images) -> tuple[int, float, float]:
-    """Which of some pictures is nearest in full, how far it is, and the share of equal pixels."""
+def _closest(picture: np.ndarray, others: Images) -> tuple[int, float, float, float]:
+    """Which of some pictures is nearest in full, and the three numbers of `Neighbours` on it."""
     height, width = picture.shape[:2]
     mine, theirs = picture.astype(np.int16), others.astype(np.int16)
-    found = []
+    squared = np.full(len(others), np.inf)
+    alike = np.zeros(len(others))
     for down in range(-(height // SHIFTED or 1), (height // SHIFTED or 1) + 1):
         for right in range(-(width // SHIFTED or 1), (width // SHIFTED or 1) + 1):
             here, there = (
@@ -101,12 +101,15 @@ def _closest(picture: np.ndarray, others: Images) -> tuple[int, float, float]:
                 for y, x in ((down, right), (-down, -right))
             )
             difference = mine[here] - theirs[:, *there]
-            squared = np.square(difference, dtype=np.int32).mean((1, 2, 3))
-            best = int(squared.argmin())
-            alike = (difference[best] == 0).all(-1).mean()
-            found.append((float(squared[best]), best, float(alike)))
-    squared, best, alike = min(found)
-    return best, squared**0.5, alike
+            shifted = np.square(difference, dtype=np.int32).mean((1, 2, 3))
+            nearer = shifted < squared
+            squared[nearer] = shifted[nearer]
+            alike[nearer] = (difference[nearer] == 0).all(-1).mean((1, 2))
+    distances = np.sqrt(squared)
+    best = int(distances.argmin())
+    rest = np.delete(distances, best).mean() if len(others) > 1 else 0.0
+    relative = distances[best] / rest if rest else 1.0
+    return best, distances[best], relative, alike[best]
 
 
 def _shrunk(pictures: Images) -> Shrunk:

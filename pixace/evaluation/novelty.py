@@ -1,7 +1,7 @@
 """Whether a model's pictures are new, or copies of what it learned from.
 
-How near a new picture may be to a training picture, held-out pictures say: nobody copied these, and
-some are near all the same.
+A copy is much nearer to one training picture than to the next ones. How much is too much, held-out
+pictures say: nobody copied these, and some are near to one all the same.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pixace.spacing import evenly
 SHOWN = 64  # pairs of a figure, and how many side by side
 SIDE_BY_SIDE = 16
 HELD_OUT = 1000  # pictures; more say little more
-RARE = 0.01  # the share of held-out pictures that are nearer than what counts as a copy
+RARE = 0.01  # the share of held-out pictures that would count as copies
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Novelty:
       pictures: how many were looked at.
       distance: median of the distances to the nearest training picture, as in `Neighbours`.
       held_out: the same of held-out pictures; None where there are none.
-      near: what counts as a copy is nearer than this: than 99 of 100 held-out pictures are, or all
-        of fewer. None likewise.
+      near: a copy's distance is below this share of the next ones': that of 99 of 100 held-out
+        pictures is above. None likewise.
       copies: how many of the pictures are that near; None likewise.
     """
 
@@ -45,7 +45,7 @@ class Novelty:
             return f"{self.distance:.1f} from the nearest training picture; none is held out"
         return (
             f"{self.distance:.1f} from the nearest training picture, held-out ones "
-            f"{self.held_out:.1f}; {self.copies:,} of {self.pictures:,} nearer than {self.near:.1f}"
+            f"{self.held_out:.1f}; {self.copies:,} of {self.pictures:,} are copies"
         )
 
 
@@ -72,10 +72,10 @@ class Judge:
 
     @property
     def near(self) -> float | None:
-        """What counts as a copy is nearer."""
+        """What counts as a copy is relatively nearer."""
         if self.held_out is None:
             return None
-        return float(np.quantile(self.held_out.distances, RARE, method="lower"))
+        return float(np.quantile(self.held_out.relative, RARE, method="lower"))
 
     def neighbours(self, pictures: Images) -> Neighbours:
         """The nearest training pictures; `pictures` as `nearest` takes them."""
@@ -83,14 +83,14 @@ class Judge:
 
     def copies(self, found: Neighbours) -> np.ndarray:
         """Which pictures are copies, bool `(n,)`; none where nothing is held out to compare."""
-        return found.distances < (-np.inf if self.near is None else self.near)
+        return found.relative < (-np.inf if self.near is None else self.near)
 
     def figure(self, pictures: Images, found: Neighbours) -> UInt8[np.ndarray, "_ _ 3"]:
-        """Pictures above the training pictures that they are nearest to, the nearest pair first.
+        """Pictures above the training pictures that they are nearest to, relatively nearest first.
 
         Copies have a frame.
         """
-        order = np.argsort(found.distances, kind="stable")[:SHOWN]
+        order = np.argsort(found.relative, kind="stable")[:SHOWN]
         learned, copies = found.pictures(self.data), self.copies(found)
         cells: list[Image | None] = []
         framed: list[int] = []

@@ -84,13 +84,25 @@ def test_who_draws_anew_is_not_taken_for_a_copier_and_a_copier_is(tokens):
     found = judge.neighbours(fresh)
     novelty = judge.novelty(found)
     assert novelty.copies <= 2
-    assert novelty.near == np.sort(judge.held_out.distances)[0]
+    assert novelty.near == judge.held_out.relative.min()
     assert novelty.distance == pytest.approx(novelty.held_out, rel=0.1)
     fresh[:7] = learned(tokens, np.arange(7))
     found = judge.neighbours(fresh)
     assert judge.copies(found)[:7].all()
     assert judge.novelty(found).copies == novelty.copies + 7
-    assert f"; {novelty.copies + 7} of 50 nearer than " in str(judge.novelty(found))
+    assert f"; {novelty.copies + 7} of 50 are copies" in str(judge.novelty(found))
+
+
+def test_a_plain_picture_is_near_to_many_and_no_copy(tmp_path):
+    """Pale spots are near to all other pale ones; those of full colour are far from each other."""
+    pictures = np.concatenate([112 + blurs(60, 5) // 8, blurs(60, 6)])
+    np.save(tmp_path / "some.npy", pictures)
+    data = pixace.tokenize(tmp_path / "some.npy", tmp_path / "set", size="9x12", colors="rgb:5,5,5")
+    judge = Judge.of(data)
+    drawn = np.concatenate([112 + blurs(1, 7) // 8, learned(data, [100])])
+    found = judge.neighbours(drawn)
+    assert found.distances[0] < 0.5 * judge.held_out.distances.max()
+    np.testing.assert_array_equal(judge.copies(found), [False, True])
 
 
 def test_where_nothing_is_held_out_nothing_is_called_a_copy(tmp_path):
