@@ -95,7 +95,7 @@ MODELS = {
         "noto-emoji-png-128.zip",
         [
             "train PICTURES --gin emoji-16 --size 16 --captions --set captions.gaps=True "
-            "--set train.mirror=False --steps 4000 --name emoji-16"
+            "--set train.mirror=False --steps 3000 --name emoji-16"
         ],
         "--temperature 0.9",
     ),

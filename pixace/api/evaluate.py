@@ -23,6 +23,7 @@ from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, ImageError, SourceError
 from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
+from pixace.evaluation.fidelity import Compared
 from pixace.evaluation.likelihood import nats_by_picture
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge, Novelty
@@ -73,6 +74,7 @@ class Evaluated:
       learned: bits per pixel of training pictures, where novelty is asked for of held-out ones: far
         below these it has learned its pictures by heart.
       novelty: how near new pictures of the model are to the training pictures, where asked for.
+      fidelity: how like held-out pictures they are, and how varied, where asked for.
     """
 
     model: str
@@ -87,6 +89,7 @@ class Evaluated:
     distortion: Distortion | None
     learned: Measure | None
     novelty: Novelty | None
+    fidelity: Compared | None
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -103,6 +106,7 @@ def evaluate(
     pictures: Count | None = None,
     labels: bool = False,
     novelty: bool = False,
+    fidelity: bool = False,
     samples: Count = 64,
     seed: Seed = 0,
     figure: str | Path | None = None,
@@ -121,6 +125,7 @@ def evaluate(
       pictures: at most so many, evenly spread; None means all.
       labels: take sub-folders as labels.
       novelty: draw pictures, and look for the training pictures that they are nearest to.
+      fidelity: draw pictures, and compare them with those held out.
       samples: how many are drawn for that.
       seed: of these.
       figure: a PNG of them, each above its nearest training picture; asks for novelty, too.
@@ -151,13 +156,16 @@ def evaluate(
     bits = nats * to_bits
     more = _bits_within(tokenizer, rows)
     count = channels(tokenizer.colors) if isinstance(tokenizer, PixelTokenizer) else 3
-    learned = found = None
+    learned = near = beside = None
+    if novelty or fidelity or out:
+        drawn = trained.generate(samples, seed=seed, progress=progress)
     if novelty or out:
+        near = _novelty(drawn, tokens, out)
         if chosen.part == "validation":
             as_many = EvaluationSet("train", min(len(rows), len(tokens.split("train"))))
             learned = Measure.of(_nats(trained, tokens, as_many, batch_size) * to_bits)
-        drawn = trained.generate(samples, seed=seed, progress=progress)
-        found = _novelty(drawn, tokens, out)
+    if fidelity:
+        beside = Compared.of(drawn, tokens)
     return Evaluated(
         model=trained.description.name,
         named=named,
@@ -170,7 +178,8 @@ def evaluate(
         classes=_by_class(tokens, chosen, bits),
         distortion=_distortion(trained, data),
         learned=learned,
-        novelty=found,
+        novelty=near,
+        fidelity=beside,
     )
 
 

@@ -38,6 +38,11 @@ from pixace.commands import options
     is_flag=True,
     help="Draw pictures, and look for the training pictures that they are nearest to.",
 )
+@click.option(
+    "--fidelity",
+    is_flag=True,
+    help="Draw pictures, and compare them with those held out.",
+)
 @click.option("--samples", default=64, metavar="N", help="How many are drawn for that.")
 @click.option("--seed", default=0, metavar="N", help="Same seed, same pictures.")
 @click.option(
@@ -82,6 +87,10 @@ def command(data, as_json, **settings):
         lines.append(f"  new pictures        {found.novelty}")
     if found.learned:
         lines.append(f"  of training ones    {found.learned} bits per pixel")
+    if found.fidelity:
+        lines.append("new pictures beside held-out ones (training pictures in their place):")
+        drawn, bar = vars(found.fidelity.drawn), vars(found.fidelity.training)
+        lines += [f"  {name:18}  {it}   ({bar[name]})" for name, it in drawn.items()]
     known = {name: bits for name, bits in vars(found.yardsticks).items() if bits is not None}
     lines.append("yardsticks, bits per pixel:")
     lines += [f"  {name:18}  {bits:.3f}" for name, bits in known.items()]

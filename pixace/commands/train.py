@@ -93,4 +93,6 @@ def command(ctx, resume, as_json, **settings):
             f"{outcome.collage}: pictures drawn by the best model; more with: "
             f"pixace generate --run {path}",
         ]
+        if outcome.verdict:
+            lines.append(f"{outcome.verdict}: {outcome.advice}")
     options.say(lines, outcome.as_dict(), as_json)

@@ -1,7 +1,7 @@
 """What an evaluation gives: numbers and a picture. Whoever asks for it logs and keeps them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -15,6 +15,21 @@ W_contra = TypeVar("W_contra", contravariant=True)  # weights
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A picture that goes with an evaluation.
+
+    Attributes:
+      picture: uint8 `(height, width, 3)`.
+      numbers: what was measured on it, by name.
+      remark: a few words to add to a line; or nothing.
+    """
+
+    picture: Picture
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How good some weights are.
 
@@ -24,14 +39,14 @@ class Evaluation:
       value: of this metric.
       numbers: all that was measured, by name.
       line: the same in words.
-      picture: draws what goes with it, which may take longer than to measure; None for nothing.
+      show: draws what goes with it, which may take longer than to measure; None for nothing.
     """
 
     metric: Metric
     value: float
     numbers: Mapping[str, float]
     line: str
-    picture: Callable[[], Picture] | None = None
+    show: Callable[[], Shown] | None = None
 
     def is_better_than(self, value: float) -> bool:
         """Whether it beats another value of the same metric."""

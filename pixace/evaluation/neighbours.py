@@ -12,6 +12,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from pixace.arrays import Images
 from pixace.data.token_set import TokenSet
+from pixace.images.shrinking import shrunk
+from pixace.spacing import evenly
 
 SHRUNK = 8  # pixels a side
 CHUNK = 4096  # training pictures at a time
@@ -45,8 +47,8 @@ class Neighbours:
         return _turned(data.tokenizer.decode(data.split("train").rows(self.rows)), self.mirrored)
 
 
-def nearest(pictures: Images, data: TokenSet) -> Neighbours:
-    """Searches all training pictures.
+def nearest(pictures: Images, data: TokenSet, among: int | None = None) -> Neighbours:
+    """Searches the training pictures.
 
     Time and memory: 1,000 pictures of 32x32 pixels among 100,000 take half a minute on two cores,
     and at most some 100 MB beside the pictures.
@@ -54,8 +56,11 @@ def nearest(pictures: Images, data: TokenSet) -> Neighbours:
     Args:
       pictures: uint8 `(n, height, width, 3)`, as the token set's tokenizer shows them.
       data: token set with at least one training picture.
+      among: how many of these are searched, evenly spread; None for all.
     """
-    rows, mirrored = _candidates(pictures, data)
+    count = len(data.split("train"))
+    searched = evenly(count, min(count, among or count))
+    rows, mirrored = _candidates(pictures, data, searched)
     found = [
         _closest(picture, _turned(data.tokenizer.decode(data.split("train").rows(those)), turned))
         for picture, those, turned in zip(pictures, rows, mirrored, strict=True)
@@ -67,15 +72,15 @@ def nearest(pictures: Images, data: TokenSet) -> Neighbours:
 
 
 def _candidates(
-    pictures: Images, data: TokenSet
+    pictures: Images, data: TokenSet, searched: Int64[np.ndarray, " m"]
 ) -> tuple[Int64[np.ndarray, "n few"], Bool[np.ndarray, "n few"]]:
     """Rows of the training pictures that are nearest in the small, and which are mirrored."""
     train, tokenizer = data.split("train"), data.tokenizer
     upright, mirrored = _shrunk(pictures), _shrunk(pictures[:, :, ::-1])
     distances = np.empty((len(pictures), 0), np.float32)
     rows = np.empty((len(pictures), 0), np.int64)
-    for start in range(0, len(train), CHUNK):
-        chunk = np.arange(start, min(start + CHUNK, len(train)))
+    for start in range(0, len(searched), CHUNK):
+        chunk = searched[start : start + CHUNK]
         theirs = _shrunk(tokenizer.decode(train.rows(chunk)))
         for mine, sign in ((upright, 1), (mirrored, -1)):  # a mirrored row is kept below zero
             distances = np.concatenate([distances, _squared(mine, theirs)], 1)
@@ -94,8 +99,8 @@ def _closest(picture: np.ndarray, others: Images) -> tuple[int, float, float, fl
     mine, theirs = picture.astype(np.int16), others.astype(np.int16)
     squared = np.full(len(others), np.inf)
     alike = np.zeros(len(others))
-    for down in range(-(height // SHIFTED or 1), (height // SHIFTED or 1) + 1):
-        for right in range(-(width // SHIFTED or 1), (width // SHIFTED or 1) + 1):
+    for down in _shifts(height):
+        for right in _shifts(width):
             here, there = (
                 (slice(max(y, 0), height + min(y, 0)), slice(max(x, 0), width + min(x, 0)))
                 for y, x in ((down, right), (-down, -right))
@@ -112,20 +117,15 @@ def _closest(picture: np.ndarray, others: Images) -> tuple[int, float, float, fl
     return best, distances[best], relative, alike[best]
 
 
+def _shifts(side: int) -> range:
+    """By how many pixels a picture is shifted along a side."""
+    most = min(max(1, side // SHIFTED), side - 1)
+    return range(-most, most + 1)
+
+
 def _shrunk(pictures: Images) -> Shrunk:
-    """Means over 8x8 parts of each picture, one row of features for each."""
-    _, height, width, _ = pictures.shape
-    (rows, heights), (columns, widths) = _parts(height), _parts(width)
-    sums = np.add.reduceat(pictures, rows, axis=1, dtype=np.float32)
-    sums = np.add.reduceat(sums, columns, axis=2)
-    areas = (heights[:, None] * widths)[..., None].astype(np.float32)
-    return (sums / areas).reshape(len(pictures), -1)
-
-
-def _parts(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the parts of a side begin, and how many pixels each has."""
-    starts = np.unique(np.arange(SHRUNK) * side // SHRUNK)
-    return starts, np.diff(np.append(starts, side))
+    """One row of features for each picture."""
+    return shrunk(pictures, SHRUNK).reshape(len(pictures), -1)
 
 
 def _squared(mine: Shrunk, theirs: Shrunk) -> Float32[np.ndarray, "_ _"]:

@@ -56,19 +56,27 @@ class Judge:
     Attributes:
       data: both.
       held_out: of the held-out ones that were looked at; None where there are none.
+      among: how many training pictures are searched, evenly spread; None for all.
     """
 
     data: TokenSet
     held_out: Neighbours | None
+    among: int | None = None
 
     @classmethod
-    def of(cls, data: TokenSet, most: int = HELD_OUT) -> "Judge":
-        """Looks at so many held-out pictures, evenly spread, or at all of fewer."""
+    def of(cls, data: TokenSet, most: int = HELD_OUT, among: int | None = None) -> "Judge":
+        """Looks at so many held-out pictures, evenly spread, or at all of fewer.
+
+        Args:
+          data: held-out and training pictures.
+          most: held-out ones.
+          among: training pictures that are searched, likewise; None for all.
+        """
         held = data.split("validation")
         if not len(held):
-            return cls(data, None)
+            return cls(data, None, among)
         rows = held.rows(evenly(len(held), min(most, len(held))))
-        return cls(data, nearest(data.tokenizer.decode(rows), data))
+        return cls(data, nearest(data.tokenizer.decode(rows), data, among), among)
 
     @property
     def near(self) -> float | None:
@@ -79,7 +87,7 @@ class Judge:
 
     def neighbours(self, pictures: Images) -> Neighbours:
         """The nearest training pictures; `pictures` as `nearest` takes them."""
-        return nearest(pictures, self.data)
+        return nearest(pictures, self.data, self.among)
 
     def copies(self, found: Neighbours) -> np.ndarray:
         """Which pictures are copies, bool `(n,)`; none where nothing is held out to compare."""

@@ -63,8 +63,8 @@ def measured(
         weights = task.weights(state)
         found, _ = timed(lambda: task.evaluator(weights))
         found, judging = timed(lambda: task.evaluator(weights))
-        _, first = timed(found.picture)
-        drawing = timed(found.picture)[1] if first < SPAN else first
+        _, first = timed(found.show)
+        drawing = timed(found.show)[1] if first < SPAN else first
     return Measured(
         start=start,
         step=many / count,

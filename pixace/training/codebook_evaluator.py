@@ -16,7 +16,7 @@ from pixace.data.token_set import TokenSet
 from pixace.errors import NotFiniteError
 from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
-from pixace.evaluation.evaluator import Evaluation, Picture
+from pixace.evaluation.evaluator import Evaluation, Shown
 from pixace.images.collage import collage
 from pixace.models import vector_quantizer
 from pixace.models.pixel_values import PEAK, Bytes, to_bytes, to_floats
@@ -63,14 +63,14 @@ class CodebookEvaluator:
                 "perplexity": _perplexity(uses),
             },
             line=f"PSNR {decibels:.2f} dB, {used:.0%} of the codes used",
-            picture=partial(self._drawn, np.concatenate(back), decibels) if self._shown else None,
+            show=partial(self._drawn, np.concatenate(back), decibels) if self._shown else None,
         )
 
     @property
     def _split(self) -> Split:
         return self._data.split(self.evaluation_set.part)
 
-    def _drawn(self, made: Images, decibels: float) -> Picture:
+    def _drawn(self, made: Images, decibels: float) -> Shown:
         """Originals above, reconstructions below, in pairs of rows."""
         chosen = evenly(len(made), self._shown)
         rows = self.evaluation_set.rows(self._data)[chosen]
@@ -82,7 +82,7 @@ class CodebookEvaluator:
                 row = list(pictures[start : start + columns])
                 cells += row + [None] * (columns - len(row))
         title = f"originals, and below each what comes back of it: PSNR {decibels:.2f} dB"
-        return collage(cells, columns=columns, title=title)
+        return Shown(collage(cells, columns=columns, title=title))
 
 
 def usage(codebook: Tokenizer, data: TokenSet) -> dict[str, float]:

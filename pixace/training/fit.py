@@ -139,9 +139,13 @@ def _evaluate(best: BestModel[S, W], weights: W, done: int, log: MetricsLog, bar
     found, name = best.evaluated(weights, done), evaluator.evaluation_set.name
     log.write(done, **{f"{name}_{what}": number for what, number in found.numbers.items()})
     is_best = best.offered(weights, found, done)
-    if found.picture:
-        picture = found.picture()
-        save_png(best.run.path / "samples" / f"{done:06d}.png", picture, {"step": done})
-        log.picture(done, evaluator.shows, picture)
-    bar.write(f"step {done:,}: {name} {found.line}", file=sys.stderr)
+    lines = [f"{name} {found.line}", best.task.verdict(read(best.run.path / METRICS))]
+    if found.show:
+        shown = found.show()
+        save_png(best.run.path / "samples" / f"{done:06d}.png", shown.picture, {"step": done})
+        log.picture(done, evaluator.shows, shown.picture)
+        if shown.numbers:
+            log.write(done, **{f"{evaluator.shows}_{it}": n for it, n in shown.numbers.items()})
+        lines.append(shown.remark)
+    bar.write(f"step {done:,}: {'; '.join(filter(None, lines))}", file=sys.stderr)
     return is_best

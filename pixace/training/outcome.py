@@ -38,12 +38,16 @@ class LmOutcome(Outcome):
       loss: nats per token on what is judged, of the best model; None before any evaluation.
       bits_per_pixel: the same in bits per pixel.
       tokens_per_second: median over the log's lines of this process, without compilation.
+      verdict: whether it still learns, in words; None where nothing was held out to tell by.
+      advice: what to do next, likewise.
       collage: pictures drawn by the best model, a PNG; None before the end.
     """
 
     loss: float | None
     bits_per_pixel: float | None
     tokens_per_second: float | None
+    verdict: str | None
+    advice: str | None
     collage: Path | None = None
 
 

@@ -1,6 +1,6 @@
 """What `fit` trains: all that differs between a language model and a codebook."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import jax
@@ -113,6 +113,13 @@ class Task(Protocol[S, B, W, M_co]):
 
     def kept(self, run: Run) -> tuple[W, int]:
         """What the model file holds, and after how many steps."""
+
+    def verdict(self, lines: Sequence[Mapping[str, float]]) -> str | None:
+        """What all evaluations say together, in words; None for nothing.
+
+        Args:
+          lines: of the log.
+        """
 
     def last_numbers(self, run: Run) -> dict[str, float]:
         """What is measured once, at the end, of the best weights."""

@@ -1,6 +1,6 @@
 """Trains a codebook, encoder, codes and decoder: the task that `fit` is given, what comes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -167,6 +167,10 @@ class CodebookTask:
         codes = jax.ShapeDtypeStruct((self._codes, self._network.dim), np.float32)
         like = {**self._network.shapes, "codes": codes}
         return pytrees.unflatten(model_file.parted(flat)[1], like), described.step
+
+    def verdict(self, lines: Sequence[Mapping[str, float]]) -> str | None:
+        """None: a codebook cannot learn pictures by heart."""
+        return None
 
     def last_numbers(self, run: Run) -> dict[str, float]:
         """How the best codebook's codes are used by the training pictures."""

@@ -1,6 +1,7 @@
 """Trains a language model on a token set: the task that `fit` is given, and what comes of it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ from pixace.data.batches import Batch, Batches
 from pixace.data.frequencies import log_frequencies
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError
+from pixace.evaluation.verdict import Point, Verdict
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.runs import model_file
 from pixace.runs.run_folder import Run
@@ -21,6 +23,7 @@ from pixace.training import optimizers, schedules
 from pixace.training.fit import fit
 from pixace.training.lm_evaluator import LmEvaluator
 from pixace.training.lm_step import Measures, State, first_state, make_step, warm_state
+from pixace.training.metrics_log import METRICS, read
 from pixace.training.outcome import LmOutcome
 from pixace.training.settings import TrainSettings
 from pixace.training.token_features import features_of
@@ -53,6 +56,8 @@ def train(
     dtype = run.read().compute_dtype if settings.dtype == "auto" else settings.dtype
     task = LmTask(model, data, captions, dtype, settings, start)
     fitted = fit(task, run, settings)
+    verdict = verdict_of(read(run.path / METRICS))
+    seconds = fitted.step * task.units / (fitted.per_second or math.inf)
     return LmOutcome(
         run=run,
         step=fitted.step,
@@ -62,6 +67,8 @@ def train(
         bits_per_pixel=None if fitted.best is None else task.evaluator.to_bits(fitted.best),
         held_out=fitted.held_out,
         tokens_per_second=fitted.per_second,
+        verdict=str(verdict) if verdict else None,
+        advice=verdict.advice(run.path, max(1, seconds / 60)) if verdict else None,
     )
 
 
@@ -180,9 +187,22 @@ class LmTask:
         flat, described = model_file.read(run.path)
         return pytrees.unflatten(model_file.parted(flat)[0], self._model.shapes), described.step
 
+    def verdict(self, lines: Sequence[Mapping[str, float]]) -> str | None:
+        """Whether it still learns; None where nothing is held out to tell by."""
+        found = verdict_of(lines)
+        return None if found is None else str(found)
+
     def last_numbers(self, run: Run) -> dict[str, float]:
         """None: evaluations say it all."""
         return {}
+
+
+def verdict_of(lines: Iterable[Mapping[str, float]]) -> Verdict | None:
+    """What the lines of a log say of a training; None where nothing was held out."""
+    names = ("step", "validation_loss", "validation_gap")
+    numbers = [[line[name] for name in names] for line in lines if names[-1] in line]
+    points = [Point(int(step), loss, loss - gap) for step, loss, gap in numbers]
+    return Verdict.of(points) if points else None
 
 
 def _with_average(flat: dict[str, Any], ema: float) -> dict[str, Any]:

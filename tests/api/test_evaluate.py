@@ -17,6 +17,7 @@ from pixace.config import parts
 from pixace.data import token_set
 from pixace.errors import ConfigError, PixaceError
 from pixace.evaluation.evaluation_set import EvaluationSet
+from pixace.evaluation.fidelity import Compared
 from pixace.evaluation.likelihood import evaluate, nats_by_picture
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge
@@ -44,18 +45,17 @@ def photos(tmp_path_factory):
 def of(photos, tiny, tmp_path_factory):
     """A model of these pictures in some colours, and its token set."""
 
-    def made(colors, **settings):
+    def made(colors, *, more=()):
         root = tmp_path_factory.mktemp("runs")
         shape = [line for line in tiny if not line.startswith(("train.", "pictures."))]
         done = pixace.train(
             photos,
             gin="base",
-            bindings=[*shape, *SMALL],
+            bindings=[*shape, *SMALL, *more],
             size="5x4",
             colors=colors,
             root=root,
             labels=True,
-            **settings,
         )
         return pixace.load(done.run.path)
 
@@ -205,6 +205,17 @@ def test_the_figure_alone_asks_for_novelty_and_its_place_is_looked_at_first(of, 
     assert found.novelty.pictures == 2
     with pytest.raises(PixaceError, match="its name must end in"):
         pixace.evaluate(run=model, figure=tmp_path / "near.gif")
+
+
+def test_fidelity_is_that_of_what_it_draws(of, photos):
+    """Its own token set holds out one picture, which is too few; half of these are enough."""
+    model = of("grey:8", more=["pictures.validation_fraction = 0.4"])
+    found = pixace.evaluate(run=model, fidelity=True, samples=9)
+    tokens = token_set.open_set(model.description.data.tokens)
+    assert found.fidelity == Compared.of(model.generate(9, seed=0), tokens)
+    assert (found.novelty, found.learned) == (None, None)
+    with pytest.raises(PixaceError, match="too few to compare"):
+        pixace.evaluate(run=of("grey:8"), fidelity=True, samples=9)
 
 
 def test_copies_have_a_frame_in_a_collage_that_asks(of, tmp_path, monkeypatch):

@@ -125,7 +125,7 @@ def test_the_best_is_claimed_only_when_its_model_is_there(
     tiny, tiny_pictures, tmp_path, monkeypatch
 ):
     """The second evaluation is better, and its model file cannot be written."""
-    losses = iter([3.0, 1.0])
+    losses = iter([3.0, 3.0, 1.0, 1.0])  # each time of held-out and of training pictures
     monkeypatch.setattr(lm_evaluator, "validation_loss", lambda *_, **__: lambda *_: next(losses))
     usual, count = model_file.save, iter(range(99))
 
