@@ -2,15 +2,17 @@
 
 import math
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from pixace import ranges
 from pixace.api import collage_files, places
 from pixace.api.door import door
+from pixace.api.evaluated import Distortion, Evaluated
 from pixace.api.model_pictures import preprocessing, tokens_for
 from pixace.api.trained import Trained
 from pixace.arrays import Images, Tokens
@@ -21,13 +23,14 @@ from pixace.data import token_set, tokenization
 from pixace.data.preprocessing import Preprocessing
 from pixace.data.token_set import TokenSet
 from pixace.errors import ConfigError, ImageError, SourceError
+from pixace.evaluation import surprise
 from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.fidelity import Compared
-from pixace.evaluation.likelihood import nats_by_picture
+from pixace.evaluation.likelihood import nats_by_picture, nats_by_token
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge, Novelty
-from pixace.evaluation.yardsticks import Yardsticks, yardsticks
+from pixace.evaluation.yardsticks import yardsticks
 from pixace.images.png import save_png
 from pixace.ranges import Count, Seed
 from pixace.runtime import precision
@@ -36,64 +39,8 @@ from pixace.special_tokens import FIRST_ID
 from pixace.tokenizers import Tokenizer
 from pixace.tokenizers.pixel import PixelTokenizer
 
+MAPS = 64  # pictures
 ORIGINALS = 256  # pictures, on which the tokenizer's own loss is measured
-
-
-@dataclass(frozen=True)
-class Distortion:
-    """What a tokenizer loses of pictures in their size.
-
-    Attributes:
-      psnr: peak signal-to-noise ratio in dB; None if nothing is lost.
-      delta: mean distance of colours in OKLab, in hundredths: 2 or so can be seen side by side.
-      pictures: on how many.
-    """
-
-    psnr: float | None
-    delta: float
-    pictures: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluated:
-    """What `evaluate` has found.
-
-    Attributes:
-      model: its name.
-      named: the pictures.
-      part: `validation`, pictures that were held out; or `train`.
-      nats_per_token: negative log-likelihood.
-      bits_per_pixel: the same, of the picture in the model's colours.
-      bits_per_dimension: of the 8-bit picture in the model's size, for each channel of a pixel:
-        with the bits that tell which 8-bit colour of a token's a pixel was. None where nothing
-        counts them.
-      channels: 3, or 1 of greys.
-      yardsticks: bits per pixel of simpler ways.
-      classes: bits per pixel by label, where there are any.
-      distortion: of the tokenizer; None where the pictures themselves are not at hand.
-      learned: bits per pixel of training pictures, where novelty is asked for of held-out ones: far
-        below these it has learned its pictures by heart.
-      novelty: how near new pictures of the model are to the training pictures, where asked for.
-      fidelity: how like held-out pictures they are, and how varied, where asked for.
-    """
-
-    model: str
-    named: str
-    part: Literal["train", "validation"]
-    nats_per_token: Measure
-    bits_per_pixel: Measure
-    bits_per_dimension: Measure | None
-    channels: int
-    yardsticks: Yardsticks
-    classes: dict[str, Measure]
-    distortion: Distortion | None
-    learned: Measure | None
-    novelty: Novelty | None
-    fidelity: Compared | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `--json` prints it."""
-        return asdict(self)
 
 
 @door("generate")
@@ -110,6 +57,7 @@ def evaluate(
     samples: Count = 64,
     seed: Seed = 0,
     figure: str | Path | None = None,
+    maps: str | Path | None = None,
     batch_size: Count = 16,
     dtype: str | None = None,
     progress: bool = False,
@@ -129,6 +77,8 @@ def evaluate(
       samples: how many are drawn for that.
       seed: of these.
       figure: a PNG of them, each above its nearest training picture; asks for novelty, too.
+      maps: a PNG of the first of the measured pictures, evenly spread, each above a map of the bits
+        that its pixels cost.
       batch_size: pictures at a time.
       dtype: of the products, as in `load`.
       progress: a live bar on stderr while tokenizing and drawing.
@@ -146,11 +96,11 @@ def evaluate(
         ranges.one(evaluate, "seed", seed),
         ranges.one(evaluate, "batch_size", batch_size),
     )
-    out = places.checked(figure).out if figure else None
+    out, heat = (places.checked(file).out if file else None for file in (figure, maps))
     trained = collage_files.model_of(run, root, dtype)
     tokens, named = tokens_for(trained, data, labels=labels, progress=progress)
     chosen = _chosen(tokens, part, pictures)
-    nats = _nats(trained, tokens, chosen, batch_size)
+    nats = _cost(nats_by_picture, trained, tokens, chosen, batch_size)
     tokenizer, rows = tokens.tokenizer, tokens.split(chosen.part).rows(chosen.rows(tokens))
     to_bits = 1 / math.log(2) / math.prod(tokenizer.size)
     bits = nats * to_bits
@@ -163,9 +113,15 @@ def evaluate(
         near = _novelty(drawn, tokens, out)
         if chosen.part == "validation":
             as_many = EvaluationSet("train", min(len(rows), len(tokens.split("train"))))
-            learned = Measure.of(_nats(trained, tokens, as_many, batch_size) * to_bits)
+            cost = _cost(nats_by_picture, trained, tokens, as_many, batch_size)
+            learned = Measure.of(cost * to_bits)
     if fidelity:
         beside = Compared.of(drawn, tokens)
+    if heat:
+        some = EvaluationSet(chosen.part, min(MAPS, chosen.pictures))
+        cost = _cost(nats_by_token, trained, tokens, some, batch_size)
+        shown = tokenizer.decode(tokens.split(some.part).rows(some.rows(tokens)))
+        save_png(heat, surprise.figure(shown, surprise.maps(cost, tokenizer)))
     return Evaluated(
         model=trained.description.name,
         named=named,
@@ -183,14 +139,20 @@ def evaluate(
     )
 
 
-def _nats(trained: Trained, tokens: TokenSet, chosen: EvaluationSet, size: int) -> np.ndarray:
-    """The cost of each picture, by its caption if the model reads them; float64."""
+def _cost(
+    measure: Callable[..., np.ndarray],
+    trained: Trained,
+    tokens: TokenSet,
+    chosen: EvaluationSet,
+    size: int,
+) -> np.ndarray:
+    """The nats of each picture, or token, by its caption if the model reads them."""
     prefixes = None
     known = list(tokens.records(chosen.part)) if trained.vocabulary else []
     if trained.vocabulary and known:
         captions = parts.captions(trained.description.settings)
         prefixes = captions.known_to(trained.vocabulary, known)
-    return nats_by_picture(
+    return measure(
         trained.sampler.model,
         trained.sampler.weights,
         tokens,

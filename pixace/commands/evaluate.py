@@ -51,6 +51,12 @@ from pixace.commands import options
     metavar="FILE.png",
     help="Show each above its nearest training picture.",
 )
+@click.option(
+    "--maps",
+    type=options.Place(path_type=Path),
+    metavar="FILE.png",
+    help="Show pictures, and below each which pixels the model did not expect.",
+)
 @click.option("--batch-size", default=16, metavar="N", help="Pictures at a time.")
 @click.option(
     "--dtype",

@@ -16,9 +16,10 @@ from pixace.colors.volumes import volumes
 from pixace.config import parts
 from pixace.data import token_set
 from pixace.errors import ConfigError, PixaceError
+from pixace.evaluation import surprise
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.fidelity import Compared
-from pixace.evaluation.likelihood import evaluate, nats_by_picture
+from pixace.evaluation.likelihood import evaluate, nats_by_picture, nats_by_token
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge
 from pixace.images.collage import FRAME
@@ -216,6 +217,34 @@ def test_fidelity_is_that_of_what_it_draws(of, photos):
     assert (found.novelty, found.learned) == (None, None)
     with pytest.raises(PixaceError, match="too few to compare"):
         pixace.evaluate(run=of("grey:8"), fidelity=True, samples=9)
+
+
+def test_maps_show_what_each_pixel_costs(of, tmp_path):
+    model = of("grey:8")
+    found = pixace.evaluate(run=model, part="train", maps=tmp_path / "maps.png")
+    tokens = token_set.open_set(model.description.data.tokens)
+    chosen = EvaluationSet("train", len(tokens.split("train")))
+    sampler = model.sampler
+    dtype = precision.by_name(model.dtype)
+    nats = nats_by_token(sampler.model, sampler.weights, tokens, chosen, dtype=dtype)
+    assert nats.shape == (23, 20)
+    assert nats.mean() == pytest.approx(found.nats_per_token.mean, rel=1e-4)
+    pictures = tokens.tokenizer.decode(tokens.split("train").rows(range(23)))
+    wanted = surprise.figure(pictures, surprise.maps(nats, tokens.tokenizer))
+    np.testing.assert_array_equal(np.asarray(Pillow.open(tmp_path / "maps.png")), wanted)
+
+
+def test_captions_are_read_for_maps_too(worded_outcome):
+    model = pixace.load(worded_outcome.run.path)
+    tokens = token_set.open_set(model.description.data.tokens)
+    chosen = EvaluationSet("train", 5)
+    captions = parts.captions(model.description.settings)
+    prefixes = captions.known_to(model.vocabulary, list(tokens.records("train")))
+    given = (model.sampler.model, model.sampler.weights, tokens, chosen)
+    nats = nats_by_token(*given, prefixes=prefixes)
+    whole = nats_by_picture(*given, prefixes=prefixes)
+    np.testing.assert_allclose(nats.sum(1), whole, rtol=1e-4)
+    assert np.abs(nats.sum(1) - nats_by_token(*given).sum(1)).max() > 1e-3
 
 
 def test_copies_have_a_frame_in_a_collage_that_asks(of, tmp_path, monkeypatch):
