@@ -79,6 +79,17 @@ MODELS = {
         ],
         "--temperature 0.95",
     ),
+    "photos-64": Model(
+        "the same photographs, 64x64, through a codebook of 512 squares, by their names",
+        CLOTHES,
+        "photos",
+        [
+            "codebook PICTURES --gin codebook --size 64 --name photos-64-codes",
+            f"train PICTURES --colors vq:photos-64-codes --gin codes-64 {PHOTOS} --steps 3000 "
+            "--name photos-64",
+        ],
+        "--temperature 0.9",
+    ),
     "tiles-32": Model(
         "tiles of a dungeon game, 32x32 with transparency, by their names",
         TILES,
@@ -120,7 +131,7 @@ def made(name: str, archives: Path, out: Path) -> Run:
         words = [str(source) if word == "PICTURES" else word for word in shlex.split(command)]
         run = Run(out / words[words.index("--name") + 1])
         if not run.path.exists():
-            tell(*words, "--runs", out)
+            tell(*words)
         elif run.read().status != "finished":
             tell(words[0], "--resume", run.path)
         if (status := run.read().status) != "finished":  # Ctrl-C saves, and is no failure
@@ -191,6 +202,7 @@ def main() -> None:
     if not given.cards:
         if given.archives is None:
             parser.error("say where the pictures are: --archives FOLDER")
+        os.environ["PIXACE_RUNS"] = str(given.out)
         for name in given.models or MODELS:
             ship(name, made(name, given.archives, given.out))
     PAGE.write_text(zoo_page.page(shipped.every()), encoding="utf-8")

@@ -22,6 +22,7 @@ def test_commands_are_pixaces_and_end_in_a_training_of_that_name(name):
         assert "PICTURES" in words
         parsed = main.get_command(None, word).make_context(word, words)
         assert not parsed.args
+        assert word in ("train", "codebook")
     assert (word, parsed.params["name"]) == ("train", name)
 
 
