@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 
 from pixace.runs import model_file
 from pixace.zoo import shipped
@@ -73,11 +73,17 @@ def card(path: Path) -> str:
         f"![each above its nearest training picture](pictures/zoo-{path.stem}-nearest.png)",
         "",
         "```sh",
-        *facts["commands"],
+        *map(command, facts["commands"]),
         "```",
         "",
     ]
     return "\n".join(lines)
+
+
+def command(text: str) -> str:
+    """A command in lines that a shell takes together."""
+    lines = wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    return " \\\n    ".join(lines)
 
 
 def wrapped(text: str) -> str:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from PIL import Image as Pillow
 
 import pixace
 
@@ -199,3 +200,12 @@ def test_no_file_of_pixace_is_longer_than_300_lines():
     files = (ROOT / "pixace").rglob("*.py")
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_pictures_name_no_place_on_the_machine_that_made_them():
+    """What a PNG remembers goes wherever it goes."""
+    for path in sorted((ROOT / "docs" / "pictures").glob("*.png")):
+        with Pillow.open(path) as picture:
+            picture.load()
+            told = str(getattr(picture, "text", {}))
+        assert not PRIVATE.search(told), path.name

@@ -19,6 +19,7 @@ from pixace.runtime.printable import tell
 from pixace.sampling.sampler import SamplingSettings
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
+from pixace.zoo import shipped
 
 SINGLY = "or write each by itself, with --each FOLDER --no-collage"
 
@@ -31,7 +32,8 @@ class DrawnBy:
 
     Attributes:
       pixace: the version of pixace.
-      run: the run's folder or the model file, from the root on.
+      run: the run's folder or the model file, from the root on; of a model that comes along its
+        name.
       created: when the run was begun; tells it from another one of its name.
       step: the training step of its best weights.
     """
@@ -44,8 +46,9 @@ class DrawnBy:
     @classmethod
     def of(cls, trained: Trained) -> Self:
         """The same of a model at hand."""
-        model = trained.description
-        return cls(version.__version__, str(trained.path.resolve()), model.created, model.step)
+        model, path = trained.description, trained.path.resolve()
+        run = path.stem if path.parent == shipped.HERE.resolve() else str(path)
+        return cls(version.__version__, run, model.created, model.step)
 
     @property
     def name(self) -> str:

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pixace import tokenizers
 from pixace.api.door import door
 from pixace.errors import PixaceError, RunError, WebError, unknown
 from pixace.runs import model_file, run_folder
 from pixace.runs.description import Card, Description
 from pixace.runtime import web
 from pixace.runtime.printable import tell
+from pixace.special_tokens import FIRST_ID
 from pixace.storage.atomic import expanded
 from pixace.zoo import registry, shipped
 from pixace.zoo.downloads import download
@@ -186,7 +188,11 @@ def pack_model(
         raise PixaceError(f"cannot write {out}: its name must end in {SUFFIX}")
     path = run_folder.find(run, run_folder.home(root))
     card = Card(about=about, licence=licence, credit=credit, facts=dict(facts or {}))
-    model_file.pack(path, out, out.stem, card)
+    flat, described = model_file.read(path)
+    tokenizer = tokenizers.by_spec(described.tokenizer or "", model_file.parted(flat)[1])
+    occurring = tokenizer.allowed.copy()
+    occurring[:FIRST_ID] = True
+    model_file.pack(path, out, out.stem, card, occurring)
     return _file(out, "file")
 
 

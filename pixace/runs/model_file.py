@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialized
 
@@ -23,6 +24,9 @@ from pixace.storage import pytrees
 from pixace.storage.atomic import whole
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
+KEPT = "packed/ids"  # of the pictures' ids those that a packed file has numbers for, uint8, 0 or 1
+AXES = {"embedding/table": 0, "head/kernel": -1, "head/bias": 0}  # along which ids lie
+NEVER = -30.0  # the bias of an id that cannot occur: one in 10 million million
 
 
 def save(
@@ -46,7 +50,9 @@ def save(
         draft.write_bytes(serialized(flat, metadata={"pixace": about}))
 
 
-def pack(path: Path, out: Path, name: str, card: Card) -> None:
+def pack(
+    path: Path, out: Path, name: str, card: Card, occurring: Bool[np.ndarray, " vocab"]
+) -> None:
     """Writes a model once more as others may have it: in half the size, without paths of its own.
 
     Args:
@@ -54,6 +60,8 @@ def pack(path: Path, out: Path, name: str, card: Card) -> None:
       out: the new file.
       name: of the model.
       card: what its users should know.
+      occurring: which of the pictures' ids occur, start and blank among them; for others the file
+        has no numbers.
 
     Raises:
       RunError: as `read`.
@@ -64,6 +72,11 @@ def pack(path: Path, out: Path, name: str, card: Card) -> None:
     weights, arrays = parted(flat)
     with np.errstate(over="ignore"):  # it is looked at below
         halves = {name: each.astype(np.float16) for name, each in weights.items()}
+    if not occurring.all():
+        for key, axis in AXES.items():
+            words = np.ones(weights[key].shape[axis] - len(occurring), bool)
+            halves[key] = np.compress(np.append(occurring, words), halves[key], axis)
+        halves[KEPT] = occurring.astype(np.uint8)
     data = replace(
         described.data, named=described.data.named.rpartition("/")[2], tokens=None, pictures=None
     )
@@ -114,7 +127,22 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
         name: each.astype(np.float32) if each.dtype == np.float16 else each
         for name, each in weights.items()
     }
-    return wide, described
+    return _unpacked(wide), described
+
+
+def _unpacked(flat: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """With numbers for ids that cannot occur: none, and a bias by which they never will."""
+    if KEPT not in flat:
+        return flat
+    occurring = flat.pop(KEPT).astype(bool)
+    for key, axis in AXES.items():
+        packed = np.moveaxis(flat[key], axis, 0)
+        words = np.ones(len(packed) - occurring.sum(), bool)
+        kept = np.append(occurring, words)
+        whole = np.full((len(kept), *packed.shape[1:]), NEVER if "bias" in key else 0, np.float32)
+        whole[kept] = packed
+        flat[key] = np.ascontiguousarray(np.moveaxis(whole, 0, axis))
+    return flat
 
 
 def described(path: Path) -> Description:

@@ -237,3 +237,50 @@ def test_a_packed_model_is_half_as_large_knows_no_paths_and_draws(own, tiny_outc
         np.testing.assert_allclose(leaf, before[name], rtol=1e-3, atol=1e-6)
     with pytest.raises(PixaceError, match=r"must end in \.safetensors"):
         pixace.pack_model(file, "stripes.zip", about="a")
+
+
+def test_a_packed_file_has_no_numbers_for_colours_that_cannot_occur(tiny, tmp_path):
+    """Of hsv:2,2,2 only some of the 64 ids are canonical; what is drawn is the same."""
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 4, 4, 3), np.uint8)
+    np.savez(tmp_path / "some.npz", images=pictures, labels=np.arange(12) % 2)
+    shape = [line for line in tiny if not line.startswith("pictures.")]
+    done = pixace.train(
+        tmp_path / "some.npz",
+        gin="base",
+        bindings=shape,
+        size=4,
+        colors="hsv:2,2,2",
+        template="a {label}",
+        root=tmp_path / "runs",
+    )
+    out = tmp_path / "packed.safetensors"
+    pixace.pack_model(done.run.path, out, about="noise")
+    own, packed = pixace.load(done.run.path), pixace.load(out)
+    allowed = own.sampler.tokenizer.allowed
+    kept = load_file(out)
+    assert kept["head/kernel"].shape[-1] == allowed.sum() + 2 < len(allowed)
+    assert len(kept["embedding/table"]) == allowed.sum() + 2 + len(own.vocabulary.words)
+    for name, weights in own.sampler.weights.items():
+        halves = np.asarray(weights).astype(np.float16).astype(np.float32)
+        again = np.asarray(packed.sampler.weights[name])
+        ids = allowed | (np.arange(len(allowed)) < 2)
+        if name in ("head/kernel", "head/bias"):
+            np.testing.assert_array_equal(again[..., ids], halves[..., ids])
+        elif name == "embedding/table":
+            ids = np.append(ids, np.ones(len(halves) - len(ids), bool))
+            np.testing.assert_array_equal(again[ids], halves[ids])
+        else:
+            np.testing.assert_array_equal(again, halves)
+        assert again.shape == halves.shape
+    assert (np.asarray(packed.sampler.weights["head/bias"])[2:][~allowed[2:]] < -20).all()
+    found = [pixace.evaluate(run=model, data=pictures) for model in (own, packed)]
+    costs = [it.nats_per_token.mean for it in found]
+    assert costs[0] == pytest.approx(costs[1], abs=1e-2)
+    assert packed.generate(2, text="a 1").shape == (2, 4, 4, 3)
+
+
+def test_a_picture_of_a_model_that_comes_along_remembers_its_name_and_no_place(own, default):
+    done = pixace.generate("one.png", n=2)
+    assert done.memory["run"] == done.model.name == shipped.DEFAULT
+    pixace.again("one.png", "two.png")
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
