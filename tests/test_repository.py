@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from PIL import Image as Pillow
 
 import pixace
+from pixace.zoo import shipped
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -89,7 +90,9 @@ def test_extra_data_is_known_to_tests_and_benchmarks_only():
 
 
 def test_no_file_is_larger_than_a_megabyte():
-    assert [path for path in tracked() if path.stat().st_size > 1_000_000] == []
+    """But models that come along, which have a limit of their own, 4 MB and 16 in all."""
+    large = [path for path in tracked() if path.stat().st_size > 1_000_000]
+    assert [path for path in large if path.parent != shipped.HERE] == []
 
 
 @pytest.mark.parametrize("python", PYTHONS)
