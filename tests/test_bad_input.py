@@ -14,6 +14,7 @@ import pixace
 from pixace.cli import main
 from pixace.data import token_set
 from pixace.errors import PixaceError
+from pixace.zoo import shipped
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,7 +129,9 @@ def test_an_existing_folder_is_never_written_over(here):
 
 
 @pytest.mark.parametrize("command", ["generate", "complete photo.png", "train --resume"])
-def test_no_run_yet_or_not_that_one(here, command):
+def test_no_run_yet_or_not_that_one(here, command, monkeypatch):
+    """Where no model comes along, either."""
+    monkeypatch.setattr(shipped, "HERE", here / "none")
     assert_says("no runs in .*; train one with: pixace train", refused(here, *command.split()))
     flag = [] if "resume" in command else ["--run"]
     assert_says(

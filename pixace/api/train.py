@@ -162,8 +162,6 @@ def train(
     warm = None
     if begun:
         warm = begun.weights_of(built, tokens.tokenizer, vocabulary, how.seed)
-    if progress:
-        tell(_expected(built, tokens))
     with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
         run.configure(bound.text)
         run.write(
@@ -184,6 +182,8 @@ def train(
         )
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
+        if progress:
+            tell(_expected(built, tokens))
         outcome = train_lm.train(built, tokens, run, how, learned, warm)
     return _with_collage(outcome, progress)
 
