@@ -3,12 +3,9 @@
 Every argument has the command line's name and default, and errors are the same `PixaceError`s.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-
-import jax
 
 from pixace import models, ranges
 from pixace.api import data_provenance, planning, resuming, starting
@@ -19,9 +16,7 @@ from pixace.api.trained import load
 from pixace.config import idle, parts
 from pixace.config.shorthands import lines, training
 from pixace.data import token_cache, token_set
-from pixace.data.token_set import TokenSet
 from pixace.images.palette_png import STRIP, palette_of, save_strip
-from pixace.models.language_model import LanguageModel
 from pixace.ranges import LARGEST, Rate, several
 from pixace.runs import run_folder
 from pixace.runs.checkpoints import saved
@@ -182,8 +177,6 @@ def train(
         )
         if palette := palette_of(tokens.tokenizer):
             save_strip(run.path / STRIP, palette)
-        if progress:
-            tell(_expected(built, tokens))
         outcome = train_lm.train(built, tokens, run, how, learned, warm)
     return _with_collage(outcome, progress)
 
@@ -260,13 +253,3 @@ def _with_collage(outcome: LmOutcome, progress: bool) -> LmOutcome:
     classes = list(trained.vocabulary.classes) if trained.vocabulary else []
     generate(path, run=trained, classes=classes[:SHOWN], progress=progress)
     return replace(outcome, collage=path)
-
-
-def _expected(model: LanguageModel, tokens: TokenSet) -> str:
-    """A line on what is about to be trained."""
-    weights = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(model.shapes))
-    train, held = (len(tokens.split(part)) for part in ("train", "validation"))
-    return (
-        f"{weights:,} weights learn from {train:,} pictures of {model.length:,} tokens; "
-        f"{held:,} more are held out"
-    )
