@@ -38,6 +38,7 @@ def test_a_collage_remembers_the_model_and_all_that_its_pixels_depend_on(model):
         "seed": 5,
         "temperature": 0.5,
         "top_k": 2,
+        "novelty": False,
         "top_p": 0.75,
         "scale": 7,
         "smooth": False,
