@@ -143,6 +143,11 @@ class Drawn:
         return prompts.left_out(self.unknown) if self.unknown else None
 
     @property
+    def remarks(self) -> list[str]:
+        """More lines for people."""
+        return []
+
+    @property
     def where(self) -> str:
         """Where the pictures went, for people: the collage, or else what was written."""
         return str(self.place.out or self.place.each or self.place.gif or self.place.paste)

@@ -2,7 +2,6 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -26,8 +25,8 @@ from pixace.errors import ConfigError, ImageError, SourceError
 from pixace.evaluation import surprise
 from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
-from pixace.evaluation.fidelity import Compared
-from pixace.evaluation.likelihood import nats_by_picture, nats_by_token
+from pixace.evaluation.fidelity import LEAST, Compared
+from pixace.evaluation.likelihood import costs
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge, Novelty
 from pixace.evaluation.yardsticks import yardsticks
@@ -100,7 +99,7 @@ def evaluate(
     trained = collage_files.model_of(run, root, dtype)
     tokens, named = tokens_for(trained, data, labels=labels, progress=progress)
     chosen = _chosen(tokens, part, pictures)
-    nats = _cost(nats_by_picture, trained, tokens, chosen, batch_size)
+    nats = _costs(trained, tokens, chosen, batch_size)
     tokenizer, rows = tokens.tokenizer, tokens.split(chosen.part).rows(chosen.rows(tokens))
     to_bits = 1 / math.log(2) / math.prod(tokenizer.size)
     bits = nats * to_bits
@@ -108,18 +107,19 @@ def evaluate(
     count = channels(tokenizer.colors) if isinstance(tokenizer, PixelTokenizer) else 3
     learned = near = beside = None
     if novelty or fidelity or out:
+        _refuse_few(tokens, samples, fidelity=fidelity)
         drawn = trained.generate(samples, seed=seed, progress=progress)
     if novelty or out:
         near = _novelty(drawn, tokens, out)
         if chosen.part == "validation":
             as_many = EvaluationSet("train", min(len(rows), len(tokens.split("train"))))
-            cost = _cost(nats_by_picture, trained, tokens, as_many, batch_size)
+            cost = _costs(trained, tokens, as_many, batch_size)
             learned = Measure.of(cost * to_bits)
     if fidelity:
         beside = Compared.of(drawn, tokens)
     if heat:
         some = EvaluationSet(chosen.part, min(MAPS, chosen.pictures))
-        cost = _cost(nats_by_token, trained, tokens, some, batch_size)
+        cost = _costs(trained, tokens, some, batch_size, by_token=True)
         shown = tokenizer.decode(tokens.split(some.part).rows(some.rows(tokens)))
         save_png(heat, surprise.figure(shown, surprise.maps(cost, tokenizer)))
     return Evaluated(
@@ -139,12 +139,13 @@ def evaluate(
     )
 
 
-def _cost(
-    measure: Callable[..., np.ndarray],
+def _costs(
     trained: Trained,
     tokens: TokenSet,
     chosen: EvaluationSet,
-    size: int,
+    batch_size: int,
+    *,
+    by_token: bool = False,
 ) -> np.ndarray:
     """The nats of each picture, or token, by its caption if the model reads them."""
     prefixes = None
@@ -152,23 +153,37 @@ def _cost(
     if trained.vocabulary and known:
         captions = parts.captions(trained.description.settings)
         prefixes = captions.known_to(trained.vocabulary, known)
-    return measure(
+    return costs(
         trained.sampler.model,
         trained.sampler.weights,
         tokens,
         chosen,
+        by_token=by_token,
         prefixes=prefixes,
-        batch_size=size,
+        batch_size=batch_size,
         dtype=precision.by_name(trained.dtype),
     )
 
 
+def _refuse_few(tokens: TokenSet, samples: int, *, fidelity: bool) -> None:
+    """Refuses, before the time is spent to draw, what could not be compared.
+
+    Raises:
+      ConfigError: there are no training pictures, or too few of any kind to say how like they are.
+    """
+    train, held = (len(tokens.split(part)) for part in ("train", "validation"))
+    source = tokens.header.origin.source
+    if not train:
+        raise ConfigError(f"{source} has no training pictures to compare new ones with")
+    if fidelity and min(samples, train, held) < LEAST:
+        raise ConfigError(
+            f"{samples:,} new, {train:,} training and {held:,} held-out pictures of {source} are "
+            f"too few to compare; {LEAST} of each are the least"
+        )
+
+
 def _novelty(drawn: Images, tokens: TokenSet, figure: Path | None) -> Novelty:
     """What the nearest training pictures say, and a picture of them."""
-    if not len(tokens.split("train")):
-        raise ConfigError(
-            f"{tokens.header.origin.source} has no training pictures to compare new ones with"
-        )
     judge = Judge.of(tokens)
     found = judge.neighbours(drawn)
     if figure:

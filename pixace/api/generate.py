@@ -59,6 +59,15 @@ class Generated(Drawn):
     settings: GenerateSettings
     novelty: Novelty | None = None
 
+    @property
+    def remarks(self) -> list[str]:
+        """How new the pictures are, where that was asked for."""
+        return [str(self.novelty)] if self.novelty else []
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return super().as_dict() | ({"copies": self.novelty.copies} if self.novelty else {})
+
 
 @door("generate")
 def generate(

@@ -192,7 +192,7 @@ def pack_model(
     tokenizer = tokenizers.by_spec(described.tokenizer or "", model_file.parted(flat)[1])
     occurring = tokenizer.allowed.copy()
     occurring[:FIRST_ID] = True
-    model_file.pack(path, out, out.stem, card, occurring)
+    model_file.pack(flat, described, out, out.stem, card, occurring)
     return _file(out, "file")
 
 

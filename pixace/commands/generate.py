@@ -72,5 +72,4 @@ def command(ctx, again, as_json, **settings):
         f"{done.where}: {facts['n']} pictures{of_each} by {done.model.name}, "
         f"seed {done.settings.seed}"
     )
-    novelty = getattr(done, "novelty", None)
-    options.say([line, f"{novelty}"] if novelty else [line], facts, as_json)
+    options.say([line, *done.remarks], facts, as_json)

@@ -18,6 +18,7 @@ from pixace.evaluation.picture_features import PictureFeatures
 from pixace.spacing import evenly
 
 NEAREST = 5  # real pictures whose farthest says how large a picture's neighbourhood is
+LEAST = NEAREST + 1  # pictures of each kind
 REAL = 2000  # held-out pictures at most
 BLOCK = 50  # pictures of either side, at most, of which the kernel distance is found at a time
 BLOCKS = 8  # at least, so that its error is known
@@ -52,10 +53,10 @@ class Fidelity:
         Raises:
           PixaceError: there are fewer than 6 of either.
         """
-        if min(len(pictures), len(real)) <= NEAREST:
+        if min(len(pictures), len(real)) < LEAST:
             raise PixaceError(
                 f"{len(pictures)} new and {len(real)} held-out pictures are too few to compare; "
-                f"{NEAREST + 1} of each are the least"
+                f"{LEAST} of each are the least"
             )
         apart = _distances(real, pictures)
         inside = apart < _reach(real)[:, None]

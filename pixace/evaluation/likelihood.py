@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from pixace.data.batches import Batch, in_order
 from pixace.data.token_set import TokenSet
@@ -63,42 +63,28 @@ def evaluate(
     return Likelihood(nats, bits_per_pixel(nats, data.tokenizer.length, height * width))
 
 
-def nats_by_picture(
+def costs(
     model: LanguageModel,
     weights: Weights,
     data: TokenSet,
     evaluation_set: EvaluationSet,
     *,
+    by_token: bool = False,
     prefixes: Prefixes | None = None,
     batch_size: int = 8,
     dtype: Any = jnp.float32,
-) -> Float[np.ndarray, " pictures"]:
-    """The cost of each picture in nats, float64; the arguments are those of `evaluate`.
+) -> Float[np.ndarray, "pictures *length"]:
+    """The nats of each picture, or of each of its tokens, in the order of the row; float64.
 
     The odds are those that a sampler draws with: they are shared out among the ids that can occur,
-    so those of all possible pictures sum to 1.
+    so those of all possible pictures sum to 1. The arguments are those of `evaluate`.
     """
-    weights = _as_drawn(weights, data)
+    measure = _nats_of_tokens if by_token else _nats_of_rows
+    bias = np.where(data.tokenizer.allowed, np.asarray(weights["head/bias"]), NEVER)
+    weights = OrderedDict({**weights, "head/bias": jnp.asarray(bias, jnp.float32)})
     chosen = batches(model, data, evaluation_set, batch_size, prefixes)
-    every = [np.asarray(_nats_of_rows(model, dtype, weights, batch)) for batch in chosen]
+    every = [np.asarray(measure(model, dtype, weights, batch)) for batch in chosen]
     return np.concatenate(every)[: evaluation_set.pictures].astype(np.float64)
-
-
-def nats_by_token(
-    model: LanguageModel,
-    weights: Weights,
-    data: TokenSet,
-    evaluation_set: EvaluationSet,
-    *,
-    prefixes: Prefixes | None = None,
-    batch_size: int = 8,
-    dtype: Any = jnp.float32,
-) -> Float[np.ndarray, "pictures length"]:
-    """The same of each token of each picture, in the order of the row; float32."""
-    weights = _as_drawn(weights, data)
-    chosen = batches(model, data, evaluation_set, batch_size, prefixes)
-    every = [np.asarray(_nats_of_tokens(model, dtype, weights, batch.tokens)) for batch in chosen]
-    return np.concatenate(every)[: evaluation_set.pictures]
 
 
 def batches(
@@ -137,20 +123,14 @@ def _nats_and_tokens(
     return jnp.stack([model.loss(weights, *batch, None, dtype), batch.weights.sum()])
 
 
-def _as_drawn(weights: Weights, data: TokenSet) -> Weights:
-    """Weights that share out the odds among the ids that can occur."""
-    bias = np.where(data.tokenizer.allowed, np.asarray(weights["head/bias"]), NEVER)
-    return OrderedDict({**weights, "head/bias": jnp.asarray(bias, jnp.float32)})
-
-
 @partial(jax.jit, static_argnums=(0, 1))
 def _nats_of_tokens(
-    model: LanguageModel, dtype: Any, weights: Weights, tokens: Int[Array | np.ndarray, "rows _"]
+    model: LanguageModel, dtype: Any, weights: Weights, batch: Batch
 ) -> Float[Array, "rows length"]:
     def one(row: Array) -> Array:
         return head.nats_of_tokens(model, weights, row[None], dtype)[0]
 
-    return jax.lax.map(one, jnp.asarray(tokens))
+    return jax.lax.map(one, jnp.asarray(batch.tokens))
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -50,8 +50,8 @@ class Neighbours:
 def nearest(pictures: Images, data: TokenSet, among: int | None = None) -> Neighbours:
     """Searches the training pictures.
 
-    Time and memory: 1,000 pictures of 32x32 pixels among 100,000 take half a minute on two cores,
-    and at most some 100 MB beside the pictures.
+    1,000 pictures of 32x32 pixels among 100,000 took 10 seconds on two quiet cores, and 330 MB
+    (2026-11-28).
 
     Args:
       pictures: uint8 `(n, height, width, 3)`, as the token set's tokenizer shows them.

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from pixace.arrays import Image, Images
+from pixace.arrays import Images
 from pixace.data.token_set import TokenSet
 from pixace.evaluation.neighbours import Neighbours, nearest
 from pixace.images.collage import collage
+from pixace.images.pairs import in_pairs
 from pixace.spacing import evenly
 
 SHOWN = 64  # pairs of a figure, and how many side by side
@@ -99,25 +100,19 @@ class Judge:
         Copies have a frame.
         """
         order = np.argsort(found.relative, kind="stable")[:SHOWN]
-        learned, copies = found.pictures(self.data), self.copies(found)
-        cells: list[Image | None] = []
-        framed: list[int] = []
-        for start in range(0, len(order), SIDE_BY_SIDE):
-            row = order[start : start + SIDE_BY_SIDE]
-            empty = [None] * (min(len(order), SIDE_BY_SIDE) - len(row))
-            framed += [len(cells) + place for place, each in enumerate(row) if copies[each]]
-            cells += [*pictures[row], *empty, *learned[row], *empty]
-        labels = ["drawn", "learned from"] * (len(cells) // (2 * min(len(order), SIDE_BY_SIDE)))
-        columns = min(len(order), SIDE_BY_SIDE)
-        return collage(cells, columns=columns, row_labels=labels, framed=framed)
+        columns = min(SIDE_BY_SIDE, len(order))
+        cells = in_pairs(pictures[order], found.pictures(self.data)[order], columns)
+        labels = ["drawn", "learned from"] * (len(cells) // columns // 2)
+        places = np.flatnonzero(self.copies(found)[order])
+        framed = 2 * columns * (places // columns) + places % columns
+        return collage(cells, columns=columns, row_labels=labels, framed=framed.tolist())
 
     def novelty(self, found: Neighbours) -> Novelty:
         """The same in numbers."""
-        known = self.held_out is not None
         return Novelty(
             pictures=len(found.rows),
             distance=float(np.median(found.distances)),
             held_out=float(np.median(self.held_out.distances)) if self.held_out else None,
             near=self.near,
-            copies=int(self.copies(found).sum()) if known else None,
+            copies=int(self.copies(found).sum()) if self.held_out else None,
         )

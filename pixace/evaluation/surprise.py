@@ -7,6 +7,7 @@ from jaxtyping import Float, UInt8
 
 from pixace.arrays import Images
 from pixace.images.collage import collage
+from pixace.images.pairs import in_pairs
 from pixace.tokenizers import Tokenizer, orders
 
 SIDE_BY_SIDE = 16
@@ -43,11 +44,7 @@ def figure(pictures: Images, bits: Bits) -> UInt8[np.ndarray, "_ _ 3"]:
     most = float(np.quantile(bits, BRIGHTEST)) or 1.0
     shown = colored(bits / most)
     columns = min(SIDE_BY_SIDE, len(pictures))
-    cells: list[np.ndarray | None] = []
-    for start in range(0, len(pictures), columns):
-        for each in (pictures, shown):
-            row = list(each[start : start + columns])
-            cells += [*row, *[None] * (columns - len(row))]
+    cells = in_pairs(pictures, shown, columns)
     labels = ["picture", "surprise"] * (len(cells) // columns // 2)
     title = f"black: 0 bits, lightest: {most:.1f} bits of a pixel or more"
     return collage(cells, columns=columns, row_labels=labels, title=title)

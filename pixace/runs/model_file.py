@@ -51,12 +51,18 @@ def save(
 
 
 def pack(
-    path: Path, out: Path, name: str, card: Card, occurring: Bool[np.ndarray, " vocab"]
+    flat: Mapping[str, np.ndarray],
+    described: Description,
+    out: Path,
+    name: str,
+    card: Card,
+    occurring: Bool[np.ndarray, " vocab"],
 ) -> None:
     """Writes a model once more as others may have it: in half the size, without paths of its own.
 
     Args:
-      path: a run's folder or a model file.
+      flat: the weights and the tokenizer's arrays, as `read` gives them.
+      described: the description, likewise.
       out: the new file.
       name: of the model.
       card: what its users should know.
@@ -64,11 +70,9 @@ def pack(
         has no numbers.
 
     Raises:
-      RunError: as `read`.
       NotFiniteError: a weight is too large for float16.
       PixaceError: the file cannot be written.
     """
-    flat, described = read(path)
     weights, arrays = parted(flat)
     with np.errstate(over="ignore"):  # it is looked at below
         halves = {name: each.astype(np.float16) for name, each in weights.items()}

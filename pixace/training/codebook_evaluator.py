@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +17,7 @@ from pixace.evaluation.distortion import psnr
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.evaluator import Evaluation, Shown
 from pixace.images.collage import collage
+from pixace.images.pairs import in_pairs
 from pixace.models import vector_quantizer
 from pixace.models.pixel_values import PEAK, Bytes, to_bytes, to_floats
 from pixace.models.vqvae import Network
@@ -76,11 +76,7 @@ class CodebookEvaluator:
         rows = self.evaluation_set.rows(self._data)[chosen]
         real = self._data.tokenizer.decode(self._split.rows(rows))
         columns = min(8, len(chosen))
-        cells: list[Any] = []
-        for start in range(0, len(chosen), columns):
-            for pictures in (real, made[chosen]):
-                row = list(pictures[start : start + columns])
-                cells += row + [None] * (columns - len(row))
+        cells = in_pairs(real, made[chosen], columns)
         title = f"originals, and below each what comes back of it: PSNR {decibels:.2f} dB"
         return Shown(collage(cells, columns=columns, title=title))
 

@@ -19,7 +19,7 @@ from pixace.errors import ConfigError, PixaceError
 from pixace.evaluation import surprise
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.evaluation.fidelity import Compared
-from pixace.evaluation.likelihood import evaluate, nats_by_picture, nats_by_token
+from pixace.evaluation.likelihood import costs, evaluate
 from pixace.evaluation.measure import Measure
 from pixace.evaluation.novelty import Judge
 from pixace.images.collage import FRAME
@@ -110,7 +110,7 @@ def test_probabilities_of_all_pictures_sum_to_one(tmp_path, tiny):
         tmp_path / "every.npy", tmp_path / "set", size="2x1", colors="grey:3", validation_fraction=0
     )
     sampler, chosen = model.sampler, EvaluationSet("train", 9)
-    nats = nats_by_picture(sampler.model, sampler.weights, tokens, chosen)
+    nats = costs(sampler.model, sampler.weights, tokens, chosen)
     assert np.exp(-nats).sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -217,6 +217,10 @@ def test_fidelity_is_that_of_what_it_draws(of, photos):
     assert (found.novelty, found.learned) == (None, None)
     with pytest.raises(PixaceError, match="too few to compare"):
         pixace.evaluate(run=of("grey:8"), fidelity=True, samples=9)
+    with pytest.raises(PixaceError, match="9 new, 24 training and 0 held-out"):
+        pixace.evaluate(photos, run=model, fidelity=True, samples=9)
+    with pytest.raises(PixaceError, match="5 new"):
+        pixace.evaluate(run=model, fidelity=True, samples=5)
 
 
 def test_maps_show_what_each_pixel_costs(of, tmp_path):
@@ -226,7 +230,7 @@ def test_maps_show_what_each_pixel_costs(of, tmp_path):
     chosen = EvaluationSet("train", len(tokens.split("train")))
     sampler = model.sampler
     dtype = precision.by_name(model.dtype)
-    nats = nats_by_token(sampler.model, sampler.weights, tokens, chosen, dtype=dtype)
+    nats = costs(sampler.model, sampler.weights, tokens, chosen, by_token=True, dtype=dtype)
     assert nats.shape == (23, 20)
     assert nats.mean() == pytest.approx(found.nats_per_token.mean, rel=1e-4)
     pictures = tokens.tokenizer.decode(tokens.split("train").rows(range(23)))
@@ -241,10 +245,10 @@ def test_captions_are_read_for_maps_too(worded_outcome):
     captions = parts.captions(model.description.settings)
     prefixes = captions.known_to(model.vocabulary, list(tokens.records("train")))
     given = (model.sampler.model, model.sampler.weights, tokens, chosen)
-    nats = nats_by_token(*given, prefixes=prefixes)
-    whole = nats_by_picture(*given, prefixes=prefixes)
+    nats = costs(*given, by_token=True, prefixes=prefixes)
+    whole = costs(*given, prefixes=prefixes)
     np.testing.assert_allclose(nats.sum(1), whole, rtol=1e-4)
-    assert np.abs(nats.sum(1) - nats_by_token(*given).sum(1)).max() > 1e-3
+    assert np.abs(nats.sum(1) - costs(*given, by_token=True).sum(1)).max() > 1e-3
 
 
 def test_copies_have_a_frame_in_a_collage_that_asks(of, tmp_path, monkeypatch):
@@ -258,7 +262,8 @@ def test_copies_have_a_frame_in_a_collage_that_asks(of, tmp_path, monkeypatch):
     assert (done.novelty.copies, done.novelty.distance, bare.novelty) == (4, 0, None)
     red = [(np.asarray(Pillow.open(tmp_path / f"{it}.png")) == FRAME).all(-1).any() for it in "ab"]
     assert red == [True, False]
-    assert done.as_dict()["novelty"] is True
+    assert (done.as_dict()["novelty"], done.as_dict()["copies"]) == (True, 4)
+    assert "copies" not in bare.as_dict()
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_pictures_one_by_one_are_the_mean_of_all(data, kind):
     weights = dict(model.init(jax.random.key(0)))
     # As good as never, as it is there: then they are the same.
     weights["head/bias"] = jnp.where(data.tokenizer.allowed, weights["head/bias"], -50.0)
-    each = likelihood.nats_by_picture(model, weights, data, CHOSEN, batch_size=2)
+    each = likelihood.costs(model, weights, data, CHOSEN, batch_size=2)
     assert each.shape == (CHOSEN.pictures,)
     for number, nats in enumerate(each):
         row = data.split("validation").rows(CHOSEN.rows(data)[number : number + 1])

@@ -19,6 +19,7 @@ from pixace.errors import PixaceError, TokenError
 from pixace.runs import model_file
 from pixace.training import fit
 from pixace.training.metrics_log import read
+from pixace.zoo import shipped
 
 # The smallest codebook: 8x8 pictures, 2x2 codes each.
 SMALL = (
@@ -351,7 +352,9 @@ def test_a_codebook_draws_nothing_by_itself(outcome):
         pixace.load(outcome.run.path)
 
 
-def test_the_latest_run_is_the_latest_model(outcome, tmp_path):
+def test_the_latest_run_is_the_latest_model(outcome, tmp_path, monkeypatch):
+    """A codebook is none, and none comes along."""
+    monkeypatch.setattr(shipped, "HERE", tmp_path)
     with pytest.raises(PixaceError, match="no runs in"):
         pixace.load(root=outcome.run.path.parent)
 
