@@ -160,7 +160,8 @@ def test_the_largest_seed_trains_and_draws(tiny, tiny_pictures, tmp_path):
 
 @pytest.mark.slow
 def test_the_last_checkpoints_and_the_best_one_are_kept(tiny, tiny_pictures, tmp_path, monkeypatch):
-    losses = iter([3.0, 1.0, 4.0, 5.0, 6.0, 7.0])
+    # Each time of held-out and of training pictures.
+    losses = (each for each in (3.0, 1.0, 4.0, 5.0, 6.0, 7.0) for _ in range(2))
     monkeypatch.setattr(lm_evaluator, "validation_loss", lambda *_, **__: lambda *_: next(losses))
     bound = [*tiny, "train.evaluate_every = 1", "train.keep = 2", "train.samples = 0"]
     outcome = pixace.train(tiny_pictures, gin="base", bindings=bound, root=tmp_path)
