@@ -65,9 +65,10 @@ class Model:
     draws: str = ""
 
 
-# Photos are mostly finished without a word, so it often learns without one.
+# Pictures are mostly drawn or finished without a word, so each often learns without one; and those
+# that are asked for by one word learn from one.
 PHOTOS = "--captions --set captions.gaps=True --set train.drop_caption=0.3"
-FEW = "--set DROPOUT=0.1 --set train.weight_decay=0.5 --set train.shift=1"
+WORDS = "--captions --set train.drop_caption=0.3 --set train.drop_words=0.9"
 MODELS = {
     "photos-32": Model(
         "photographs of clothes and groceries, 32x32, by their names",
@@ -80,12 +81,13 @@ MODELS = {
         "--temperature 0.95",
     ),
     "photos-64": Model(
-        "the same photographs, 64x64, through a codebook of 512 squares, by their names",
+        "the same photographs, 64x64, through a codebook of 1,024 squares, by their names",
         CLOTHES,
         "photos",
         [
-            "codebook PICTURES --gin codebook --size 64 --name photos-64-codes",
-            f"train PICTURES --colors vq:photos-64-codes --gin codes-64 {PHOTOS} --steps 3000 "
+            "codebook PICTURES --gin codebook --size 64 --set codebook.codes=1024 --steps 4000 "
+            "--name photos-64-codes",
+            f"train PICTURES --colors vq:photos-64-codes --gin codes-64 {PHOTOS} --steps 8000 "
             "--name photos-64",
         ],
         "--temperature 0.9",
@@ -95,8 +97,8 @@ MODELS = {
         TILES,
         "tiles",
         [
-            "train PICTURES --gin photos-32 --size 32 --colors kmeans:256 --captions "
-            f"{FEW} --set train.mirror=True --steps 8000 --name tiles-32"
+            f"train PICTURES --gin photos-32 --size 32 --colors kmeans:256 {WORDS} "
+            "--set train.mirror=True --steps 10000 --name tiles-32"
         ],
         "--temperature 0.95",
     ),
@@ -105,8 +107,8 @@ MODELS = {
         NOTO,
         "noto-emoji-png-128.zip",
         [
-            "train PICTURES --gin emoji-16 --size 16 --captions --set captions.gaps=True "
-            "--set train.mirror=False --steps 3000 --name emoji-16"
+            f"train PICTURES --gin emoji-16 --size 16 {WORDS} --set captions.gaps=True "
+            "--set DROPOUT=0.2 --steps 4000 --name emoji-16"
         ],
         "--temperature 0.9",
     ),

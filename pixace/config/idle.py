@@ -13,6 +13,7 @@ WAITING = {
     "captions.longest": "captions.use or captions.templates",
     "captions.gaps": "captions.use or captions.templates",
     "train.drop_caption": "captions.use or captions.templates",
+    "train.drop_words": "captions.use or captions.templates",
     "codebook.discriminator_from": "codebook.discriminator",
 }
 # And those that only some optimizers have.

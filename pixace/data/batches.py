@@ -2,9 +2,9 @@
 
 Every epoch is a fresh permutation drawn from (seed, epoch) by a counter-based generator; epochs
 follow each other without a gap, and batch `step` is simply rows `step * size … (step+1) * size - 1`
-of that endless stream. Which of its captions a picture gets, or none, and how it is changed, is
-drawn the same way for each epoch. So nothing has to be saved but the step, and an interrupted
-training sees exactly the batches of one that never stopped.
+of that endless stream. Which of its captions a picture gets, or none, with which of its words, and
+how it is changed, is drawn the same way for each epoch. So nothing has to be saved but the step,
+and an interrupted training sees exactly the batches of one that never stopped.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from pixace.data.augmentation import NUMBERS, Augmentation
 from pixace.data.shards import Split
 from pixace.spacing import evenly
 from pixace.special_tokens import PADDING
-from pixace.text.prefixes import Prefixes
+from pixace.text.prefixes import Prefixes, thinned
 
 
 class Stream(NamedTuple):
@@ -28,8 +28,9 @@ class Stream(NamedTuple):
     numbers: int  # for each row
 
 
-WORDS = Stream(1, 2)  # which of its captions a picture gets, and whether it gets one at all
+CAPTIONS = Stream(1, 2)  # which of its captions a picture gets, and whether it gets one at all
 CHANGES = Stream(2, NUMBERS)
+WORDS_START = 3  # how many of its words are left out, and which
 
 
 class Batch(NamedTuple):
@@ -52,6 +53,7 @@ class Batches:
       seed: of the permutations.
       prefixes: the words in front of the pictures, for each row of the split; None for none.
       drop: share of the pictures that come without their words.
+      drop_words: the largest share of a caption's words that may be left out.
       augmentation: how pictures are changed; None leaves them as they are.
     """
 
@@ -60,6 +62,7 @@ class Batches:
     seed: int = 0
     prefixes: Prefixes | None = None
     drop: float = 0.0
+    drop_words: float = 0.0
     augmentation: Augmentation | None = None
 
     def batch(self, step: int) -> Batch:
@@ -67,21 +70,37 @@ class Batches:
         count = len(self.split)
         places = np.arange(step * self.size, (step + 1) * self.size)
         rows = np.empty(self.size, np.int64)
-        luck, changes = (np.zeros((self.size, stream.numbers)) for stream in (WORDS, CHANGES))
+        luck = {stream: np.zeros((self.size, stream.numbers)) for stream in self._streams}
         for epoch in np.unique(places // count):
             here = places // count == epoch
             rows[here] = _permutation(self.seed, int(epoch), count)[places[here] % count]
-            if self.prefixes is not None:
-                luck[here] = _luck(self.seed, int(epoch), count, WORDS)[rows[here]]
-            if self.augmentation is not None:
-                changes[here] = _luck(self.seed, int(epoch), count, CHANGES)[rows[here]]
+            for stream, numbers in luck.items():
+                numbers[here] = _luck(self.seed, int(epoch), count, stream)[rows[here]]
         pictures = self.split.rows(rows)
         if self.augmentation is not None:
-            pictures = self.augmentation.changed(pictures, changes)
+            pictures = self.augmentation.changed(pictures, luck[CHANGES])
         if self.prefixes is None:
             return _batch(pictures)
-        words = self.prefixes.rows(rows, luck[:, 0])
-        return _batch(pictures, np.where(luck[:, 1:] < self.drop, PADDING, words))
+        which, whether = luck[CAPTIONS].T
+        words = self.prefixes.rows(rows, which)
+        if self.drop_words:
+            words = thinned(words, luck[self._words], self.drop_words)
+        return _batch(pictures, np.where(whether[:, None] < self.drop, PADDING, words))
+
+    @property
+    def _streams(self) -> Iterator[Stream]:
+        """What is drawn for each row."""
+        if self.augmentation is not None:
+            yield CHANGES
+        if self.prefixes is not None:
+            yield CAPTIONS
+            if self.drop_words:
+                yield self._words
+
+    @property
+    def _words(self) -> Stream:
+        assert self.prefixes is not None
+        return Stream(WORDS_START, 1 + self.prefixes.texts.shape[1])
 
 
 def in_order(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pixace.spacing import evenly
+from pixace.special_tokens import PADDING
 from pixace.text.vocabulary import Vocabulary
 
 
@@ -46,3 +47,23 @@ class Prefixes:
         """At most `count` different captions, evenly taken, as ids `(n, P)`."""
         different = np.unique(self.which)
         return self.texts[different[evenly(len(different), count)]]
+
+
+def thinned(words: np.ndarray, luck: np.ndarray, most: float) -> np.ndarray:
+    """Captions without some of their words, so that each word is learned by itself, too.
+
+    Of each caption a share is left out that is drawn evenly from 0 to `most`, but never all.
+
+    Args:
+      words: ids, `(n, P)`, filled up with `PADDING` behind.
+      luck: numbers in [0, 1), `(n, 1 + P)`, which alone decide.
+      most: in [0, 1].
+
+    Returns:
+      What is left of each, in its order, filled up as before.
+    """
+    there = words != PADDING
+    luck, share = np.where(there, luck[:, 1:], -1.0), luck[:, :1] * most
+    kept = there & ((luck >= share) | (luck == luck.max(axis=1, keepdims=True)))
+    order = np.argsort(~kept, axis=1, kind="stable")
+    return np.take_along_axis(np.where(kept, words, PADDING), order, axis=1)

@@ -46,6 +46,8 @@ class TrainSettings:
       samples: pictures drawn at each evaluation; 0 for none.
       drop_caption: share of the pictures that come without their caption, so that the model can
         also draw without one; guidance needs it.
+      drop_words: the largest share of a caption's words that is left out, other ones in each epoch,
+        so that each word is learned by itself, too; one at least stays.
       mirror: show half of the pictures mirrored, left to right, others in each epoch; not for
         letters and digits, nor for captions that say left or right.
       shift: move each picture by up to so many pixels, up or down and to a side, otherwise in each
@@ -80,6 +82,7 @@ class TrainSettings:
     evaluate_pictures: Count = 512
     samples: Whole = 16
     drop_caption: Share = 0.1
+    drop_words: Share = 0.0
     mirror: bool = False
     shift: Whole = 0
     hue: Annotated[float, Range(0, 180)] = 0.0

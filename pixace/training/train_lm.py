@@ -128,6 +128,7 @@ class LmTask:
             settings.seed,
             prefixes,
             settings.drop_caption,
+            settings.drop_words,
             augmentation_of(
                 data.tokenizer, mirror=settings.mirror, shift=settings.shift, hue=settings.hue
             ),

@@ -30,6 +30,7 @@ from pixace.errors import ConfigError
         (["captions.longest = 3"], "captions.longest changes nothing without captions.use or"),
         (["captions.gaps = True"], "captions.gaps changes nothing without captions.use or"),
         (["train.drop_caption = 0.5"], "train.drop_caption changes nothing without captions.use"),
+        (["train.drop_words = 0.5"], "train.drop_words changes nothing without captions.use"),
         (
             ["train.optimizer = 'adam'", "train.weight_decay = 0.5"],
             "train.weight_decay changes nothing",

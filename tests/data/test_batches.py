@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixace.data.batches import Batches, in_order
+from pixace.text.prefixes import Prefixes
 
 
 class Rows:
@@ -112,6 +113,21 @@ def test_words_can_be_asked_for_at_any_step_too():
     made = [Batches(Rows(10), 4, 7, Captioned(), 0.3).batch(step).tokens for step in range(9)]
     again = Batches(Rows(10), 4, 7, Captioned(), 0.3).batch(8).tokens
     np.testing.assert_array_equal(again, made[8])
+
+
+def test_of_some_captions_words_are_left_out_and_nothing_else_changes():
+    texts = np.arange(10, 34, dtype=np.int32).reshape(6, 4)
+    prefixes = Prefixes(texts, np.arange(6, dtype=np.int32)[:, None])
+    whole, some = (Batches(Rows(6), 6, 1, prefixes, 0.2, share) for share in (0.0, 0.9))
+    lengths = set()
+    for step in range(9):
+        full, less = whole.batch(step).tokens, some.batch(step).tokens
+        np.testing.assert_array_equal(full[:, 4:], less[:, 4:])
+        for every, left in zip(full[:, :4], less[:, :4], strict=True):
+            assert {*left.tolist()} - {0} <= {*every.tolist()}
+            assert any(left) == any(every)
+            lengths.add(int((left > 0).sum()))
+    assert lengths == {0, 1, 2, 3, 4}
 
 
 def test_in_order_a_picture_always_has_the_same_caption_and_none_is_dropped():
