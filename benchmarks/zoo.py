@@ -98,7 +98,7 @@ MODELS = {
         "tiles",
         [
             f"train PICTURES --gin photos-32 --size 32 --colors kmeans:256 {WORDS} "
-            "--set train.mirror=True --steps 10000 --name tiles-32"
+            "--set DROPOUT=0.1 --set train.mirror=True --steps 10000 --name tiles-32"
         ],
         "--temperature 0.95",
     ),
