@@ -1,33 +1,41 @@
-"""A mean over pictures, and how far it may be off."""
+"""A mean over pictures, and the interval that it is sure within."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-NORMAL = 1.96  # standard deviations on either side of a normal's middle hold 95 %
+RESAMPLES = 1000
+SEED = 0  # of the resamples
+OUTSIDE = 0.025  # of them, on either side
 
 
 @dataclass(frozen=True)
 class Measure:
     """A mean, with the interval that holds the true one in 95 of 100 such samples of pictures.
 
+    The interval is a bootstrap's (Efron 1979): means of as many pictures, drawn again and again
+    from those that were measured, and between the lowest and the highest fortieth of these.
+
     Attributes:
       mean: of the pictures measured.
-      error: half of the interval, by the normal approximation; 0 where all pictures are alike.
+      low: where the interval begins.
+      high: where it ends.
       pictures: how many.
     """
 
     mean: float
-    error: float
+    low: float
+    high: float
     pictures: int
 
     @classmethod
     def of(cls, values: Float[np.ndarray, " pictures"]) -> "Measure":
-        """Of one number for each picture."""
-        deviation = values.std(ddof=1) if len(values) > 1 else 0.0
-        error = NORMAL * deviation / len(values) ** 0.5
-        return cls(float(values.mean()), float(error), len(values))
+        """Of one number for each picture; the same numbers always have the same interval."""
+        random, count = np.random.default_rng(SEED), len(values)
+        means = [values[random.integers(0, count, count)].mean() for _ in range(RESAMPLES)]
+        low, high = np.quantile(means, [OUTSIDE, 1 - OUTSIDE])
+        return cls(float(values.mean()), float(low), float(high), count)
 
     def __str__(self) -> str:
-        return f"{self.mean:.3f} ± {self.error:.3f}"
+        return f"{self.mean:.3f} ({self.low:.3f} … {self.high:.3f})"

@@ -146,7 +146,12 @@ def warm_state(
     return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+# It runs once: to optimise how it draws numbers takes longer than to draw them, and changes none.
+@partial(
+    jax.jit,
+    static_argnums=(0, 1, 2, 3),
+    compiler_options={"xla_backend_optimization_level": 1},
+)
 def _first_state(
     model: LanguageModel,
     optimizer: optax.GradientTransformation,

@@ -282,13 +282,22 @@ def test_what_cannot_be_measured_is_said(of, settings, words):
 
 
 def test_intervals_are_those_of_the_mean():
-    """Of 10,000 with a deviation of 2: 1.96 times 0.02 on either side."""
+    """Of 10,000 with a deviation of 2: 1.96 times 0.02 on either side, as of a normal's mean."""
     values = np.tile([1.0, 5.0], 5000)
     found = Measure.of(values)
     assert (found.mean, found.pictures) == (3, 10_000)
-    assert found.error == pytest.approx(1.96 * 2 / 100, rel=1e-3)
-    assert Measure.of(np.array([2.0])) == Measure(2.0, 0.0, 1)
-    assert str(Measure(1.23456, 0.1, 3)) == "1.235 ± 0.100"
+    assert 3 - found.low == pytest.approx(1.96 * 2 / 100, rel=0.1)
+    assert found.high - 3 == pytest.approx(1.96 * 2 / 100, rel=0.1)
+    assert Measure.of(values) == found
+    assert Measure.of(np.array([2.0])) == Measure(2.0, 2.0, 2.0, 1)
+    assert str(Measure(1.23456, 1.1, 1.5, 3)) == "1.235 (1.100 … 1.500)"
+
+
+def test_a_rare_dear_picture_reaches_to_one_side_alone():
+    """One of 20 costs 100: a normal interval would begin below 0, which no mean can be."""
+    found = Measure.of(np.array([0.0] * 19 + [100.0]))
+    assert (found.mean, found.low) == (5, 0)
+    assert found.high == pytest.approx(15, abs=5)
 
 
 def test_the_command_prints_what_was_found_as_lines_and_as_json(of, photos):
