@@ -9,21 +9,20 @@ from pathlib import Path
 
 from pixace import models, ranges
 from pixace.api import data_provenance, planning, resuming, starting
+from pixace.api.asked import asked_for
 from pixace.api.building import captioned, language_model
 from pixace.api.door import door
 from pixace.api.generate import generate
 from pixace.api.trained import load
-from pixace.config import idle, parts
+from pixace.config import parts
 from pixace.config.shorthands import lines, training
-from pixace.data import token_cache, token_set
 from pixace.images.palette_png import STRIP, palette_of, save_strip
 from pixace.ranges import LARGEST, Rate, several
 from pixace.runs import run_folder
 from pixace.runs.checkpoints import saved
 from pixace.runs.description import CaptionRecord, Description
 from pixace.runtime import precision
-from pixace.runtime.printable import tell
-from pixace.sources import Data, open_source
+from pixace.sources import Data
 from pixace.sources.addresses import stem
 from pixace.training import train_lm
 from pixace.training.outcome import LmOutcome
@@ -131,33 +130,18 @@ def train(
         [*(begun.lines if begun else ()), *kind, *bindings, *own, *pictures, *words],
         minutes,
     )
-    for read in (parts.model, parts.train, parts.pictures, parts.captions):
-        read(plan.bound.values)
-    idle.refuse(plan.bound, "train")
-    plan = plan.on_device()
-    settings = plan.bound.values
-    preprocessing, sentences = parts.pictures(settings), parts.captions(settings)
-    data = "digits" if data is None else data
-    data = data if isinstance(data, str | Path) else open_source(data, labels=labels)
-    if isinstance(data, str | Path) and token_set.is_set(Path(data)):
-        tokens, made_by = token_set.open_set(Path(data)), None
-        data_provenance.refuse_others([*bindings, *pictures], tokens, labels=labels)
-    else:
-        made_by = preprocessing
-        tokens = token_cache.cached(
-            preprocessing, data, labels=labels, strict=strict, progress=progress
-        )
-    learned = captioned(sentences, tokens)
+    asked = asked_for(
+        plan, data, [*bindings, *pictures], labels=labels, strict=strict, progress=progress
+    )
+    tokens, learned = asked.tokens, asked.captions
     vocabulary = learned and learned.vocabulary
-    for line in learned.said if progress and learned else ():
-        tell(line)
-    bound = plan.fitted(tokens, learned)
+    bound = asked.plan.fitted(tokens, learned)
     record, how = parts.model(bound.values), parts.train(bound.values)
     built = language_model(record, tokens.tokenizer, vocabulary)
     warm = None
     if begun:
         warm = begun.weights_of(built, tokens.tokenizer, vocabulary, how.seed)
-    with run_folder.new_run(run_folder.home(root), name, f"{stem(data)}-{built.kind}") as run:
+    with run_folder.new_run(run_folder.home(root), name, f"{stem(asked.data)}-{built.kind}") as run:
         run.configure(bound.text)
         run.write(
             Description(
@@ -166,12 +150,14 @@ def train(
                 kind="language_model",
                 model=record,
                 training=asdict(how),
-                data=data_provenance.record(data, tokens, made_by, labels=labels),
+                data=data_provenance.record(asked.data, tokens, asked.made_by, labels=labels),
                 versions=run_folder.versions(),
                 compute_dtype=precision.chosen("auto"),
                 tokenizer=tokens.tokenizer.spec,
                 captions=vocabulary
-                and CaptionRecord(**asdict(vocabulary), settings=asdict(sentences)),
+                and CaptionRecord(
+                    **asdict(vocabulary), settings=asdict(parts.captions(bound.values))
+                ),
                 start=begun.name if begun else None,
             )
         )
