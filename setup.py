@@ -37,6 +37,7 @@ setup(
         "optax>=0.2.5",
         "orbax-checkpoint>=0.11",
         "pillow>=11",
+        "psutil>=6",
         "safetensors>=0.5",
         "scikit-learn>=1.6",
         "scipy>=1.14",

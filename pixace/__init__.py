@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pixace.api.generate import generate
     from pixace.api.import_weights import import_weights
     from pixace.api.model_files import get_model, pack_model
+    from pixace.api.plan import plan
     from pixace.api.tokenize import compare, tokenize
     from pixace.api.train import resume, train
     from pixace.api.trained import Trained, load
@@ -41,6 +42,7 @@ __all__ = [
     "import_weights",
     "load",
     "pack_model",
+    "plan",
     "resume",
     "resume_codebook",
     "tokenize",
@@ -56,6 +58,7 @@ _HOMES = {
     "pixace.api.generate": ("generate",),
     "pixace.api.import_weights": ("import_weights",),
     "pixace.api.model_files": ("get_model", "pack_model"),
+    "pixace.api.plan": ("plan",),
     "pixace.api.tokenize": ("compare", "tokenize"),
     "pixace.api.trained": ("Trained", "load"),
     "pixace.api.train": ("resume", "train"),

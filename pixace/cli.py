@@ -24,6 +24,7 @@ from pixace.storage import cache_dir
 COMMANDS = {
     "tokenize": "Turn pictures into tokens.",
     "codebook": "Learn a codebook from pictures.",
+    "plan": "Say what a training would need.",
     "train": "Train a model on pictures or tokens.",
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",

@@ -14,6 +14,7 @@ from pixace.errors import ConfigError, NotFiniteError
 from pixace.images.png import save_png
 from pixace.runs.checkpoints import FOLDER, Checkpoints
 from pixace.runs.run_folder import MODEL, Run
+from pixace.runtime import memory_sizes
 from pixace.runtime.interrupts import stopped_by_signal
 from pixace.runtime.printable import tell
 from pixace.storage.atomic import writing
@@ -23,6 +24,8 @@ from pixace.training.metrics_log import METRICS, MetricsLog, read
 from pixace.training.story import story
 from pixace.training.task import B, LoopSettings, M_co, S, Task, W
 from pixace.training.throughput import Pace
+
+WORTH_A_LINE = 60.0  # seconds of training
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,11 @@ def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
                 pace.stepped(measures)
                 if done % settings.log_every == 0 or done == steps:
                     numbers = _line(task, measures, done)
+                    known = pace.median is not None
                     if speed := pace.since():
                         numbers[f"{task.unit}_per_second"] = speed
+                        if not known:
+                            _foretell(task, (steps - done) * task.units / speed, pace.bar)
                     log.write(done, **numbers)
                     pace.bar.set_postfix_str(task.shown(numbers))
                 if done % settings.evaluate_every == 0 or done == steps:
@@ -116,6 +122,17 @@ def _notes(task: Task[S, B, W, M_co], run: Run, done: int) -> list[str]:
         other if done and before != task.dtype else None,
     ]
     return [note for note in notes if note]
+
+
+def _foretell(task: Task[S, B, W, M_co], seconds: float, bar: tqdm) -> None:
+    """Says what is to be expected of a training that takes a while, as soon as it is known."""
+    if seconds >= WORTH_A_LINE:
+        taken = memory_sizes.shown(memory_sizes.of_process())
+        bar.write(
+            f"{task.about}: about {seconds / 60:.0f} minutes of steps to go, and evaluations; "
+            f"{taken} of memory",
+            file=sys.stderr,
+        )
 
 
 def _line(task: Task[S, B, W, M_co], measures: Any, done: int) -> dict[str, float]:

@@ -146,13 +146,21 @@ def warm_state(
     return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
 
 
-# It runs once: to optimise how it draws numbers takes longer than to draw them, and changes none.
-@partial(
-    jax.jit,
-    static_argnums=(0, 1, 2, 3),
-    compiler_options={"xla_backend_optimization_level": 1},
-)
-def _first_state(
+def first_shapes(
+    model: LanguageModel,
+    optimizer: optax.GradientTransformation,
+    key: Key,
+    *,
+    ema: float = 0.0,
+    features: TokenFeatures | None = None,
+) -> State:
+    """What the state looks like: shapes and types for arrays; of new weights or others."""
+    parts = partial(_state, model, optimizer, ema > 0, features, None)
+    shapes: State = jax.eval_shape(parts, key)
+    return shapes
+
+
+def _state(
     model: LanguageModel,
     optimizer: optax.GradientTransformation,
     averaged: bool,
@@ -167,3 +175,11 @@ def _first_state(
         weights = OrderedDict({**weights, "head/bias": bias})
     average: Any = jax.tree.map(jnp.copy, weights) if averaged else ()
     return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+
+
+# It runs once: to optimise how it draws numbers takes longer than to draw them, and changes none.
+_first_state = jax.jit(
+    _state,
+    static_argnums=(0, 1, 2, 3),
+    compiler_options={"xla_backend_optimization_level": 1},
+)

@@ -75,6 +75,10 @@ class Task(Protocol[S, B, W, M_co]):
         """How many of them a step gets through."""
 
     @property
+    def about(self) -> str:
+        """What is trained, and on how much, in a few words."""
+
+    @property
     def rate(self) -> Schedule:
         """The learning rate by step."""
 

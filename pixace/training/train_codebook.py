@@ -109,6 +109,11 @@ class CodebookTask:
         self._step = make_step(self._objective, self._optimizer, self.rate)
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 
+    @property
+    def about(self) -> str:
+        """How many codes, and how many pictures there are."""
+        return f"{self._codes:,} codes learn {len(self._data.split('train')):,} pictures"
+
     def first_state(self) -> State:
         """New weights, and codes that are encoder outputs of some pictures."""
         few = self._sample[:: max(1, len(self._sample) // FIRST)]

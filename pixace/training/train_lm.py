@@ -22,7 +22,14 @@ from pixace.text.captions import Captioned
 from pixace.training import optimizers, schedules
 from pixace.training.fit import fit
 from pixace.training.lm_evaluator import LmEvaluator
-from pixace.training.lm_step import Measures, State, first_state, make_step, warm_state
+from pixace.training.lm_step import (
+    Measures,
+    State,
+    first_shapes,
+    first_state,
+    make_step,
+    warm_state,
+)
 from pixace.training.metrics_log import METRICS, read
 from pixace.training.outcome import LmOutcome
 from pixace.training.settings import TrainSettings
@@ -151,6 +158,23 @@ class LmTask:
             ema=self._ema,
             features=features,
             bias=log_frequencies(self._train, ids) if features else None,
+        )
+
+    @property
+    def about(self) -> str:
+        """The model's size, and how many pictures there are."""
+        weights = sum(math.prod(leaf.shape) for leaf in self._model.shapes.values())
+        return f"{weights:,} weights learn {len(self._train):,} pictures"
+
+    @property
+    def shapes(self) -> State:
+        """What the state looks like."""
+        return first_shapes(
+            self._model,
+            self._optimizer,
+            self._first_key,
+            ema=self._ema,
+            features=self._features,
         )
 
     def mended(self, flat: dict[str, Any], first: State) -> dict[str, Any]:

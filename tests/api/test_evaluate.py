@@ -81,7 +81,8 @@ def test_who_takes_all_8_bit_colours_as_alike_needs_8_bits_for_each_channel(of, 
     share = volumes(model.sampler.tokenizer.colors) / 256**3
     found = pixace.evaluate(photos, run=believing(model, share))
     assert found.bits_per_dimension.mean == pytest.approx(8, abs=1e-4)
-    assert found.bits_per_dimension.error == pytest.approx(0, abs=1e-4)
+    width = found.bits_per_dimension.high - found.bits_per_dimension.low
+    assert width == pytest.approx(0, abs=1e-4)
     assert (found.channels, found.bits_per_pixel.pictures) == (3, 24)
 
 

@@ -49,6 +49,20 @@ def test_a_run_leaves_everything_its_folder_promises(tiny_outcome):
     assert run.read().best.value == tiny_outcome.loss
 
 
+def test_a_training_that_takes_a_while_says_once_what_to_expect(
+    tiny, tiny_pictures, tmp_path, capsys, monkeypatch
+):
+    """In about 38 of the 40 pictures, what a minute of training is: here, no time at all."""
+    monkeypatch.setattr(fit, "WORTH_A_LINE", 0.0)
+    done = pixace.train(tiny_pictures, gin="base", bindings=tiny, root=tmp_path / "runs")
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "minutes of steps" in line)
+    weights = sum(
+        leaf.size for leaf in model_file.read(done.run.path / "model.safetensors")[0].values()
+    )
+    assert f"{weights:,} weights learn 38 pictures: about 0 minutes of steps to go" in line
+    assert line.endswith("MB of memory")
+
+
 def test_every_log_line_says_loss_bits_rate_norm_and_speed(tiny_outcome):
     lines = [line for line in read(tiny_outcome.run.path / "metrics.jsonl") if "loss" in line]
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
