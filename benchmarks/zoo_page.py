@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import fill, wrap
 
 from pixace.runs import model_file
+from pixace.runs.description import Card
 from pixace.zoo import shipped
 
 WIDTH = 120  # columns of prose
@@ -22,10 +23,10 @@ the steps took on one or both of two cores, shared with other work.
 This page is written by `bin/zoo`, which trains them anew, out of what the files say of themselves.
 """
 DEFAULT = f"Without runs of your own, `{shipped.DEFAULT}` draws."
-COLUMNS = (
-    "file, pictures, steps, minutes, held out, nats per token, bits per pixel, learned, "
-    "bits per dimension"
-)
+COLUMNS = [
+    *("model", "file", "pictures", "steps", "minutes", "held out"),
+    *("nats per token", "bits per pixel", "learned", "bits per dimension"),
+]
 
 
 def page(files: Sequence[Path]) -> str:
@@ -33,7 +34,42 @@ def page(files: Sequence[Path]) -> str:
     head = [wrapped(" ".join(part.split("\n"))) for part in HEAD.strip().split("\n\n")]
     if any(path.stem == shipped.DEFAULT for path in files):
         head.append(DEFAULT)
-    return "\n".join(["\n\n".join(head), "", *map(card, files)])
+    table = [COLUMNS, ["---"] * len(COLUMNS), *map(row, files)]
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join(["\n\n".join(head), "", *lines, "", *map(card, files)])
+
+
+def row(path: Path) -> list[str]:
+    """What a model has in the table of all.
+
+    Raises:
+      RunError: the file is no model, or has no card.
+    """
+    facts = card_of(path).facts
+    dimension = facts.get("bits_per_dimension")
+    return [
+        f"[{path.stem}](#{path.stem})",
+        f"{path.stat().st_size / 1e6:.1f} MB",
+        f"{facts['learned']:,}",
+        f"{facts['steps']:,}",
+        f"{facts['minutes']:g}",
+        f"{facts['pictures']:,}",
+        f"{facts['nats_per_token']:.3f}",
+        f"{facts['bits_per_pixel']:.3f}",
+        f"{facts['learned_bits_per_pixel']:.3f}",
+        f"{dimension:.3f}" if dimension else "–",
+    ]
+
+
+def card_of(path: Path) -> Card:
+    """What a file says of itself.
+
+    Raises:
+      RunError: the file is no model, or has no card.
+    """
+    card = model_file.described(path).card
+    assert card is not None, path
+    return card
 
 
 def card(path: Path) -> str:
@@ -42,25 +78,15 @@ def card(path: Path) -> str:
     Raises:
       RunError: the file is no model, or has no card.
     """
-    it = model_file.described(path)
-    assert it.card is not None, path
-    facts = it.card.facts
-    size = path.stat().st_size / 1e6
-    dimension, learned = facts.get("bits_per_dimension"), facts["learned_bits_per_pixel"]
+    told = card_of(path)
+    facts = told.facts
     novelty = facts["novelty"]
     lines = [
         f"## {path.stem}",
         "",
-        wrapped(f"{it.card.about[0].upper()}{it.card.about[1:]}. Learned from {it.card.credit}."),
+        wrapped(f"{told.about[0].upper()}{told.about[1:]}. Learned from {told.credit}."),
         "",
         f"![pictures drawn by {path.stem}](pictures/zoo-{path.stem}.png)",
-        "",
-        f"| {' | '.join(COLUMNS.split(', '))} |",
-        f"|{' --- |' * (COLUMNS.count(',') + 1)}",
-        f"| {size:.1f} MB | {facts['learned']:,} | {facts['steps']:,} | {facts['minutes']:g} "
-        f"| {facts['pictures']:,} | {facts['nats_per_token']:.3f} "
-        f"| {facts['bits_per_pixel']:.3f} | {learned:.3f} "
-        f"| {f'{dimension:.3f}' if dimension else '–'} |",
         "",
         wrapped(
             f"Of {novelty['pictures']} new pictures {novelty['copies'] or 'none'} "

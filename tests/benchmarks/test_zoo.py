@@ -48,9 +48,11 @@ def test_a_card_says_what_a_file_says_of_itself(tiny_outcome, tmp_path):
         credit="nobody's pictures",
         facts=facts,
     )
+    row = zoo_page.row(tmp_path / "stripes.safetensors")
+    assert row[:3] == ["[stripes](#stripes)", "0.0 MB", "38"]
+    assert row[3:] == ["6", "0.1", "2", "1.250", "1.800", "1.700", "2.500"]
     card = zoo_page.card(tmp_path / "stripes.safetensors")
     assert "## stripes\n\nGrey stripes. Learned from nobody's pictures.\n" in card
-    assert "| 0.0 MB | 38 | 6 | 0.1 | 2 | 1.250 | 1.800 | 1.700 | 2.500 |" in card
     told = " ".join(card.split())
     assert (
         "Of 64 new pictures 1 is a copy; their distance to the nearest training picture is 20.1 "
