@@ -150,7 +150,8 @@ class Drawn:
     @property
     def where(self) -> str:
         """Where the pictures went, for people: the collage, or else what was written."""
-        return str(self.place.out or self.place.each or self.place.gif or self.place.paste)
+        it = self.place
+        return str(it.out or it.each or it.gif or it.paste or it.maps)
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""

@@ -13,11 +13,14 @@ from pixace.api.collage_files import CollageSettings, Drawn, DrawnBy
 from pixace.api.door import door
 from pixace.api.photos import PhotoFiles, read
 from pixace.api.trained import Trained
-from pixace.arrays import Image
+from pixace.arrays import Image, Images, PrefixIds
 from pixace.errors import PixaceError
+from pixace.evaluation import surprise
+from pixace.evaluation.likelihood import costs_of_tokens
 from pixace.images import layout
 from pixace.images.collage import collage as laid_out
 from pixace.images.png import save_png
+from pixace.runtime import precision
 from pixace.sampling.cut import kept_pixels, parse_cut
 from pixace.sampling.sampler import Completions, several_temperatures
 
@@ -94,6 +97,7 @@ def complete(
     collage: bool = True,
     each: str | Path | None = None,
     paste: str | Path | None = None,
+    maps: str | Path | None = None,
     strict: bool = False,
     allow_private: bool = False,
     progress: bool = False,
@@ -128,6 +132,7 @@ def complete(
         pictures yet.
       paste: folder that gets every completion in its photo, numbered likewise: as much of the photo
         as the model saw, in the photo's own size, with what was kept as it was.
+      maps: a PNG of every completion, and below each the bits that its pixels cost the model.
       strict: raise the error of a bad photo instead of skipping it.
       allow_private: fetch addresses on this machine and in the local network, too.
       progress: a live bar on stderr.
@@ -141,7 +146,7 @@ def complete(
       PixaceError: there is no such run, a setting makes no sense, the model does not know what is
         asked for, or a file cannot be written.
     """
-    place = places.checked(out if collage else None, each, paste=paste)
+    place = places.checked(out if collage else None, each, paste=paste, maps=maps)
     files = [photos] if isinstance(photos, str | Path) else list(photos)
     place.refuse(files)
     trained = collage_files.model_of(run, root, dtype)
@@ -202,8 +207,10 @@ def complete(
     for page, which in zip(pages, rows, strict=True):
         save_png(page, _sheet(finished, done, which, title), done.memory_of(which))
     memories = [done.memory_of(slice(i, i + 1)) for i in range(len(found.images))]
+    alone = finished.finished.reshape(-1, *finished.photos.shape[1:])
+    if place.maps:
+        _save_maps(place.maps, trained, alone, asked and asked.prefixes[0])
     if place.each:
-        alone = finished.finished.reshape(-1, *finished.photos.shape[1:])
         of_photos = [memory for memory in memories for _ in range(of_each)]
         single_pictures.save(
             place.each, alone, of_photos, tokenizer, scale=settings.scale, smooth=smooth
@@ -213,6 +220,20 @@ def complete(
         several = finished.finished.reshape(len(memories), of_each, *finished.photos.shape[1:])
         single_pictures.paste(place.paste, found.raw, several, memories, seen, data)
     return done
+
+
+def _save_maps(path: Path, trained: Trained, pictures: Images, prefix: PrefixIds | None) -> None:
+    """Pictures, and what each of their pixels costs."""
+    sampler = trained.sampler
+    nats = costs_of_tokens(
+        sampler.model,
+        sampler.weights,
+        sampler.tokenizer,
+        sampler.tokenizer.encode(pictures),
+        prefix,
+        dtype=precision.by_name(trained.dtype),
+    )
+    save_png(path, surprise.figure(pictures, surprise.maps(nats, sampler.tokenizer)))
 
 
 def _sheet(finished: Completions, done: Completed, which: slice, title: str | None) -> Image:

@@ -26,12 +26,14 @@ class Places:
       each: the folder for single pictures.
       gif: a film.
       paste: the folder for photos that pictures were pasted back into.
+      maps: pictures with maps of what the model did not expect.
     """
 
     out: Path | None
     each: Path | None = None
     gif: Path | None = None
     paste: Path | None = None
+    maps: Path | None = None
 
     def as_dict(self) -> dict[str, str | None]:
         """As `--json` prints it; `out` is always named."""
@@ -72,6 +74,7 @@ def checked(
     each: str | Path | None = None,
     gif: str | Path | None = None,
     paste: str | Path | None = None,
+    maps: str | Path | None = None,
 ) -> Places:
     """Refuses early what would fail late, or do harm; see `Places`.
 
@@ -79,15 +82,19 @@ def checked(
       PixaceError: nothing is to be written; a file has another kind of name, cannot be written or
         is in the way of the single pictures; or their folder has numbered pictures already.
     """
-    place = Places(*(None if path is None else expanded(path) for path in (out, each, gif, paste)))
+    place = Places(
+        *(None if path is None else expanded(path) for path in (out, each, gif, paste, maps))
+    )
     if place == Places(None):
         raise PixaceError("nothing to write without a collage; name a folder with --each")
-    for file, suffix in ((place.out, ".png"), (place.gif, ".gif")):
+    if place.maps and place.out and os.path.realpath(place.maps) == os.path.realpath(place.out):
+        raise PixaceError(f"collage and maps would both go to {place.out}; name two files")
+    for file, suffix in ((place.out, ".png"), (place.gif, ".gif"), (place.maps, ".png")):
         if file is not None:
             _check_file(file, suffix)
     for folder in filter(None, (place.each, place.paste)):
         _check_folder(folder)
-        for file in (place.out, place.gif):
+        for file in (place.out, place.gif, place.maps):
             if file is not None and _in_the_way(file.absolute(), folder.absolute()):
                 raise PixaceError(
                     f"{file} would be in the way of the pictures in {folder}; name another file"

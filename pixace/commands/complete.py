@@ -41,6 +41,12 @@ from pixace.runtime.printable import tell
     metavar="FOLDER",
     help="Also write every completion in its photo, at the photo's own size.",
 )
+@click.option(
+    "--maps",
+    type=options.Place(path_type=Path),
+    metavar="FILE.png",
+    help="Also show every completion above a map of the bits that its pixels cost.",
+)
 @click.option("--strict", is_flag=True, help="Stop at a bad photo; else skip it and say so.")
 @click.option(
     "--allow-private",

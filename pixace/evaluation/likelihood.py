@@ -10,14 +10,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
+from pixace.arrays import Tokens
 from pixace.data.batches import Batch, in_order
 from pixace.data.token_set import TokenSet
 from pixace.evaluation.evaluation_set import EvaluationSet
 from pixace.models import head
 from pixace.models.language_model import LanguageModel, Weights
 from pixace.text.prefixes import Prefixes
+from pixace.tokenizers import Tokenizer
 
 NEVER = -1e9  # a logit
 
@@ -80,11 +82,42 @@ def costs(
     so those of all possible pictures sum to 1. The arguments are those of `evaluate`.
     """
     measure = _nats_of_tokens if by_token else _nats_of_rows
-    bias = np.where(data.tokenizer.allowed, np.asarray(weights["head/bias"]), NEVER)
-    weights = OrderedDict({**weights, "head/bias": jnp.asarray(bias, jnp.float32)})
+    weights = _shared_out(weights, data.tokenizer)
     chosen = batches(model, data, evaluation_set, batch_size, prefixes)
     every = [np.asarray(measure(model, dtype, weights, batch)) for batch in chosen]
     return np.concatenate(every)[: evaluation_set.pictures].astype(np.float64)
+
+
+def costs_of_tokens(
+    model: LanguageModel,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    pictures: Tokens,
+    prefix: Int[np.ndarray, " _"] | None = None,
+    *,
+    dtype: Any = jnp.float32,
+) -> Float[np.ndarray, "pictures length"]:
+    """The nats of each token of some rows, as `costs`.
+
+    Args:
+      model: what is evaluated.
+      weights: its own.
+      tokenizer: of the rows.
+      pictures: rows, without words.
+      prefix: words in front of each; None for none.
+      dtype: of the operands of products.
+    """
+    words = np.zeros(model.prefix, np.int32) if prefix is None else prefix
+    rows = np.hstack([np.tile(words, (len(pictures), 1)), pictures]).astype(np.int32)
+    batch = Batch(rows, np.ones(rows.shape, np.float32))
+    found = _nats_of_tokens(model, dtype, _shared_out(weights, tokenizer), batch)
+    return np.asarray(found).astype(np.float64)
+
+
+def _shared_out(weights: Weights, tokenizer: Tokenizer) -> Weights:
+    """Weights that find only the ids likely that can occur."""
+    bias = np.where(tokenizer.allowed, np.asarray(weights["head/bias"]), NEVER)
+    return OrderedDict({**weights, "head/bias": jnp.asarray(bias, jnp.float32)})
 
 
 def batches(

@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 
 import pixace
 from pixace.errors import ImageError, PixaceError
+from pixace.evaluation.likelihood import costs_of_tokens
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -111,6 +112,29 @@ def test_completions_are_pasted_into_their_photos(here, photo):
     assert len({each.tobytes() for each in found}) > 1
     pixace.again("own/0003.png", "two.png")
     assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
+
+
+def test_completions_are_shown_with_what_their_pixels_cost(here, photo, model):
+    """The bits of a map sum up to those of the picture; the likeliest one costs least."""
+    pixace.complete([photo], samples=2, temperature=[0, 9.0], collage=False, maps="maps.png")
+    with Pillow.open("maps.png") as maps:
+        assert maps.width > 4 * 4
+        assert maps.height > maps.width // 4
+    sampler = model.sampler
+    rows = sampler.tokenizer.encode(
+        model.complete([photo], samples=1, temperature=0).finished[0, 0]
+    )
+    likely = costs_of_tokens(sampler.model, sampler.weights, sampler.tokenizer, rows)
+    others = costs_of_tokens(sampler.model, sampler.weights, sampler.tokenizer, 7 - rows)
+    assert likely.shape == (1, 16)
+    assert likely[:, 8:].sum() < others[:, 8:].sum()
+
+
+def test_maps_and_collage_are_two_files(photo):
+    with pytest.raises(PixaceError, match="name two files"):
+        pixace.complete([photo], "one.png", maps="./one.png")
+    with pytest.raises(PixaceError, match=r"must end in \.png"):
+        pixace.complete([photo], maps="maps.jpg")
 
 
 def test_single_pictures_of_both_kinds_go_to_different_folders(photo):

@@ -17,7 +17,7 @@ from pixace.sampling.sampler import SamplingSettings
 COMMANDS = [(pixace.generate, GenerateSettings), (pixace.complete, CompleteSettings)]
 # Which model it is and where the pictures go, and what changes no pixel.
 NO_SETTINGS = {"run", "root", "out", "collage", "each", "gif", "photos", "strict"}
-NO_SETTINGS |= {"batch_size", "progress", "paste", "allow_private"}
+NO_SETTINGS |= {"batch_size", "progress", "paste", "maps", "allow_private"}
 # A value of a text's kind that is not its default; numbers and switches are made below.
 WORDS = {"text": "a light of 1", "classes": "1", "dtype": "bfloat16", "cut": "25%"}
 
