@@ -23,6 +23,7 @@ from pixace.runtime.progress import progress_bar
 from pixace.sources import Data
 from pixace.training.footprint import Footprint, footprint, of_process
 
+WHILE_DRAWING = 5  # times the caches: they grow, and old and new ones are there; measured, roughly
 # Settings of a kind that cost time or sight to save memory.
 SAVING: dict[str, tuple[str, Any]] = {"transformer": ("remat", True), "modern": ("window", 8)}
 
@@ -35,7 +36,7 @@ class Candidate:
       name: its kind, and what else is bound for it.
       bindings: the gin lines that ask for it.
       weights: how many.
-      memory: bytes at the peak of training with the batch that is wanted.
+      memory: bytes at the peak of training with the batch that is wanted, its collage included.
       largest_batch: that fits; 0 if none does.
       tokens_per_second: of training, measured.
       hours: that the steps take.
@@ -212,18 +213,19 @@ def _candidate(
 ) -> Candidate:
     row = model.length - model.prefix
     tokens = steps * needs.batch_size * row
-    taken = needs.step(needs.batch_size)
-    caches = jax.eval_shape(lambda: model.start(samples))
+    caches = _bytes(jax.eval_shape(lambda: model.start(samples)))
+    drawing = of_process() + _bytes(model.shapes) + WHILE_DRAWING * caches
+    taken = max(of_process() + needs.step(needs.batch_size), drawing)
     return Candidate(
         name=name,
         bindings=tuple(bindings),
         weights=sum(math.prod(leaf.shape) for leaf in model.shapes.values()),
-        memory=of_process() + taken,
+        memory=taken,
         largest_batch=needs.largest(usable),
         tokens_per_second=needs.tokens_per_second,
         hours=tokens / needs.tokens_per_second / 3600,
-        drawing=of_process() + _bytes(caches) + _bytes(model.shapes),
-        fits=taken <= usable,
+        drawing=drawing,
+        fits=taken - of_process() <= usable,
     )
 
 

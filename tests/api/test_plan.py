@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import pixace
 from pixace.cli import main
 from pixace.errors import ConfigError
-from pixace.training.footprint import Footprint
+from pixace.training.footprint import PROCESS, Footprint
 
 REAL = """
 import resource, sys
@@ -38,7 +38,7 @@ def test_every_kind_is_measured_and_the_quickest_is_marked(found):
         tokens = found.steps * found.batch_size * found.tokens
         assert each.hours == pytest.approx(tokens / each.tokens_per_second / 3600)
         assert each.fits
-        assert each.drawing < each.memory
+        assert PROCESS < each.drawing <= each.memory
 
 
 def test_the_largest_batch_is_what_fits():
@@ -80,7 +80,7 @@ def test_the_command_prints_a_line_for_each(tiny, tiny_pictures):
         ({"memory": "lots"}, "no amount of memory"),
         ({"model": "gan"}, "no model 'gan'"),
         ({"samples": 0}, "samples"),
-        ({"bindings": ["D_MODEL = 7", "HEADS = 2"]}, "d_model"),
+        ({"bindings": ["D_MODEL = 7"]}, "d_ff has no value yet"),
     ],
 )
 def test_what_cannot_be_planned_is_said(tiny_pictures, settings, words):
@@ -88,7 +88,7 @@ def test_what_cannot_be_planned_is_said(tiny_pictures, settings, words):
         pixace.plan(tiny_pictures, gin="base", **settings)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_training_takes_what_was_planned(tmp_path):
     """Peak of a process that trains, beside what is said of it; a tenth more or less."""
     path = tmp_path / "noise.npy"
