@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from pixace.api.codebook import codebook, resume_codebook
     from pixace.api.complete import complete
     from pixace.api.evaluate import evaluate
+    from pixace.api.features import features
     from pixace.api.generate import generate
     from pixace.api.import_weights import import_weights
     from pixace.api.model_files import get_model, pack_model
     from pixace.api.plan import plan
+    from pixace.api.probe import probe
     from pixace.api.tokenize import compare, tokenize
     from pixace.api.train import resume, train
     from pixace.api.trained import Trained, load
@@ -37,12 +39,14 @@ __all__ = [
     "compare",
     "complete",
     "evaluate",
+    "features",
     "generate",
     "get_model",
     "import_weights",
     "load",
     "pack_model",
     "plan",
+    "probe",
     "resume",
     "resume_codebook",
     "tokenize",
@@ -55,10 +59,12 @@ _HOMES = {
     "pixace.errors": ("PixaceError",),
     "pixace.api.complete": ("complete",),
     "pixace.api.evaluate": ("evaluate",),
+    "pixace.api.features": ("features",),
     "pixace.api.generate": ("generate",),
     "pixace.api.import_weights": ("import_weights",),
     "pixace.api.model_files": ("get_model", "pack_model"),
     "pixace.api.plan": ("plan",),
+    "pixace.api.probe": ("probe",),
     "pixace.api.tokenize": ("compare", "tokenize"),
     "pixace.api.trained": ("Trained", "load"),
     "pixace.api.train": ("resume", "train"),

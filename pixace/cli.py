@@ -29,6 +29,8 @@ COMMANDS = {
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",
     "evaluate": "Measure a model on pictures.",
+    "probe": "Ask what a model has understood.",
+    "features": "Turn pictures into features of a model.",
     "import": "Make a run of old weights.",
     "runs": "List what was trained.",
     "models": "List models to draw with; get more.",

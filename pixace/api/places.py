@@ -106,6 +106,17 @@ def checked(
     return place
 
 
+def file(named: str | Path, suffix: str) -> Path:
+    """A single file to be written, of another kind than collages are; looked at likewise.
+
+    Raises:
+      PixaceError: it has another kind of name, or cannot be written.
+    """
+    path = expanded(named)
+    _check_file(path, suffix)
+    return path
+
+
 def single(folder: Path, number: int, count: int) -> Path:
     """Where one of `count` single pictures goes; names are sorted as numbers are."""
     digits = max(4, len(str(count - 1)))

@@ -30,7 +30,7 @@ class Repeated(trax_bridge.layers.Serial):
         """What the last layer gives."""
         keys = jax.random.split(self.rng, len(self.sublayers))
         parts = list(zip(self.sublayers, self.weights, self.state, keys, strict=True))
-        places = [place for place, part in enumerate(parts) if _is_residual(part[0])]
+        places = [place for place, part in enumerate(parts) if is_residual(part[0])]
         first, last = places[0], places[-1] + 1
         for part, weights, state, key in parts[:first]:
             x, _ = part.pure_fn(x, weights, state, key)
@@ -49,7 +49,7 @@ class Repeated(trax_bridge.layers.Serial):
         return x
 
 
-def _is_residual(part: Any) -> bool:
+def is_residual(part: Any) -> bool:
     """Whether a layer ends in adding what went in: half a block of a transformer."""
     return bool(part.sublayers) and part.sublayers[-1]._name == "Add"
 

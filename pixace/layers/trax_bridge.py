@@ -250,6 +250,7 @@ AxialPositionalEncoding: Any = sys.modules[
 ].AxialPositionalEncoding
 DotProductCausalAttention: Any = sys.modules["trax.layers.attention"].DotProductCausalAttention
 LSHSelfAttention: Any = sys.modules["trax.layers.research.efficient_attention"].LSHSelfAttention
+ReversibleLayer: Any = sys.modules["trax.layers.reversible"].ReversibleLayer
 ReversibleSerial: Any = sys.modules["trax.layers.reversible"].ReversibleSerial
 ReversibleHalfResidual: Any = sys.modules["trax.layers.reversible"].ReversibleHalfResidual
 LayerNorm: Any = sys.modules["trax.layers.normalization"].LayerNorm

@@ -17,6 +17,7 @@ from pixace.layers.window import Window
 # Arrays by role, such as `blocks/3/attention/query/kernel`, in an order that is the model's own.
 Weights = Mapping[str, Array | np.ndarray]
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
+Features = tuple[Float[Array, "batch length d"], ...]
 LmState = Any  # what `decode_step` remembers: a tree of arrays
 
 
@@ -82,6 +83,17 @@ class LanguageModel(Protocol):
 
         Returns:
           Features, float32; `logits` reads them.
+        """
+        ...
+
+    def by_block(self, weights: Weights, tokens: TokenBatch) -> Features:
+        """The same, without dropout, for each block: what goes into the first, and what each gives.
+
+        All of them are normalised as the head reads them, so the last are those of `hidden`.
+
+        Args:
+          weights: as `init` gives them, or as `cast` does.
+          tokens: rows of ids, those of words in the first `prefix` columns.
         """
         ...
 

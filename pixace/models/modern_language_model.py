@@ -20,7 +20,7 @@ from pixace.layers.matmul import affine
 from pixace.layers.modern_block import DROPS, MATRIX, Block, Plan, norm, norm_plan
 from pixace.layers.window import Window
 from pixace.models import head
-from pixace.models.language_model import Shapes, Weights
+from pixace.models.language_model import Features, Shapes, Weights
 
 
 class Memory(NamedTuple):
@@ -123,8 +123,12 @@ class ModernLanguageModel:
         self, weights: Weights, tokens: TokenBatch, key: Key | None = None
     ) -> Float[Array, "batch length d"]:
         """As `LanguageModel.hidden`."""
-        fed = jnp.pad(tokens, ((0, 0), (1, 0)))[:, :-1]
-        return self._read(weights, fed, None, key)[0]
+        return self._read(weights, _shifted(tokens), None, key)[0]
+
+    def by_block(self, weights: Weights, tokens: TokenBatch) -> Features:
+        """As `LanguageModel.by_block`."""
+        handed, _ = self._handed(weights, _shifted(tokens), None, None)
+        return tuple(norm(x, weights, "final_norm") for x in handed)
 
     def logits(
         self, weights: Weights, hidden: Float[Array, "*leading d"]
@@ -186,6 +190,13 @@ class ModernLanguageModel:
         self, weights: Any, fed: Int[Array, "batch new"], memory: Any, key: Key | None
     ) -> tuple[Float[Array, "batch new d"], Any]:
         """Features for the tokens that follow those fed; and the memory with these, if any."""
+        handed, memory = self._handed(weights, fed, memory, key)
+        return norm(handed[-1], weights, "final_norm"), memory
+
+    def _handed(
+        self, weights: Any, fed: Int[Array, "batch new"], memory: Any, key: Key | None
+    ) -> tuple[list[Float[Array, "batch new d"]], Any]:
+        """The same features as they go into the first block, and as each block hands them on."""
         batch, new = fed.shape
         begin = memory.seen if memory else jnp.zeros((), jnp.int32)
         fed = jnp.concatenate([memory.latest if memory else self._nothing(batch), fed], 1)
@@ -198,16 +209,16 @@ class ModernLanguageModel:
             x = dropped(x, self.block.dropout, keys[drops])
         x += jax.lax.dynamic_slice_in_dim(self._positions(weights), begin, new)
         turns = jax.lax.dynamic_slice_in_dim(self._turns(), begin, new)
-        caches = list[Any]()
+        handed, caches = [x], list[Any]()
         for number in range(self.n_layers):
             name = f"blocks/{number}/"
             own = {k.removeprefix(name): w for k, w in weights.items() if k.startswith(name)}
             some = None if keys is None else keys[DROPS * number : DROPS * (number + 1)]
             cache = memory.caches[number] if memory else None
             x, cache = self.block(own, x, turns, cache, begin, some)
+            handed.append(x)
             caches.append(cache)
-        x = norm(x, weights, "final_norm")
-        return x, memory and Memory(tuple(caches), begin + new, fed[:, new:])
+        return handed, memory and Memory(tuple(caches), begin + new, fed[:, new:])
 
     def _positions(self, weights: Any) -> Float[Array, "length d"]:
         """A vector for each position."""
@@ -225,3 +236,8 @@ class ModernLanguageModel:
         rows = np.where(place < 0, -1, place // self.grid[1])
         columns = np.where(place < 0, place + self.prefix, place % self.grid[1])
         return jnp.asarray(turning.angles(rows, columns, self.block.d_head))
+
+
+def _shifted(tokens: TokenBatch) -> Int[Array, "batch length"]:
+    """What a model is fed to guess these: 0, and all of them but the last."""
+    return jnp.pad(tokens, ((0, 0), (1, 0)))[:, :-1]

@@ -22,13 +22,14 @@ from jaxtyping import Array, Float, Int
 
 from pixace.device_arrays import Key, Logits, TokenBatch
 from pixace.layers import pure_trax, trax_bridge, trax_layers, trax_names
+from pixace.layers.by_block import ByBlock
 from pixace.layers.dropout import key_words
 from pixace.layers.kv_cache import Cache
 from pixace.layers.pure_trax import NO_KEY
 from pixace.layers.scan_layers import Repeated
 from pixace.layers.window import Window
 from pixace.models import head
-from pixace.models.language_model import LmState, Shapes, Weights
+from pixace.models.language_model import Features, LmState, Shapes, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +132,16 @@ class TraxLanguageModel:
         self, weights: Weights, tokens: TokenBatch, key: Key | None = None
     ) -> Float[Array, "batch length d"]:
         """As `LanguageModel.hidden`."""
-        model = self._steady if key is None else self._training
         kind = Repeated if self.remat and key is not None else trax_bridge.layers.Serial
+        return self._features(kind, weights, tokens, key)
+
+    def by_block(self, weights: Weights, tokens: TokenBatch) -> Features:
+        """As `LanguageModel.by_block`."""
+        return self._features(ByBlock, weights, tokens, None)
+
+    def _features(self, kind: Any, weights: Weights, tokens: TokenBatch, key: Key | None) -> Any:
+        """What the layers up to the head give, run as a kind of Trax's `Serial` does."""
+        model = self._steady if key is None else self._training
         body = kind(*model.sublayers[: _head_at(model)])
         raw_key = NO_KEY if key is None else key_words(key)
         state = model.state[: _head_at(model)]

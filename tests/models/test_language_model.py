@@ -101,6 +101,49 @@ def test_a_token_is_seen_by_the_next_position_and_by_none_before(any_case, token
         assert first_changed(*any_case, tokens, place) == place + 1
 
 
+@partial(jax.jit, static_argnums=0)
+def by_block(model, weights, tokens):
+    return jnp.stack(model.by_block(weights, tokens))
+
+
+def test_the_last_block_gives_what_the_head_reads(case, tokens):
+    found = by_block(*case, tokens)
+    assert len(found) == 1 + SMALL["n_layers"]
+    np.testing.assert_allclose(found[-1], features(*case, tokens), atol=1e-5)
+
+
+def test_the_last_block_hashes_as_the_whole_model_does(tokens):
+    """Trax draws the planes of its hashes from keys that hang on how layers are nested."""
+    model = build("reformer", attention="lsh", attention_settings={"chunk_len": 7})
+    weights = stirred(model.init(jax.random.key(0)))
+    found = by_block(model, weights, tokens)
+    np.testing.assert_allclose(found[-1], features(model, weights, tokens), atol=1e-5)
+
+
+def test_each_block_sees_what_came_before_and_nothing_else(case, tokens):
+    """What goes into the first has seen the token before, and a convolution its neighbours."""
+    model, weights = case
+    place = 8
+    other = tokens.at[:, place].set(tokens[:, place] % (VOCAB - 1) + 1)
+    found, changed = (by_block(model, weights, each) for each in (tokens, other))
+    seen = jnp.abs(found - changed).max((1, 3)) > 1e-5
+    np.testing.assert_array_equal(seen.argmax(1), place + 1)
+    if model.kind != "modern":
+        assert seen[0].sum() == 1
+    assert (seen[0].sum() < seen[1:].sum(1)).all()
+
+
+def test_a_block_that_adds_nothing_gives_what_it_got(case, tokens):
+    model, weights = case
+    still = {
+        name: leaf * ("blocks/1/" not in name or "/norm/" in name) for name, leaf in weights.items()
+    }
+    found = by_block(model, still, tokens)
+    np.testing.assert_allclose(found[2], found[1], atol=1e-5)
+    np.testing.assert_array_equal(found[:2], by_block(model, weights, tokens)[:2])
+    assert jnp.abs(found[1] - found[0]).max() > 0.1
+
+
 def test_the_leak_test_sees_a_leak(tokens):
     """Without the shift to the right, position t knows the token that it has to guess."""
     model, weights = drawn("transformer", "learned")
