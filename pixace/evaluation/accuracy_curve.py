@@ -17,6 +17,8 @@ CURVE, INK, GRID = (30, 90, 190), (0, 0, 0), (225, 225, 225)
 LINES = ((200, 90, 20), (110, 110, 110))
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 MOST = 6  # lines of the grid
+NUMBERS = 20  # of layers that are written below, at most
+DASH = 8  # pixels
 CAP = 4  # pixels on either side of an interval's ends
 
 
@@ -48,8 +50,11 @@ def figure(
         pen.line((FINE * LEFT, y(mark), FINE * right, y(mark)), GRID, FINE)
         pen.text((FINE * (LEFT - 6), y(mark)), f"{100 * mark:.0f} %", INK, font, anchor="rm")
     places = _apart([y(each.mean) for each in others.values()], FINE * (TEXT + 2))
-    for (name, each), color, place in zip(others.items(), LINES, places, strict=False):
-        pen.line((FINE * LEFT, y(each.mean), FINE * right, y(each.mean)), color, 2 * FINE)
+    for number, (name, each) in enumerate(others.items()):
+        color, place = LINES[number], places[number]
+        for begin in range(LEFT + number * DASH, right, 2 * DASH):  # where they meet, both are seen
+            end = min(begin + DASH, right)
+            pen.line((FINE * begin, y(each.mean), FINE * end, y(each.mean)), color, 2 * FINE)
         pen.text((FINE * (right + 8), place), name, color, font, anchor="lm")
     points = [(x(layer), y(each.mean)) for layer, each in enumerate(layers)]
     pen.line(points, CURVE, 2 * FINE, joint="curve")
@@ -58,7 +63,8 @@ def figure(
         for end in (each.low, each.high):
             pen.line((across - FINE * CAP, y(end), across + FINE * CAP, y(end)), CURVE, FINE)
         pen.circle((across, down), FINE * CAP, CURVE)
-        pen.text((across, FINE * (floor + 6)), str(layer), INK, font, anchor="ma")
+        if layer % -(-len(layers) // NUMBERS) == 0:
+            pen.text((across, FINE * (floor + 6)), str(layer), INK, font, anchor="ma")
     pen.text((FINE * MARGIN, FINE * MARGIN), title, INK, font)
     middle = FINE * (LEFT + right) // 2
     pen.text((middle, FINE * (HEIGHT - MARGIN // 2)), "layer", INK, font, anchor="mb")
