@@ -87,7 +87,7 @@ MODELS = {
         [
             "codebook PICTURES --gin codebook --size 64 --set codebook.codes=1024 --steps 4000 "
             "--name photos-64-codes",
-            f"train PICTURES --colors vq:photos-64-codes --gin codes-64 {PHOTOS} --steps 8000 "
+            f"train PICTURES --colors vq:photos-64-codes --gin codes-64 {PHOTOS} --steps 6000 "
             "--name photos-64",
         ],
         "--temperature 0.9",
@@ -98,7 +98,7 @@ MODELS = {
         "tiles",
         [
             f"train PICTURES --gin photos-32 --size 32 --colors kmeans:256 {WORDS} "
-            "--set DROPOUT=0.1 --set train.mirror=True --steps 10000 --name tiles-32"
+            "--set DROPOUT=0.1 --set train.mirror=True --steps 6000 --name tiles-32"
         ],
         "--temperature 0.95",
     ),
@@ -107,8 +107,8 @@ MODELS = {
         NOTO,
         "noto-emoji-png-128.zip",
         [
-            f"train PICTURES --gin emoji-16 --size 16 {WORDS} --set captions.gaps=True "
-            "--set DROPOUT=0.2 --steps 4000 --name emoji-16"
+            "train PICTURES --gin emoji-16 --size 16 --captions --set captions.gaps=True "
+            "--set train.mirror=False --steps 3000 --name emoji-16"
         ],
         "--temperature 0.9",
     ),

@@ -30,7 +30,7 @@ class Programs:
 
     def __init__(self, model: LanguageModel) -> None:
         self.prefill: Callable[..., LmState] = jax.jit(model.prefill, donate_argnums=1)
-        self.decode: Callable[..., tuple[Carry, Array]] = jax.jit(
+        self.decode: Any = jax.jit(
             partial(decode_chunk, model), static_argnames=("top_k", "top_p"), donate_argnums=1
         )
 

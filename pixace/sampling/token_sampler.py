@@ -7,8 +7,14 @@ batched.
 """
 
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -23,7 +29,8 @@ from pixace.sampling.settings import SamplingSettings
 # Tokens drawn between two looks of the host: enough to hide the call, few enough for a live bar.
 DECODE_CHUNK = 128
 # The cache holds a quarter of a picture, then two, three, and all: reading it is what costs time,
-# and most of a picture is drawn before it is full. Each is a program to compile.
+# and most of a picture is drawn before it is full. Each is a program to compile, while another one
+# draws.
 CAPACITIES = 4
 
 
@@ -84,21 +91,25 @@ class TokenSampler:
         weights = self.model.cast(self.weights, jnp.dtype(self.compute_dtype))
         weights = self.model.narrowed(weights, ids)
         decode, chunk = programs(self.model).decode, _chunk(length)
-        done = []
-        with tqdm(
-            total=rows * length,
-            desc="drawing",
-            unit="px",
-            unit_scale=True,
-            leave=False,
-            file=sys.stderr,
-            disable=None if progress else True,
-        ) as bar:
+        how = {"top_k": settings.top_k, "top_p": settings.top_p if settings.top_p < 1 else None}
+        done, first = [], min(cut, length - 1) // chunk * chunk
+        beginnings, later = range(first, length, chunk), dict[int, Future[None]]()
+        with (
+            _background() as compiler,
+            tqdm(
+                total=rows * length,
+                desc="drawing",
+                unit="px",
+                unit_scale=True,
+                leave=False,
+                file=sys.stderr,
+                disable=None if progress else True,
+            ) as bar,
+        ):
             for start in range(0, rows, size):
                 here = np.arange(start, start + size) % rows  # the last batch is filled by repeats
                 real = min(size, rows - start)
                 uniform = uniforms(np.uint32(settings.seed), streams[here], length)
-                first = min(cut, length - 1) // chunk * chunk
                 begun = np.hstack([prefixes[here], known[here, :first]])
                 if guidance is not None:  # the same without words
                     begun = np.vstack([begun, begun])
@@ -106,13 +117,11 @@ class TokenSampler:
                 carry = self._begun(weights, begun)
                 columns = [known[here, :first]]
                 bar.update(real * first)
-                for begin in range(first, length, chunk):
+                for begin in beginnings:
                     part = slice(begin, begin + chunk)
+                    capacity = self._capacity(begin + chunk)
                     state, token = carry
-                    state = self.model.widened(state, self._capacity(begin + chunk))
-                    carry, tokens = decode(
-                        weights,
-                        (state, token),
+                    others = (
                         (
                             uniform[part],
                             jnp.asarray(known[here, part].T),
@@ -121,9 +130,19 @@ class TokenSampler:
                         jnp.asarray(temperatures[here], jnp.float32),
                         jnp.asarray(ids),
                         guidance,
-                        top_k=settings.top_k,
-                        top_p=settings.top_p if settings.top_p < 1 else None,
                     )
+                    if (start, begin) == (0, first):
+                        larger = {self._capacity(each + chunk) for each in beginnings} - {capacity}
+                        for more in sorted(larger):
+                            grown = jax.eval_shape(
+                                partial(self.model.widened, capacity=more), state
+                            )
+                            arguments = weights, (grown, jax.typeof(token)), *others
+                            later[more] = compiler.submit(_compile, decode, arguments, how)
+                    if capacity in later:
+                        later[capacity].result()
+                    state = self.model.widened(state, capacity)
+                    carry, tokens = decode(weights, (state, token), *others, **how)
                     columns.append(np.asarray(tokens).T)
                     bar.update(real * chunk)
                 done.append(np.concatenate(columns, axis=1)[:real])
@@ -149,6 +168,21 @@ class TokenSampler:
     def _capacity(self, needed: int) -> int:
         """Tokens that the cache holds, when so many are needed besides the words."""
         return self.model.prefix + _capacity(self.length, needed)
+
+
+def _compile(program: Any, arguments: tuple[Any, ...], how: dict[str, Any]) -> None:
+    """Has JAX keep a program for arguments of such shapes; the next call finds it."""
+    program.lower(*arguments, **how).compile()
+
+
+@contextmanager
+def _background() -> Iterator[Executor]:
+    """A thread beside this one; what it has not begun is forgotten at the end."""
+    thread = ThreadPoolExecutor(1)
+    try:
+        yield thread
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _chunk(length: int) -> int:

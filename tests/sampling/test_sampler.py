@@ -18,6 +18,7 @@ from pixace.sampling import token_sampler as module
 from pixace.sampling.cut import blank_after, parse_cut
 from pixace.sampling.next_token import draw
 from pixace.sampling.sampler import Sampler, SamplingSettings
+from pixace.sampling.token_sampler import TokenSampler
 from pixace.tokenizers.pixel import PixelTokenizer
 
 EVEN = (np.arange(10_000) + 0.5) / 10_000  # so many uniforms that shares are exact to 1e-4
@@ -298,3 +299,27 @@ def test_a_picture_depends_on_its_number_alone_at_a_real_width(kind, monkeypatch
     together = wide.complete(photos, 37, samples=4).finished
     alone = wide.complete(photos[2:3], 37, samples=1).finished
     np.testing.assert_array_equal(alone[0, 0, 0], together[2, 0, 0])
+
+
+def test_each_size_of_the_cache_is_compiled_once_though_ahead(caplog):
+    """Four sizes, of which three are compiled while the one before draws."""
+    model = KINDS["modern"](
+        7, 512, (16, 32), d_model=8, d_ff=24, n_layers=1, n_heads=2, dropout=0.0
+    )
+    sampler = TokenSampler(model, model.init(jax.random.key(0)), np.arange(7) > 1, "float32")
+    asked = {
+        "cut": 0,
+        "streams": np.arange(2),
+        "temperatures": np.ones(2),
+        "prefixes": None,
+        "settings": SamplingSettings(),
+    }
+    jax.config.update("jax_log_compiles", True)
+    try:
+        with caplog.at_level("WARNING"):
+            drawn = [sampler.finish(np.zeros((2, 512), np.int32), **asked) for _ in range(2)]
+    finally:
+        jax.config.update("jax_log_compiles", False)
+    np.testing.assert_array_equal(*drawn)
+    compiled = [line for line in caplog.messages if line.startswith("Finished XLA compilation")]
+    assert sum("decode_chunk" in line for line in compiled) == 4
