@@ -53,8 +53,8 @@ def figure(
     for number, (name, each) in enumerate(others.items()):
         color, place = LINES[number], places[number]
         for begin in range(LEFT + number * DASH, right, 2 * DASH):  # where they meet, both are seen
-            end = min(begin + DASH, right)
-            pen.line((FINE * begin, y(each.mean), FINE * end, y(each.mean)), color, 2 * FINE)
+            to = min(begin + DASH, right)
+            pen.line((FINE * begin, y(each.mean), FINE * to, y(each.mean)), color, 2 * FINE)
         pen.text((FINE * (right + 8), place), name, color, font, anchor="lm")
     points = [(x(layer), y(each.mean)) for layer, each in enumerate(layers)]
     pen.line(points, CURVE, 2 * FINE, joint="curve")

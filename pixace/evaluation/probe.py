@@ -20,6 +20,7 @@ from pixace.evaluation.measure import Measure
 LEAST = 5  # training pictures of each class; and held-out pictures
 TRIED = 0.2  # of the training pictures
 STRENGTHS = 10.0 ** np.arange(-4, 3)  # how much the fit counts beside small weights
+PATIENCE = 2  # more of them that are no better
 ROUNDS = 500  # of the solver
 
 Features = Float[np.ndarray, "_ _"]  # a row for each picture
@@ -90,24 +91,29 @@ class Classes:
         from sklearn.model_selection import train_test_split
         from threadpoolctl import threadpool_limits
 
-        labels, shares = np.array(self.train), dict[tuple[int, float], float]()
+        labels, best = np.array(self.train), (-1.0, False, 0.0)
         own, tried = train_test_split(
             np.arange(len(labels)), test_size=TRIED, stratify=labels, random_state=self.seed
         )
-        ways = _scaled(train, held)
         # On one thread, as sums of several threads differ from run to run.
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            for way, (x, _) in enumerate(ways):
+            for alike in (False, True):
+                x, _ = _scaled(train, held, alike)
                 path = LogisticRegression(warm_start=True, max_iter=ROUNDS)
+                shares = list[float]()
                 for strength in STRENGTHS:  # each begins where the last one ended
                     path.set_params(C=strength).fit(x[own], labels[own])
-                    shares[way, strength] = float(path.score(x[tried], labels[tried]))
-            way, strength = max(shares, key=lambda each: shares[each])
-            x, x_held = ways[way]
+                    shares.append(float(path.score(x[tried], labels[tried])))
+                    if shares[-1] > best[0]:
+                        best = shares[-1], alike, strength
+                    if len(shares) > PATIENCE + int(np.argmax(shares)):
+                        break
+            share, alike, strength = best
+            x, x_held = _scaled(train, held, alike)
             final = LogisticRegression(C=strength, max_iter=ROUNDS).fit(x, labels)
             right = final.predict(x_held) == np.array(self.held)
-        return Told(x.shape[1], shares[way, strength], Measure.of_share(right)), right
+        return Told(x.shape[1], share, Measure.of_share(right)), right
 
 
 def pixels(pictures: Images) -> Features:
@@ -124,11 +130,10 @@ def components(train: Features, held: Features, most: int, seed: int = 0) -> Bot
     return fitted.transform(train), fitted.transform(held)
 
 
-def _scaled(train: Features, held: Features) -> list[Both]:
+def _scaled(train: Features, held: Features, alike: bool) -> Both:
     """The same with mean 0, and variance 1 of each feature, or else of all on average."""
     train, held = train.astype(float), held.astype(float)
     mean, variance = train.mean(0), train.var(0)
-    return [
-        ((train - mean) / scale, (held - mean) / scale)
-        for scale in (np.sqrt(np.where(variance > 0, variance, 1)), np.sqrt(variance.mean() or 1))
-    ]
+    scale = np.sqrt(variance.mean() if alike else variance)
+    scale = np.where(scale > 0, scale, 1)
+    return (train - mean) / scale, (held - mean) / scale

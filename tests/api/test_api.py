@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace.api import complete, generate, tokenize, train
+from pixace.api import complete, features, generate, probe, tokenize, train
 from pixace.cli import main
 from pixace.config import gin_files, parts
 from pixace.data import token_set
@@ -28,6 +28,8 @@ PAIRS = [
     ("train", train.train),
     ("generate", generate.generate),
     ("complete", complete.complete),
+    ("features", features.features),
+    ("probe", probe.probe),
 ]
 
 
