@@ -25,7 +25,7 @@ This page is written by `bin/zoo`, which trains them anew, out of what the files
 DEFAULT = f"Without runs of your own, `{shipped.DEFAULT}` draws."
 COLUMNS = [
     *("model", "file", "pictures", "steps", "minutes", "held out"),
-    *("nats per token", "bits per pixel", "learned", "bits per dimension"),
+    *("nats per token", "bits per pixel", "learned", "per dimension"),
 ]
 
 

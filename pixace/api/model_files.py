@@ -4,9 +4,11 @@ import os
 import re
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from pixace import tokenizers
 from pixace.api.door import door
@@ -17,6 +19,7 @@ from pixace.runtime import web
 from pixace.runtime.printable import tell
 from pixace.special_tokens import FIRST_ID
 from pixace.storage.atomic import expanded
+from pixace.tokenizers.vq import VQTokenizer
 from pixace.zoo import registry, shipped
 from pixace.zoo.downloads import download
 
@@ -190,9 +193,14 @@ def pack_model(
     card = Card(about=about, licence=licence, credit=credit, facts=dict(facts or {}))
     flat, described = model_file.read(path)
     tokenizer = tokenizers.by_spec(described.tokenizer or "", model_file.parted(flat)[1])
+    arrays: Mapping[str, np.ndarray] = {}
+    if isinstance(tokenizer, VQTokenizer):
+        tokenizer = tokenizer.halved()
+        arrays, described = tokenizer.arrays, replace(described, tokenizer=tokenizer.spec)
     occurring = tokenizer.allowed.copy()
     occurring[:FIRST_ID] = True
-    model_file.pack(flat, described, out, out.stem, card, occurring)
+    weights, _ = model_file.parted(flat)
+    model_file.pack(weights, arrays, described, out, out.stem, card, occurring)
     return _file(out, "file")
 
 

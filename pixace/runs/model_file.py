@@ -51,7 +51,8 @@ def save(
 
 
 def pack(
-    flat: Mapping[str, np.ndarray],
+    weights: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray],
     described: Description,
     out: Path,
     name: str,
@@ -61,8 +62,9 @@ def pack(
     """Writes a model once more as others may have it: in half the size, without paths of its own.
 
     Args:
-      flat: the weights and the tokenizer's arrays, as `read` gives them.
-      described: the description, likewise.
+      weights: of the model.
+      arrays: the tokenizer's, of numbers that float16 holds.
+      described: the description.
       out: the new file.
       name: of the model.
       card: what its users should know.
@@ -73,7 +75,6 @@ def pack(
       NotFiniteError: a weight is too large for float16.
       PixaceError: the file cannot be written.
     """
-    weights, arrays = parted(flat)
     with np.errstate(over="ignore"):  # it is looked at below
         halves = {name: each.astype(np.float16) for name, each in weights.items()}
     if not occurring.all():
@@ -84,7 +85,8 @@ def pack(
     data = replace(
         described.data, named=described.data.named.rpartition("/")[2], tokens=None, pictures=None
     )
-    save(out, halves, replace(described, name=name, data=data, card=card), arrays)
+    half = {name: each.astype(np.float16) for name, each in arrays.items()}
+    save(out, halves, replace(described, name=name, data=data, card=card), half)
 
 
 def keep(

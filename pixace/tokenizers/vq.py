@@ -12,7 +12,7 @@ batch changes no token and no pixel.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +119,13 @@ class VQTokenizer:
         """Float32 (codes, dim): the codes, at a mean distance of 1 from their middle."""
         spread = self.arrays["codes"] - self.arrays["codes"].mean(0)
         return spread / max(np.linalg.norm(spread, axis=1).mean(), SAME)
+
+    def halved(self) -> "VQTokenizer":
+        """The same with arrays that float16 holds: another codebook, if only just."""
+        arrays = {
+            name: each.astype(np.float16).astype(np.float32) for name, each in self.arrays.items()
+        }
+        return replace(self, arrays=arrays, id=digest(arrays))
 
     @cached_property
     def _path(self) -> np.ndarray:
