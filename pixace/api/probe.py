@@ -21,7 +21,7 @@ from pixace.ranges import Count, Seed
 from pixace.runtime import precision
 from pixace.sources import Data
 
-HELD_OUT = 0.2  # of pictures of which the model knows no parts
+HELD_OUT = 0.2  # of pictures that are named
 
 
 @door("generate")
@@ -80,21 +80,23 @@ def probe(
         _labelled(tokens, part, pictures, seed) for part in ("train", "validation")
     )
     classes = Classes(own, held, seed)
-    sampler = trained.sampler
+    sampler, every = trained.sampler, np.concatenate([rows, rows_held])
+
+    def apart(numbers: np.ndarray) -> list[np.ndarray]:
+        return np.split(numbers, [len(own)])
+
     features = layer_features(
         sampler.model,
         sampler.weights,
-        np.concatenate([rows, rows_held]),
+        every,
         batch_size=batch_size,
         dtype=precision.by_name(trained.dtype),
         progress=progress,
     )
-    plain = pixels(sampler.tokenizer.decode(rows)), pixels(sampler.tokenizer.decode(rows_held))
-    by_pixels, pixels_right = classes.told_by(*plain)
-    by_pca, _ = classes.told_by(*components(*plain, features.shape[-1], seed))
-    layers, right = zip(
-        *(classes.told_by(each[: len(own)], each[len(own) :]) for each in features), strict=True
-    )
+    plain, plain_held = apart(pixels(sampler.tokenizer.decode(every)))
+    by_pixels, pixels_right = classes.told_by(plain, plain_held)
+    by_pca, _ = classes.told_by(*components(plain, plain_held, features.shape[-1], seed))
+    layers, right = zip(*(classes.told_by(*apart(each)) for each in features), strict=True)
     best = int(np.argmax([told.tried for told in layers]))
     found = Probed(
         model=trained.description.name,

@@ -64,19 +64,19 @@ class Classes:
         counts.update(self.train)
         if len(counts) < 2:
             raise PixaceError(
-                f"all pictures are of one class ({next(iter(counts), None)}), and there is nothing "
-                "to tell apart; name pictures of several"
+                f"all pictures are of one class ({next(iter(counts), None)!r}), and there is "
+                "nothing to tell apart; name pictures of several"
             )
         rarest, count = counts.most_common()[-1]
         if count < LEAST:
             raise PixaceError(
-                f"of class {rarest} there are {count} pictures to learn from, and {LEAST} are the "
-                "least; add some, or leave this class out"
+                f"too few pictures of class {rarest!r} to learn from: {count}, where {LEAST} of "
+                "each are the least; add some, or leave this class out"
             )
         if len(self.held) < LEAST:
             raise PixaceError(
-                f"{len(self.held)} held-out pictures with labels are too few to be judged by; "
-                f"{LEAST} are the least"
+                f"too few held-out pictures with labels to judge by: {len(self.held)}, where "
+                f"{LEAST} are the least; name more pictures"
             )
 
     def told_by(self, train: Features, held: Features) -> tuple[Told, Bool[np.ndarray, " held"]]:
@@ -125,8 +125,10 @@ def pixels(pictures: Images) -> Features:
 def components(train: Features, held: Features, most: int, seed: int = 0) -> Both:
     """The first principal components of the training pictures' features, and those of others."""
     from sklearn.decomposition import PCA
+    from threadpoolctl import threadpool_limits
 
-    fitted = PCA(min(most, *train.shape), random_state=seed).fit(train)
+    with threadpool_limits(1):
+        fitted = PCA(min(most, *train.shape), random_state=seed).fit(train)
     return fitted.transform(train), fitted.transform(held)
 
 

@@ -99,7 +99,7 @@ def test_pictures_that_say_themselves_which_are_held_out_are_obeyed(worded, tmp_
 
 
 def test_its_own_pictures_are_those_it_was_trained_on_and_judged_by(worded):
-    with pytest.raises(PixaceError, match="2 held-out pictures with labels are too few"):
+    with pytest.raises(PixaceError, match="too few held-out pictures with labels to judge by: 2,"):
         pixace.probe(run=worded)
 
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_told_is_said_in_a_line(worded, model, tiny_pictures, tmp
         pixace.probe(tiny_pictures, run=model)
     pictures = np.random.default_rng(0).integers(0, 256, (40, 4, 4), np.uint8)
     np.savez(tmp_path / "one.npz", images=pictures, labels=np.full(40, 7))
-    with pytest.raises(PixaceError, match=r"of one class \(7\)"):
+    with pytest.raises(PixaceError, match=r"of one class \('7'\)"):
         pixace.probe(tmp_path / "one.npz", run=model)
     pixace.tokenize(
         tmp_path / "one.npz", tmp_path / "set", size=4, colors="grey:4", validation_fraction=0

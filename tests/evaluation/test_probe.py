@@ -75,11 +75,23 @@ def test_neither_scale_nor_place_nor_what_never_changes_counts(classes):
 @pytest.mark.parametrize(
     ("train", "held", "words"),
     [
-        (["cat"] * 9, ["cat"] * 9, r"all pictures are of one class \(cat\)"),
+        (["cat"] * 9, ["cat"] * 9, r"all pictures are of one class \('cat'\)"),
         ([], [], r"all pictures are of one class \(None\)"),
-        (["cat"] * 9 + ["dog"] * 4, ["cat"] * 9, "of class dog there are 4 pictures to learn from"),
-        (["cat"] * 9 + ["dog"] * 9, ["newt"] * 9, "of class newt there are 0 pictures to learn"),
-        (["cat"] * 9 + ["dog"] * 9, ["dog"] * 4, "4 held-out pictures with labels are too few"),
+        (
+            ["cat"] * 9 + ["dog"] * 4,
+            ["cat"] * 9,
+            "class 'dog' to learn from: 4,",
+        ),
+        (
+            ["cat"] * 9 + ["dog"] * 9,
+            ["newt"] * 9,
+            "class 'newt' to learn from: 0,",
+        ),
+        (
+            ["cat"] * 9 + ["dog"] * 9,
+            ["dog"] * 4,
+            "labels to judge by: 4,",
+        ),
     ],
 )
 def test_too_little_to_learn_from_is_said_in_a_line(train, held, words):
