@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pixace.api.again import again
     from pixace.api.codebook import codebook, resume_codebook
     from pixace.api.complete import complete
+    from pixace.api.compress import compress
+    from pixace.api.decompress import decompress
     from pixace.api.evaluate import evaluate
     from pixace.api.features import features
     from pixace.api.generate import generate
@@ -38,6 +40,8 @@ __all__ = [
     "codebook",
     "compare",
     "complete",
+    "compress",
+    "decompress",
     "evaluate",
     "features",
     "generate",
@@ -58,6 +62,8 @@ _HOMES = {
     "pixace.api.again": ("again",),
     "pixace.errors": ("PixaceError",),
     "pixace.api.complete": ("complete",),
+    "pixace.api.compress": ("compress",),
+    "pixace.api.decompress": ("decompress",),
     "pixace.api.evaluate": ("evaluate",),
     "pixace.api.features": ("features",),
     "pixace.api.generate": ("generate",),

@@ -31,6 +31,8 @@ COMMANDS = {
     "evaluate": "Measure a model on pictures.",
     "probe": "Ask what a model has understood.",
     "features": "Turn pictures into features of a model.",
+    "compress": "Compress pictures by a model.",
+    "decompress": "Get them back.",
     "import": "Make a run of old weights.",
     "runs": "List what was trained.",
     "models": "List models to draw with; get more.",

@@ -117,6 +117,19 @@ def file(named: str | Path, suffix: str) -> Path:
     return path
 
 
+def new_folder(named: str | Path) -> Path:
+    """A folder as it is named, which is to be made as a whole.
+
+    Raises:
+      PixaceError: something of that name is there, or it cannot be made.
+    """
+    folder = expanded(named)
+    _try(folder)
+    if os.path.lexists(folder):
+        raise PixaceError(f"{folder} exists already; name another folder, or remove it")
+    return folder
+
+
 def single(folder: Path, number: int, count: int) -> Path:
     """Where one of `count` single pictures goes; names are sorted as numbers are."""
     digits = max(4, len(str(count - 1)))

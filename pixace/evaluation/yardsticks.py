@@ -135,12 +135,12 @@ def _fitted(
 
 def _bits_of_files(pictures: Images, kind: str) -> float:
     """Bits per pixel of lossless files."""
-    size = sum(len(_file(picture, kind)) for picture in pictures)
+    size = sum(len(lossless_file(picture, kind)) for picture in pictures)
     return 8 * size / float(len(pictures) * np.prod(pictures.shape[1:3]))
 
 
-def _file(picture: Image, kind: str) -> bytes:
-    """A picture as a file of its kind, as small as the library makes it."""
+def lossless_file(picture: Image, kind: str) -> bytes:
+    """A picture as a `png` or `webp` file, as small as the library makes it."""
     image, file = Pillow.fromarray(picture), io.BytesIO()
     if (picture == picture[..., :1]).all():
         image = image.convert("L")

@@ -39,7 +39,15 @@ def save_strip(path: Path, palette: Palette) -> None:
     save_png(path, _enlarged(squares.reshape(-1, across, 4), SWATCH))
 
 
-def save_picture(path: Path, picture: "Image", palette: Palette, scale: int, about: dict) -> None:
+def save_picture(
+    path: Path,
+    picture: "Image",
+    palette: Palette,
+    scale: int = 1,
+    about: dict | None = None,
+    *,
+    marked: bool = True,
+) -> None:
     """Writes one picture of a palette's colours by itself.
 
     The PNG is indexed, with this very palette, if it has at most 256 colours. Pixels of the colour
@@ -51,6 +59,7 @@ def save_picture(path: Path, picture: "Image", palette: Palette, scale: int, abo
       palette: its colours.
       scale: pixels per pixel.
       about: how the picture was made; see `save_png`.
+      marked: likewise.
 
     Raises:
       PixaceError: the file cannot be written.
@@ -59,12 +68,12 @@ def save_picture(path: Path, picture: "Image", palette: Palette, scale: int, abo
     clear = palette.transparent
     if palette.size <= INDICES:
         small = ids.astype(np.uint8)
-        save_png(path, small, about, palette=palette.table, transparent=clear)
+        save_png(path, small, about, palette=palette.table, transparent=clear, marked=marked)
     elif clear is None:
-        save_png(path, palette.decode(ids), about)
+        save_png(path, palette.decode(ids), about, marked=marked)
     else:
         alpha = np.where(ids == clear, 0, 255).astype(np.uint8)
-        save_png(path, np.dstack([palette.decode(ids), alpha]), about)
+        save_png(path, np.dstack([palette.decode(ids), alpha]), about, marked=marked)
 
 
 def _enlarged(pixels: np.ndarray, scale: int) -> np.ndarray:

@@ -20,6 +20,7 @@ def save_png(
     *,
     palette: np.ndarray | None = None,
     transparent: int | None = None,
+    marked: bool = True,
 ) -> None:
     """Writes a PNG, whole or not at all.
 
@@ -30,12 +31,14 @@ def save_png(
       description: how the picture was made, kept as JSON in the file; `read_description` reads it.
       palette: uint8 (k, 3), k up to 256; makes an indexed PNG.
       transparent: number of the colour of the palette that is transparent.
+      marked: as one of pixace's own; False for a picture that is the user's.
 
     Raises:
       PixaceError: the file cannot be written.
     """
     notes = PngInfo()
-    notes.add_itxt(KEY, json.dumps(description))  # without one, still the mark of our own
+    if marked:
+        notes.add_itxt(KEY, json.dumps(description))  # without one, still the mark of our own
     encoded = io.BytesIO()
     image = Pillow.fromarray(picture)
     if palette is not None:

@@ -11,7 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 import pixace
-from pixace.api import complete, features, generate, probe, tokenize, train
+from pixace.api import (
+    complete,
+    compress,
+    decompress,
+    features,
+    generate,
+    probe,
+    tokenize,
+    train,
+)
 from pixace.cli import main
 from pixace.config import gin_files, parts
 from pixace.data import token_set
@@ -30,6 +39,8 @@ PAIRS = [
     ("complete", complete.complete),
     ("features", features.features),
     ("probe", probe.probe),
+    ("compress", compress.compress),
+    ("decompress", decompress.decompress),
 ]
 
 
