@@ -4,11 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pixace.api import collage_files, places
+from pixace.api import places
 from pixace.api.door import door
 from pixace.api.model_pictures import named_rows
-from pixace.api.trained import Trained
+from pixace.api.trained import Trained, load
 from pixace.evaluation import compressed_file, compression
+from pixace.evaluation.compressed_file import Header
 from pixace.evaluation.yardsticks import lossless_file
 from pixace.runtime import precision
 from pixace.sources import Data
@@ -76,7 +77,10 @@ def compress(
       PixaceError: there is no such model, no picture can be read, or the file cannot be written.
     """
     place = places.file(out, SUFFIX)
-    trained = collage_files.model_of(run, root, dtype)
+    if isinstance(run, Trained):
+        trained = run.of_type(dtype or run.dtype)
+    else:
+        trained = load(run, root=root, dtype=dtype)
     rows, names, skipped = named_rows(trained, data, progress=progress)
     sampler, described = trained.sampler, trained.description
     payload = compression.compress(
@@ -87,9 +91,8 @@ def compress(
         dtype=precision.by_name(trained.dtype),
         progress=progress,
     )
-    size = compressed_file.write(
-        place, described.name, identity(trained), trained.dtype, names, rows, payload
-    )
+    header = Header.of(described.name, identity(trained), trained.dtype, names, rows, payload)
+    size = compressed_file.write(place, header, payload)
     shown = sampler.tokenizer.decode(rows)
     return Compressed(
         out=place,

@@ -10,6 +10,7 @@ from pixace.api.door import door
 from pixace.api.trained import Trained, load
 from pixace.errors import ConfigError, RunError, TokenError
 from pixace.evaluation import compressed_file, compression
+from pixace.evaluation.compressed_file import Header
 from pixace.images.file_names import file_names
 from pixace.images.palette_png import palette_of, save_picture
 from pixace.images.png import save_png
@@ -100,7 +101,7 @@ def decompress(
 
 def _model(
     path: Path,
-    header: compressed_file.Header,
+    header: Header,
     run: str | Path | Trained | None,
     root: str | Path | None,
 ) -> Trained:

@@ -13,6 +13,7 @@ shows in the checksum of the tokens.
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +22,6 @@ import numpy as np
 
 from pixace.arrays import Tokens
 from pixace.errors import TokenError
-from pixace.evaluation.compression import STRETCH
 from pixace.models.language_model import Weights
 from pixace.runs.description import ModelRecord
 from pixace.storage import records
@@ -40,12 +40,11 @@ class Header:
     """What a file says of itself.
 
     Attributes:
-      format: of the file, and of the way from probabilities to bytes.
+      format: of the file, and of the way from a model to bytes, stretches and all.
       pixace: the version that wrote it.
       model: the name of the model.
       sha256: of the model; see `identity`.
       dtype: of the products.
-      stretch: rows that go together.
       jax: its version.
       backend: where it ran, such as `cpu`.
       tokens: checksum of the rows; see `checksum`.
@@ -58,35 +57,41 @@ class Header:
     model: str
     sha256: str
     dtype: str
-    stretch: int = STRETCH
     jax: str
     backend: str
     tokens: str
     crc32: int
     names: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        model: str,
+        sha256: str,
+        dtype: str,
+        names: Sequence[str],
+        rows: Tokens,
+        payload: bytes,
+    ) -> "Header":
+        """What is to be said of rows that were compressed here and now."""
+        return cls(
+            model=model,
+            sha256=sha256,
+            dtype=dtype,
+            jax=jax.__version__,
+            backend=jax.default_backend(),
+            tokens=checksum(rows),
+            crc32=zlib.crc32(payload),
+            names=tuple(names),
+        )
 
-def write(
-    path: Path, model: str, sha256: str, dtype: str, names: list[str], rows: Tokens, payload: bytes
-) -> int:
-    """Writes a file, whole or not at all; what the header says beside that is found out here.
 
-    Returns:
-      Its size in bytes.
+def write(path: Path, header: Header, payload: bytes) -> int:
+    """Writes a file, whole or not at all; returns its size in bytes.
 
     Raises:
       PixaceError: it cannot be written.
     """
-    header = Header(
-        model=model,
-        sha256=sha256,
-        dtype=dtype,
-        jax=jax.__version__,
-        backend=jax.default_backend(),
-        tokens=checksum(rows),
-        crc32=zlib.crc32(payload),
-        names=tuple(names),
-    )
     packed = zlib.compress(json.dumps(asdict(header), separators=(",", ":")).encode(), 9)
     parts = MAGIC, len(packed).to_bytes(SIZE, "little"), packed, payload
     with whole(path) as draft:
@@ -138,8 +143,6 @@ def refuse_others(path: Path, header: Header, sha256: str, model: str) -> None:
             f"{path} was compressed by {header.model} with the checksum {header.sha256[:12]}, and "
             f"{model} has {sha256[:12]}; name that very model with --run"
         )
-    if header.stretch != STRETCH:
-        raise TokenError(f"{path} has stretches of {header.stretch} pictures, not {STRETCH}")
     if header.jax != jax.__version__:
         raise TokenError(
             f"{path} was compressed with JAX {header.jax}, and {jax.__version__} may round "

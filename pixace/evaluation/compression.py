@@ -21,7 +21,7 @@ from pixace.evaluation.range_coder import TOTAL, Decoder, Encoder
 from pixace.models.language_model import LanguageModel, LmState, Weights
 from pixace.runtime.progress import progress_bar
 
-STRETCH = 32  # rows; two blocks of those that a product goes by
+STRETCH = 32  # rows, two blocks of a product; another number makes another format of files
 
 Ends = Int[np.ndarray, "rows parts"]
 # What one position of some rows is: given where the parts of 0 … TOTAL end, the numbers of the ids.

@@ -71,5 +71,5 @@ def test_files_are_lossless(colours, kind):
     draw = np.random.default_rng(0)
     palette = draw.integers(0, 256, (colours, 3), np.uint8)
     picture = palette[draw.integers(0, colours, (40, 60))]
-    with Pillow.open(io.BytesIO(measured._file(picture, kind))) as opened:
+    with Pillow.open(io.BytesIO(measured.lossless_file(picture, kind))) as opened:
         np.testing.assert_array_equal(np.asarray(opened.convert("RGB")), picture)

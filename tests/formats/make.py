@@ -1,9 +1,10 @@
 """Makes the files of this folder anew; done once for each format, and then kept for ever.
 
     python tests/formats/make.py tests/formats/run-3
+    python tests/formats/make.py tests/formats/pictures-1.pxc
 
 The folder gets a run of two steps on 4x4 pictures with captions: its description, its model file
-and the header of its token set.
+and the header of its token set. The file gets its pictures, compressed by that run.
 """
 
 import shutil
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import pixace
+from pixace.data import token_set
 from pixace.runs import model_file
 from pixace.runs.run_folder import INFO, MODEL, Run
 
@@ -44,6 +46,15 @@ def make(folder: Path) -> None:
         shutil.copy(made.path / "config.gin", folder)
 
 
-if __name__ == "__main__":
+def compress(file: Path, run: Path) -> None:
+    """Compresses the first pictures that a run was trained on."""
+    tokens = token_set.open_set(run / "tokens")
+    pictures = tokens.tokenizer.decode(tokens.split("train").rows(range(3)))
+    pixace.compress(pictures, file, run=run)
+
+
+if __name__ == "__main__" and sys.argv[1].endswith(".pxc"):
+    compress(Path(sys.argv[1]), Path(sys.argv[1]).with_name("run-3"))
+elif __name__ == "__main__":
     make(Path(sys.argv[1]))
     print(sorted(path.name for path in Path(sys.argv[1]).iterdir()), INFO)

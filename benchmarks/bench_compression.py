@@ -1,12 +1,12 @@
 """Bytes for held-out pictures: pixace's, and those of PNG, WebP and xz.
 
-    python benchmarks/compression.py RUN …          # names or folders; their token sets are needed
-    python benchmarks/compression.py RUN … | tail -1  # the same as JSON
+    python benchmarks/bench_compression.py RUN …  # names or folders; ends in a line of JSON
 
 At most 180 of each run's held-out pictures are compressed with the run's model and decompressed
 again, and must come back as they were. All bytes are for one picture, of very much the same pixels
 as the model's tokens show them: of PNG and WebP once as single files, header and all, and once as
 one file of all pictures in a column; of xz, one file of the tokens, a byte each if that is enough.
+Seconds are those of the processor, compiling and all.
 """
 
 import argparse
@@ -38,6 +38,8 @@ COLUMNS = {
     "one_png": "one PNG",
     "one_webp": "one WebP",
     "xz": "xz",
+    "seconds_there": "seconds there",
+    "seconds_back": "and back",
 }
 
 
@@ -55,11 +57,11 @@ def measured(run: str) -> dict[str, str | int | float]:
         folder.mkdir()
         for number, picture in enumerate(shown):
             Pillow.fromarray(picture).save(folder / f"{number:03}.png")
-        begin = time.perf_counter()
+        begin = time.process_time()
         done = pixace.compress(folder, folder.with_suffix(".pxc"), run=model)
-        there = time.perf_counter()
+        there = time.process_time()
         pixace.decompress(done.out, Path(place) / "again", run=model)
-        back = time.perf_counter()
+        back = time.process_time()
         for number, picture in enumerate(shown):
             with Pillow.open(Path(place) / "again" / f"{number:03}.png") as again:
                 np.testing.assert_array_equal(np.asarray(again.convert("RGB")), picture)
