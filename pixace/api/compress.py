@@ -6,8 +6,9 @@ from typing import Any
 
 from pixace.api import places
 from pixace.api.door import door
-from pixace.api.model_pictures import named_rows
+from pixace.api.model_pictures import rows_of
 from pixace.api.trained import Trained, load
+from pixace.errors import ConfigError
 from pixace.evaluation import compressed_file, compression
 from pixace.evaluation.compressed_file import Header
 from pixace.evaluation.yardsticks import lossless_file
@@ -81,7 +82,10 @@ def compress(
         trained = run.of_type(dtype or run.dtype)
     else:
         trained = load(run, root=root, dtype=dtype)
-    rows, names, skipped = named_rows(trained, data, progress=progress)
+    found = rows_of(trained, data, progress=progress)
+    if found.names is None:
+        raise ConfigError(f"{found.named} holds no names of pictures; name the pictures themselves")
+    rows, names = found.tokens, found.names
     sampler, described = trained.sampler, trained.description
     payload = compression.compress(
         sampler.model,
@@ -103,7 +107,7 @@ def compress(
         bits_per_pixel=8 * len(payload) / (shown.size / 3),
         png=sum(len(lossless_file(each, "png")) for each in shown),
         webp=sum(len(lossless_file(each, "webp")) for each in shown),
-        skipped=skipped,
+        skipped=found.skipped,
     )
 
 

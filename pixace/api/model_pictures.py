@@ -90,12 +90,14 @@ class Rows:
       names: what each is called; None where a token set does not know.
       labels: of each, None for one without; nothing where a token set does not know.
       named: what they are called together.
+      skipped: those that cannot be read, each with the reason.
     """
 
     tokens: Tokens
     names: list[str] | None
     labels: list[str | None]
     named: str
+    skipped: list[str]
 
 
 def rows_of(trained: Trained, data: Data, *, labels: bool = False, progress: bool = False) -> Rows:
@@ -117,7 +119,7 @@ def rows_of(trained: Trained, data: Data, *, labels: bool = False, progress: boo
         records = [record for part in SPLITS for record in tokens.records(part)]
         rows = np.concatenate([part.rows(range(len(part))) for part in every])
         names = [str(record["name"]) for record in records] or None
-        return Rows(rows, names, [record["label"] for record in records], str(data))
+        return Rows(rows, names, [record["label"] for record in records], str(data), [])
     settings = preprocessing(trained)
     source = open_source(data, labels=labels, tiles=settings.tiles)
     encoder = Encoder(source, trained.sampler.tokenizer, settings.fit, settings.rgb, settings.alpha)
@@ -135,7 +137,7 @@ def rows_of(trained: Trained, data: Data, *, labels: bool = False, progress: boo
     if not known:
         raise SourceError(f"no picture of {source.spec} can be read; {' '.join(bad[:1])}")
     rows = np.concatenate([chunk.tokens.astype(np.int32) for chunk in found])
-    return Rows(rows, [row.name for row in known], [row.label for row in known], source.spec)
+    return Rows(rows, [row.name for row in known], [row.label for row in known], source.spec, bad)
 
 
 def _opened(trained: Trained, data: str | Path) -> TokenSet:

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from pixace.commands import options
-from pixace.runtime.printable import tell
 
 
 @click.command(
@@ -42,8 +41,6 @@ def command(data, out, as_json, **settings):
     from pixace.api.compress import compress
 
     done = compress(data, out, **settings, progress=True)
-    for reason in done.skipped:
-        tell(f"skipped {reason}")
     counted = f"{done.pictures:,} picture" + "s" * (done.pictures > 1)
     lines = [
         f"{done.out}: {counted} by {done.model}, {done.bytes:,} bytes; "
