@@ -129,13 +129,16 @@ def rows_of(trained: Trained, data: Data, *, labels: bool = False, progress: boo
             found.append(chunk)
             bar.update(len(chunk.rows) + len(chunk.bad))
     bad = [reason for chunk in found for reason in chunk.bad]
+    known = [row for chunk in found for row in chunk.rows]
+    if not known:
+        raise SourceError(
+            f"none of the {len(source):,} pictures of {source.spec} can be read; one of them: "
+            f"{bad[-1]}"
+        )
     for reason in bad[:TOLD] if progress else ():
         tell(f"skipped {reason}")
     if progress and len(bad) > TOLD:
         tell(f"skipped {len(bad) - TOLD:,} more")
-    known = [row for chunk in found for row in chunk.rows]
-    if not known:
-        raise SourceError(f"no picture of {source.spec} can be read; {' '.join(bad[:1])}")
     rows = np.concatenate([chunk.tokens.astype(np.int32) for chunk in found])
     return Rows(rows, [row.name for row in known], [row.label for row in known], source.spec, bad)
 

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 import pixace
 from pixace import tokenizers
 from pixace.cli import main
-from pixace.errors import ConfigError, PixaceError, RunError, TokenError
+from pixace.errors import ConfigError, RunError, TokenError
 from pixace.evaluation import compressed_file
 from pixace.evaluation.yardsticks import lossless_file
 from pixace.images.marks import is_marked
