@@ -233,13 +233,8 @@ def test_a_path_in_place_of_the_models_name_is_not_followed(packed, tiny_outcome
         pixace.decompress(hostile, tmp_path / "new", root=tmp_path)
 
 
-def test_a_token_set_is_compressed_by_the_names_that_it_remembers(model, tiny_pictures, tmp_path):
+def test_a_token_set_without_names_is_refused(model, tiny_pictures, tmp_path):
     pixace.tokenize(tiny_pictures, tmp_path / "set", size=4, colors="grey:4")
-    of_set = pixace.compress(tmp_path / "set", tmp_path / "a.pxc", run=model)
-    of_file = pixace.compress(tiny_pictures, tmp_path / "b.pxc", run=model)
-    assert of_set.pictures == of_file.pictures == 40
-    backs = [tmp_path / name for name in ("a", "b")]
-    for back in backs:
-        pixace.decompress(tmp_path / f"{back.name}.pxc", back, run=model)
-    several = [{path.name: path.read_bytes() for path in back.iterdir()} for back in backs]
-    assert several[0] == several[1]
+    with pytest.raises(PixaceError, match="holds no names of pictures; name the pictures"):
+        pixace.compress(tmp_path / "set", tmp_path / "a.pxc", run=model)
+    assert not (tmp_path / "a.pxc").exists()
