@@ -235,6 +235,6 @@ def test_a_path_in_place_of_the_models_name_is_not_followed(packed, tiny_outcome
 
 def test_a_token_set_without_names_is_refused(model, tiny_pictures, tmp_path):
     pixace.tokenize(tiny_pictures, tmp_path / "set", size=4, colors="grey:4")
-    with pytest.raises(PixaceError, match="holds no names of pictures; name the pictures"):
+    with pytest.raises(ConfigError, match="holds no names of pictures; name the pictures"):
         pixace.compress(tmp_path / "set", tmp_path / "a.pxc", run=model)
     assert not (tmp_path / "a.pxc").exists()
