@@ -53,8 +53,8 @@ class Batches:
       seed: of the permutations.
       prefixes: the words in front of the pictures, for each row of the split; None for none.
       drop: share of the pictures that come without their words.
-      drop_words: the largest share of a caption's words that may be left out.
       augmentation: how pictures are changed; None leaves them as they are.
+      drop_words: the largest share of a caption's words that may be left out.
     """
 
     split: Split
@@ -62,8 +62,8 @@ class Batches:
     seed: int = 0
     prefixes: Prefixes | None = None
     drop: float = 0.0
-    drop_words: float = 0.0
     augmentation: Augmentation | None = None
+    drop_words: float = 0.0
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`, counted from 0."""

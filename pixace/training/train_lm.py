@@ -135,10 +135,10 @@ class LmTask:
             settings.seed,
             prefixes,
             settings.drop_caption,
-            settings.drop_words,
             augmentation_of(
                 data.tokenizer, mirror=settings.mirror, shift=settings.shift, hue=settings.hue
             ),
+            settings.drop_words,
         )
         self._first_key, self._step_key = jax.random.split(jax.random.key(settings.seed))
 

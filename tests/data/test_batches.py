@@ -118,7 +118,7 @@ def test_words_can_be_asked_for_at_any_step_too():
 def test_of_some_captions_words_are_left_out_and_nothing_else_changes():
     texts = np.arange(10, 34, dtype=np.int32).reshape(6, 4)
     prefixes = Prefixes(texts, np.arange(6, dtype=np.int32)[:, None])
-    whole, some = (Batches(Rows(6), 6, 1, prefixes, 0.2, share) for share in (0.0, 0.9))
+    whole, some = (Batches(Rows(6), 6, 1, prefixes, 0.2, drop_words=share) for share in (0.0, 0.9))
     lengths = set()
     for step in range(9):
         full, less = whole.batch(step).tokens, some.batch(step).tokens
