@@ -117,7 +117,7 @@ def completed(words, number, **environment):
 
 
 def test_commands_options_and_values_are_completed():
-    assert completed("pixace co", 1) == ["codebook", "complete", "completion"]
+    assert completed("pixace co", 1) == ["codebook", "complete", "compress", "completion"]
     assert completed("pixace generate --top", 2) == ["--top-k", "--top-p"]
     assert completed("pixace train --model re", 3) == ["reformer"]
     assert completed("pixace tokenize pho", 2) == ["pho"], "left to the shell, which knows files"
