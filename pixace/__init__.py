@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pixace.api.complete import complete
     from pixace.api.compress import compress
     from pixace.api.decompress import decompress
+    from pixace.api.doctor import doctor
     from pixace.api.evaluate import evaluate
     from pixace.api.features import features
     from pixace.api.generate import generate
@@ -42,6 +43,7 @@ __all__ = [
     "complete",
     "compress",
     "decompress",
+    "doctor",
     "evaluate",
     "features",
     "generate",
@@ -64,6 +66,7 @@ _HOMES = {
     "pixace.api.complete": ("complete",),
     "pixace.api.compress": ("compress",),
     "pixace.api.decompress": ("decompress",),
+    "pixace.api.doctor": ("doctor",),
     "pixace.api.evaluate": ("evaluate",),
     "pixace.api.features": ("features",),
     "pixace.api.generate": ("generate",),

@@ -25,6 +25,7 @@ COMMANDS = {
     "tokenize": "Turn pictures into tokens.",
     "codebook": "Learn a codebook from pictures.",
     "plan": "Say what a training would need.",
+    "doctor": "Look whether all is well before training.",
     "train": "Train a model on pictures or tokens.",
     "generate": "Dream up new pictures.",
     "complete": "Finish photos.",

@@ -80,6 +80,13 @@ class Plan:
         more = steps_within(self.minutes, model, data, captions, dtype, how)
         return self._with({STEPS: more})
 
+    def usual(self, data: TokenSet, captions: Captioned | None) -> Bindings:
+        """What `fitted` would begin with: what suits such a machine, before the clock is asked."""
+        if self.gin is not None:
+            return self.bound
+        seconds = 60 * (self.minutes or MINUTES)
+        return self._with(self._choice(_usual_speed(), seconds, _pictures(data, captions)))
+
     def _sized(self, data: TokenSet, captions: Captioned | None) -> Bindings:
         """With a model and a batch that suit the machine, and as many steps as there is time for.
 
@@ -88,8 +95,7 @@ class Plan:
         """
         began, seconds = time.perf_counter(), 60 * (self.minutes or MINUTES)
         pictures = _pictures(data, captions)
-        speed = budget.CPU if _is_cpu() else budget.OTHER
-        chosen = self._choice(speed, seconds, pictures)
+        chosen = self._choice(_usual_speed(), seconds, pictures)
         if STEPS in self._said:
             bound = self._with(chosen | budget.paced(self.bound.values[STEPS]))
             tell(f"{_words(bound)}; {self._others}")
@@ -197,6 +203,10 @@ def _shape(bound: Bindings) -> Shape:
 
 def _is_cpu() -> bool:
     return jax.default_backend() == "cpu"
+
+
+def _usual_speed() -> float:
+    return budget.CPU if _is_cpu() else budget.OTHER
 
 
 def _words(bound: Bindings) -> str:

@@ -109,6 +109,23 @@ def load(
         raise ImageError(f"{name}: {_reason(why, raw)}") from why
 
 
+def measured(raw: Raw) -> Size:
+    """The (height, width) of a picture as it is shown, upright; its pixels are not read.
+
+    Raises:
+      ImageError: it is none.
+    """
+    raw = expanded(raw) if isinstance(raw, str) else raw
+    try:
+        with silence, _opened(raw, "picture") as picture:
+            width, height = picture.size
+            return (width, height) if _turn(picture) >= 5 else (height, width)
+    except ImageError:
+        raise
+    except Exception as why:
+        raise ImageError(_reason(why, raw)) from why
+
+
 def check(fit: str, alpha: str = "blend") -> None:
     """Refuses words that `load` does not know.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from pixace.data.augmentation import augmentation_of
 from pixace.data.batches import Batch, Batches
@@ -92,8 +93,9 @@ class LmTask:
         dtype: str,
         settings: TrainSettings,
         start: Weights | None = None,
+        optimizer: optax.GradientTransformation | None = None,
     ) -> None:
-        """As `train`; `dtype` is `float32` or `bfloat16`.
+        """As `train`; `dtype` is `float32` or `bfloat16`, and an `optimizer` wins over settings.
 
         Raises:
           ConfigError: there are no pictures to train on.
@@ -110,7 +112,7 @@ class LmTask:
         )
         self.evaluator = LmEvaluator(model, data, captions, dtype, settings)
         self._model, self._arrays, self._ema = model, data.tokenizer.arrays, settings.ema
-        self._optimizer = optimizers.by_name(
+        self._optimizer = optimizer or optimizers.by_name(
             settings.optimizer,
             weight_decay=settings.weight_decay,
             clip=settings.clip,
