@@ -156,11 +156,12 @@ def resume_codebook(
         seed=seed,
         track=track,
     )
-    old = resuming.find("codebook", run, root, [*bindings, *own])
-    how, preprocessing = _settings(old.settings)
-    raw = data_provenance.restore(old.run.path, old.before, preprocessing, progress=progress)
-    with old.reconfigured(training=asdict(how)):
-        return train_codebook.train(raw, old.run, how)
+    with resuming.taken("codebook", run, root) as path:
+        old = resuming.find("codebook", path, [*bindings, *own])
+        how, preprocessing = _settings(old.settings)
+        raw = data_provenance.restore(old.run.path, old.before, preprocessing, progress=progress)
+        with old.reconfigured(training=asdict(how)):
+            return train_codebook.train(raw, old.run, how)
 
 
 def _settings(settings: Mapping[str, Any]) -> tuple[CodebookSettings, RawPreprocessing]:

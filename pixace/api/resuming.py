@@ -14,6 +14,7 @@ from pixace.runs import run_folder
 from pixace.runs.checkpoints import saved
 from pixace.runs.description import Description
 from pixace.runs.run_folder import CONFIG, Run
+from pixace.storage.lock import alone
 from pixace.training import metrics_log
 
 GIVEN = ("pictures", "captions")  # what a run has learned from, and so cannot change
@@ -71,27 +72,41 @@ class Resumption:
             raise
 
 
-def find(
-    command: str, named: str | Path | None, root: str | Path | None, lines: Sequence[str]
-) -> Resumption:
-    """The run to go on with, and its settings with some of them changed.
+@contextmanager
+def taken(command: str, named: str | Path | None, root: str | Path | None) -> Iterator[Path]:
+    """The folder of the run to go on with, which nobody else goes on with meanwhile.
 
     Args:
-      command: `train`, or `codebook`, if it must be one of a codebook.
+      command: `train`, or `codebook`, for the latest of that sort.
       named: its name or folder; None means the latest.
       root: where runs live; None means `$PIXACE_RUNS` or `runs`.
-      lines: gin lines.
 
     Raises:
-      RunError: there is none, it is of the other sort, it is finished, or it has no checkpoint.
-      ConfigError: a line is broken, changes nothing, or changes what the run has learned from.
+      RunError: there is none, or it is a file.
+      PixaceError: somebody is at work in it.
     """
     codebook = command == "codebook"
     path = run_folder.find(named, run_folder.home(root), codebook=codebook)
     if not path.is_dir():
         sort = "codebook" if codebook else "model"
         raise RunError(f"{path} is a {sort} without checkpoints; name the run's folder")
-    run = Run(path)
+    with alone(path, f"{command} --resume"):
+        yield path
+
+
+def find(command: str, path: Path, lines: Sequence[str]) -> Resumption:
+    """A run to go on with, and its settings with some of them changed.
+
+    Args:
+      command: `train`, or `codebook`, if it must be one of a codebook.
+      path: the run's folder.
+      lines: gin lines.
+
+    Raises:
+      RunError: it is of the other sort, it is finished, or it has no checkpoint.
+      ConfigError: a line is broken, changes nothing, or changes what the run has learned from.
+    """
+    codebook, run = command == "codebook", Run(path)
     before = run.read()
     data_provenance.refuse_imported(path, before.data)
     if before.is_codebook is not codebook:

@@ -211,23 +211,24 @@ def resume(
     planning.refuse_steps(changes, minutes)
     # For how many steps there is time will be known when the model is there to be measured.
     endless = [] if minutes is None else [f"train.steps = {LARGEST[int]}"]
-    old = resuming.find("train", run, root, [*changes, *endless])
-    record, how = parts.model(old.settings), parts.train(old.settings)
-    tokens = data_provenance.restore(
-        old.run.path, old.before, parts.pictures(old.settings), progress=progress
-    )
-    learned = captioned(parts.captions(old.settings), tokens)
-    built = language_model(record, tokens.tokenizer, learned and learned.vocabulary)
-    if minutes is not None:
-        dtype = old.before.compute_dtype if how.dtype == "auto" else how.dtype
-        more = planning.steps_within(minutes, built, tokens, learned, dtype, how)
-        last = max(saved(old.run.path), default=0)
-        whole = f"train.steps = {last + more}"
-        old = resuming.find("train", old.run.path, root, [*changes, whole])
-        how = parts.train(old.settings)
-    with old.reconfigured(model=record, training=asdict(how)):
-        outcome = train_lm.train(built, tokens, old.run, how, learned)
-    return _with_collage(outcome, progress)
+    with resuming.taken("train", run, root) as path:
+        old = resuming.find("train", path, [*changes, *endless])
+        record, how = parts.model(old.settings), parts.train(old.settings)
+        tokens = data_provenance.restore(
+            old.run.path, old.before, parts.pictures(old.settings), progress=progress
+        )
+        learned = captioned(parts.captions(old.settings), tokens)
+        built = language_model(record, tokens.tokenizer, learned and learned.vocabulary)
+        if minutes is not None:
+            dtype = old.before.compute_dtype if how.dtype == "auto" else how.dtype
+            more = planning.steps_within(minutes, built, tokens, learned, dtype, how)
+            last = max(saved(old.run.path), default=0)
+            whole = f"train.steps = {last + more}"
+            old = resuming.find("train", path, [*changes, whole])
+            how = parts.train(old.settings)
+        with old.reconfigured(model=record, training=asdict(how)):
+            outcome = train_lm.train(built, tokens, old.run, how, learned)
+        return _with_collage(outcome, progress)
 
 
 def _with_collage(outcome: LmOutcome, progress: bool) -> LmOutcome:

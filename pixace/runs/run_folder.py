@@ -25,6 +25,7 @@ from typing import Any
 from pixace.errors import RunError
 from pixace.runs.description import Description
 from pixace.storage.atomic import expanded, whole
+from pixace.storage.lock import alone
 from pixace.version import __version__
 from pixace.zoo import shipped
 
@@ -112,7 +113,8 @@ def new_run(root: Path, name: str | None, stem: str) -> Iterator[Run]:
     is_first = not root.exists()
     run = create(root, name, stem)
     try:
-        yield run
+        with alone(run.path, "training"):
+            yield run
     except BaseException:
         if (run.path / MODEL).exists():
             run.describe(status="stopped")

@@ -66,13 +66,19 @@ class MetricsLog:
 
 
 def read(path: Path) -> list[dict[str, float]]:
-    """The lines of a `metrics.jsonl`; a last line that a crash cut short is left out."""
-    lines: list[dict[str, float]] = []
+    """The lines of a `metrics.jsonl`; what a crash cut short or a disk has damaged is left out."""
     if not path.exists():
-        return lines
-    for text in path.read_text(encoding="utf-8").splitlines():
-        try:
-            lines.append(json.loads(text))
-        except json.JSONDecodeError:
-            break
-    return lines
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for text in lines if (line := _line(text))]
+
+
+def _line(text: str) -> dict[str, float] | None:
+    """What a line says; None if it is not whole."""
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict) or type(line.get("step")) is not int:
+        return None
+    return line if all(type(each) in (int, float) for each in line.values()) else None

@@ -11,8 +11,9 @@ from pixace.errors import NotFiniteError, PixaceError, RunError
 from pixace.runs import model_file, run_folder
 from pixace.runs.checkpoints import Checkpoints, saved
 from pixace.runs.run_folder import Run
+from pixace.storage.lock import alone
 from pixace.training import fit, lm_evaluator, train_lm
-from pixace.training.metrics_log import read
+from pixace.training.metrics_log import MetricsLog, read
 
 
 @pytest.fixture
@@ -56,6 +57,35 @@ def test_a_disk_that_is_full_later_leaves_a_run_that_was_stopped(run, monkeypatc
     assert "train.steps = 12" in (run.path / "config.gin").read_text()
     assert saved(run.path)[-1] == 9
     assert pixace.resume(run.path).step == 12
+
+
+def test_two_do_not_go_on_with_one_run(run):
+    """The second is refused before it has changed anything."""
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with (
+        alone(run.path, "train --resume"),
+        pytest.raises(PixaceError, match=r"again is in use: train --resume \(process \d+ on "),
+    ):
+        pixace.resume(run.path, steps=12)
+    assert before == {path: path.read_bytes() for path in before}
+    assert pixace.resume(run.path, steps=7).step == 7
+
+
+def test_nobody_goes_on_with_a_run_that_is_still_training(tiny, tiny_pictures, tmp_path):
+    """A step of it is when somebody tries."""
+    refused, usual = [], MetricsLog.write
+
+    def write(self, step, **numbers):
+        if not refused:
+            with pytest.raises(PixaceError, match="is in use: training") as why:
+                pixace.resume(tmp_path / "runs" / "own")
+            refused.append(why)
+        usual(self, step, **numbers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MetricsLog, "write", write)
+        pixace.train(tiny_pictures, gin="base", bindings=tiny, root=tmp_path / "runs", name="own")
+    assert refused
 
 
 def test_a_second_interruption_is_no_other(run, monkeypatch):

@@ -61,6 +61,20 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path):
     assert read(path) == [{"step": 1, "loss": 2.0}]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [b'{"step": 2, "lo', b"[2]", b'{"loss": 1.0}', b'{"step": 2, "loss": "\xff"}', b"[" * 9999],
+    ids=lambda it: it[:16],
+)
+def test_a_damaged_line_takes_no_other_with_it(tmp_path, damage):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 1, "loss": 2.0}\n' + damage + b'\n{"step": 3, "loss": 1.0}\n')
+    assert [line["step"] for line in read(path)] == [1, 3]
+    with MetricsLog(tmp_path, since=3) as log:
+        log.write(4, loss=0.5)
+    assert [line["step"] for line in read(path)] == [1, 3, 4]
+
+
 class Told:
     """A tracker that remembers what it is told."""
 
