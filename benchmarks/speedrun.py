@@ -188,7 +188,8 @@ def measured(name: str, tokens: Path, minutes: float, seed: int, given: argparse
 def shown(name: str, tokens: Path, minutes: float, out: Path, page: Path) -> None:
     """Writes the row of a set and a budget, once both have trained with a seed."""
     results = map(json.loads, (out / RESULTS).read_text(encoding="utf-8").splitlines())
-    same = {"set": name, "minutes": minutes, "tokens": checksum(tokens)}
+    cores = machine()["cores"]
+    same = {"set": name, "minutes": minutes, "tokens": checksum(tokens), "cores": cores}
     found = speedrun_page.latest(results, same)
     if not found["pixace"]:
         say(f"{name}, {minutes:g} minutes: no row yet, as one of {' and '.join(WHO)} is missing")
@@ -214,7 +215,7 @@ def machine() -> Result:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": known[1] if known else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)),
     }
 
 

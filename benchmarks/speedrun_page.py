@@ -1,4 +1,4 @@
-"""The table of docs/speedrun.md: a row for each set and budget, between two markers.
+"""The table of docs/speedrun.md: a row for each set, budget and number of cores, between markers.
 
 Rows that are measured anew take the place of their elders, all others stay.
 """
@@ -9,14 +9,14 @@ from typing import Any
 
 BEGIN, END = "<!-- rows of bin/speedrun -->", "<!-- end of rows -->"
 
-Key = tuple[str, float]  # set and minutes
+Key = tuple[str, float, int]  # set, minutes and cores
 Result = dict[str, Any]
 WHO = ("pixace", "nanogpt")
 RATES = (0.0015, 0.003, 0.006)  # the peer's; the page's heading names them
 
 
 def with_row(page: str, row: str, order: Sequence[str]) -> str:
-    """The page with one row more, or with another one for the same set and minutes.
+    """The page with one row more, or with another one for the same set, minutes and cores.
 
     Args:
       page: text with both markers.
@@ -44,8 +44,8 @@ def key_of(row: str) -> Key:
     Raises:
       ValueError: it is no row of this table.
     """
-    name, minutes = (cell.strip() for cell in row.strip().strip("|").split("|")[:2])
-    return name, float(minutes)
+    name, minutes, cores = (cell.strip() for cell in row.strip().strip("|").split("|")[:3])
+    return name, float(minutes), int(cores)
 
 
 def latest(results: Iterable[Result], same: Result) -> dict[str, list[Result]]:
@@ -76,6 +76,7 @@ def row_of(name: str, minutes: float, ours: Sequence[Result], peers: Sequence[Re
     cells = [
         name,
         f"{minutes:g}",
+        str(ours[0]["cores"]),
         f"{ours[0]['pictures']:,}",
         ", ".join(str(each["seed"]) for each in ours),
         _bits(_mean(each["bits_per_pixel"] for each in ours)),

@@ -25,6 +25,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = programs.name
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
+# Nor is a program of a test run often enough to be worth its optimising: the suite takes half the
+# time. Who wants to test what users run says XLA_FLAGS= before it.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+)
+
 # Shapes and dtypes in signatures are checked at every call, in all modules that speak of them. Not
 # at the door: what users hand in there is whatever they hand in, and tests see how it is answered.
 ROOT = Path(__file__).parents[1]

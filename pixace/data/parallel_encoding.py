@@ -15,7 +15,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -148,23 +148,20 @@ def _encode_in_parallel(
     from joblib.externals.loky import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder,))
-    waiting = iter(chunks)
+    waiting, running = iter(chunks), deque[tuple[Indices, Future]]()
     try:
         with _deaf_to_interrupts():
-            running = deque(
-                (chunk, pool.submit(_work, chunk))
-                for chunk in itertools.islice(waiting, 2 * workers)
-            )
+            for chunk in itertools.islice(waiting, 2 * workers):
+                running.append((chunk, pool.submit(_work, chunk)))
         while running:
-            chunk, future = running[0]
-            try:
-                done = future.result()
-            except BrokenExecutor as why:
-                raise _died(encoder, chunk, running[-1][0]) from why
-            running.popleft()
+            done = running[0][1].result()
             for chunk in itertools.islice(waiting, 1):
                 running.append((chunk, pool.submit(_work, chunk)))
+            running.popleft()
             yield done
+    except BrokenExecutor as why:  # told by a chunk, or when one more is handed in
+        at_work = [chunk for chunk, _ in running] or chunks
+        raise _died(encoder, at_work[0], at_work[-1]) from why
     finally:
         pool.shutdown(kill_workers=True)
 

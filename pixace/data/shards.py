@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+from pixace.errors import TokenError
 
 if TYPE_CHECKING:
     from pixace.arrays import Tokens
@@ -24,6 +27,23 @@ class File:
     rows: int
     bytes: int
     sha256: str
+
+    def checked(self, folder: Path) -> Path:
+        """Where it is in a folder; reads every byte.
+
+        Raises:
+          TokenError: it has changed since, or is gone.
+        """
+        path = folder / self.name
+        try:
+            same = sha256(path) == self.sha256
+        except OSError as why:
+            raise TokenError(f"{path} cannot be read ({why}); make the token set again") from why
+        if not same:
+            raise TokenError(
+                f"{path} is damaged: its checksum is another; make the token set again"
+            )
+        return path
 
 
 def seal(path: Path, rows: int) -> File:
@@ -103,35 +123,53 @@ class Split:
     """The rows of one split: a read-only sequence.
 
     Attributes:
-      paths: the shards, in order.
-      ends: for each shard, the rows up to and including it.
+      folder: where its shards are.
+      files: the shards, in order; each is checked when it is first read.
       length: tokens of a row.
+      vocab: how many ids there are.
     """
 
-    paths: tuple[Path, ...]
-    ends: tuple[int, ...]
+    folder: Path
+    files: tuple[File, ...]
     length: int
+    vocab: int
 
     def __len__(self) -> int:
-        return self.ends[-1] if self.ends else 0
+        return self._ends[-1] if self.files else 0
 
     @cached_property
-    def _shards(self) -> list[np.ndarray]:
-        return [np.load(path, mmap_mode="r") for path in self.paths]
+    def _ends(self) -> list[int]:
+        """For each shard, the rows up to and including it."""
+        return [*accumulate(file.rows for file in self.files)]
+
+    @cached_property
+    def _shards(self) -> dict[int, np.ndarray]:
+        """Those that have been read, by their number."""
+        return {}
+
+    def _shard(self, number: int) -> np.ndarray:
+        if number not in self._shards:
+            file = self.files[number]
+            path = file.checked(self.folder)
+            tokens = np.load(path, mmap_mode="r")
+            if tokens.shape != (file.rows, self.length) or tokens.max() >= self.vocab:
+                raise TokenError(f"{path} is of another set; make the token set again")
+            self._shards[number] = tokens
+        return self._shards[number]
 
     def rows(self, indices: Sequence[int] | np.ndarray) -> "Tokens":
         """Int32 (n, length): the rows at `indices`, in that order; reads only their pages.
 
         Raises:
           IndexError: an index is not in 0..len-1.
+          TokenError: a shard is damaged.
         """
         indices = np.asarray(indices, dtype=np.int64)
         if len(indices) and not (indices.min() >= 0 and indices.max() < len(self)):
             raise IndexError(f"rows are 0..{len(self) - 1}")
         rows = np.empty((len(indices), self.length), np.int32)
-        where = np.searchsorted(self.ends, indices, side="right")
-        for shard in np.unique(where):
-            here = where == shard
-            tokens = self._shards[shard]
-            rows[here] = tokens[indices[here] - (self.ends[shard] - len(tokens))]
+        where = np.searchsorted(self._ends, indices, side="right")
+        for number in np.unique(where).tolist():
+            here, tokens = where == number, self._shard(number)
+            rows[here] = tokens[indices[here] - (self._ends[number] - len(tokens))]
         return rows

@@ -11,7 +11,6 @@ Shards are plain NumPy files, read through memory maps. Which pictures are for v
 on their groups alone, so the set is the same however many processes made it.
 """
 
-import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ from typing import TYPE_CHECKING
 from safetensors.numpy import load_file
 
 from pixace import tokenizers
-from pixace.data.shards import Split, sha256
+from pixace.data.shards import Split
 from pixace.data.splits import SPLITS
 from pixace.data.token_set_header import FORMAT, HEADER, Header
 from pixace.errors import TokenError, unknown
-from pixace.storage import records
+from pixace.storage import records, sealed
 from pixace.storage.atomic import expanded
 
 if TYPE_CHECKING:
@@ -51,18 +50,15 @@ class TokenSet:
     @cached_property
     def tokenizer(self) -> "Tokenizer":
         """The tokenizer that made the rows and turns them back into images."""
-        learned = self.path / LEARNED
-        return tokenizers.by_spec(
-            self.header.tokenizer, load_file(learned) if learned.exists() else None
-        )
+        learned = self._checked(LEARNED)
+        return tokenizers.by_spec(self.header.tokenizer, load_file(learned) if learned else None)
 
     def split(self, name: str) -> Split:
         """The rows of `train` or `validation`; a split may be empty."""
         if name not in SPLITS:
             raise TokenError(unknown("split", name, SPLITS))
-        shards = [file for file in self.header.files if file.name.startswith(f"{name}-")]
-        ends = tuple(itertools.accumulate(file.rows for file in shards))
-        return Split(tuple(self.path / file.name for file in shards), ends, self.tokenizer.length)
+        shards = tuple(file for file in self.header.files if file.name.startswith(f"{name}-"))
+        return Split(self.path, shards, self.tokenizer.length, self.tokenizer.vocab_size)
 
     def records(self, name: str) -> Iterator[dict[str, str | None]]:
         """What is known of the pictures of a split, one for each row, in order.
@@ -71,23 +67,24 @@ class TokenSet:
           `{"name": …, "caption": …, "label": …}`; nothing at all if the source had neither
           captions nor labels.
         """
-        if not (self.path / RECORDS).exists():
+        if not (path := self._checked(RECORDS)):
             return
-        with (self.path / RECORDS).open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8") as lines:
             for line in lines:
                 record = json.loads(line)
                 if record.pop("split") == name:
                     yield record
 
-    def verify(self) -> None:
-        """Compares all files with their checksums; reads every byte.
+    def _checked(self, name: str) -> Path | None:
+        """Where one of its files is; None if it has none of this name.
 
         Raises:
-          TokenError: a file has changed; names it.
+          TokenError: the file is damaged.
         """
         for file in self.header.files:
-            if sha256(self.path / file.name) != file.sha256:
-                raise TokenError(f"{self.path / file.name} has changed; make the token set again")
+            if file.name == name:
+                return file.checked(self.path)
+        return None
 
 
 def is_set(path: Path) -> bool:
@@ -100,6 +97,8 @@ def is_set(path: Path) -> bool:
 
 def open_set(path: Path) -> TokenSet:
     """Opens a token set: reads its header and compares the sizes of its files.
+
+    Whether their bytes are what they were is looked at when they are first read.
 
     Raises:
       TokenError: this is no token set, another pixace made it, or files are missing or cut short.
@@ -116,7 +115,7 @@ def open_set(path: Path) -> TokenSet:
                 f"{path} was made by {age} pixace (format {made}, this one reads "
                 f"{FORMAT}); {advice}make the token set again"
             )
-        header = records.read(Header, data)
+        header = records.read(Header, sealed.unsealed(data))
     except (OSError, ValueError, KeyError, TypeError) as why:
         raise TokenError(f"{path / HEADER} is damaged ({why}); make the token set again") from why
     for file in header.files:

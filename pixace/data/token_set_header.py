@@ -8,7 +8,7 @@ from pixace.data.shards import File
 if TYPE_CHECKING:
     from pixace.sources import Source
 
-FORMAT = 2
+FORMAT = 3
 HEADER = "header.json"
 
 

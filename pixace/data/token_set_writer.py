@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from pixace.data.token_set_header import FORMAT, HEADER, Header, Origin
 from pixace.errors import ImageError, SourceError
 from pixace.images import loader, palette_png
 from pixace.runtime.progress import progress_bar
+from pixace.storage import sealed
 from pixace.storage.atomic import whole
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def write(
         )
         if palette := palette_png.palette_of(tokenizer):
             palette_png.save_strip(draft / palette_png.STRIP, palette)
-        text = json.dumps(asdict(header), indent=1)
+        text = sealed.dumps(asdict(header), indent=1)
         (draft / HEADER).write_text(text + "\n", encoding="utf-8")
     return open_set(out)
 
@@ -129,7 +129,8 @@ class Draft:
     def __init__(self, folder: Path, tokenizer: "Tokenizer", *, described: bool) -> None:
         self.skipped = 0
         self.skipped_first: list[str] = []
-        self._folder, self._length = folder, tokenizer.length
+        self._folder = folder
+        self._length, self._vocab = tokenizer.length, tokenizer.vocab_size
         self._dtype = parallel_encoding.smallest_type(tokenizer.vocab_size)
         self.writers = self._new_writers()
         self._records = (folder / RECORDS).open("w", encoding="utf-8") if described else None
@@ -218,8 +219,11 @@ class Draft:
         for writer in self.writers.values():
             self._files.enter_context(writer)
         rows = [
-            _opened(
-                old, [file for file in files if file.name.startswith(f"{split}-")], self._length
+            Split(
+                old,
+                tuple(file for file in files if file.name.startswith(f"{split}-")),
+                self._length,
+                self._vocab,
             )
             for split in SPLITS
         ]
@@ -249,11 +253,6 @@ class Draft:
                 if place != NEITHER:
                     record = json.loads(line) | {"split": SPLITS[place]}
                     file.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def _opened(folder: Path, files: list[File], length: int) -> Split:
-    ends = tuple(accumulate(file.rows for file in files))
-    return Split(tuple(folder / file.name for file in files), ends, length)
 
 
 def _hash(row: np.ndarray) -> int:

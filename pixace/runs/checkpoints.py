@@ -10,23 +10,26 @@ from typing import Any, Self
 import jax
 
 from pixace.errors import NotFiniteError, PixaceError, RunError
-from pixace.storage import pytrees
+from pixace.runtime.printable import tell
+from pixace.storage import manifest, pytrees
 
 SPARE = 1 << 20  # bytes left free for all else that a run writes
 FOLDER = "checkpoints"
+ASIDE = ".damaged"  # behind the name of one that is
 
 
 def saved(run: Path) -> list[int]:
-    """Steps that a run has checkpoints of, rising, as the names of its folders say."""
-    names = (path.name for path in (run / FOLDER).glob("*") if path.is_dir())
-    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+    """Steps that a run has finished checkpoints of, rising, as their names say."""
+    return _finished(run / FOLDER)
 
 
 class Checkpoints:
     """The folder `checkpoints/` of a run.
 
     Orbax writes under a temporary name and renames, so that a killed process leaves the older
-    checkpoints as they were; what it left half-written is cleared at the next start.
+    checkpoints as they were; what it left half-written is cleared at the next start. Beside each
+    stand the checksums of its files. Damaged ones are set aside when the folder is opened, and
+    older ones go only when a new one has been read back.
     """
 
     def __init__(self, folder: Path, *, keep: int) -> None:
@@ -34,41 +37,40 @@ class Checkpoints:
 
         _check_name(folder)
         self._folder = folder
-        # Orbax would clear these in a thread of its own, which a process that ends soon disturbs.
-        for rest in folder.glob("*.orbax-checkpoint-tmp*"):
-            shutil.rmtree(rest)
-        keepers = ocp.checkpoint_managers
+        _set_right(folder)
         self._manager = ocp.CheckpointManager(
             folder.resolve(),
             options=ocp.CheckpointManagerOptions(
-                preservation_policy=keepers.AnyPreservationPolicy(
-                    [
-                        keepers.LatestN(keep),
-                        # Which weights are the best is said by who saves; of those that once
-                        # were, these are the last.
-                        keepers.BestN(get_metric_fn=lambda m: m["best_at"], n=1),
-                    ]
-                ),
+                preservation_policy=ocp.checkpoint_managers.LatestN(None),  # see `_forget`
                 enable_async_checkpointing=False,  # what goes wrong is raised here and now
             ),
         )
+        self._keep = keep
         self._save_args = ocp.args.StandardSave
         self._restore_args = ocp.args.StandardRestore
 
     def save(self, step: int, state: Any, *, is_best: bool) -> None:
-        """Saves; the last one that was the best is kept.
+        """Saves; the last ones are kept, and the last one that was the best.
 
         Raises:
           NotFiniteError: some number of the state is not finite; nothing is written.
-          PixaceError: the disk is too full.
+          PixaceError: the disk is too full, or does not give back what was written.
         """
-        if step not in self.steps():
-            flat = pytrees.flatten(state)
-            if bad := pytrees.infinite(flat):
-                raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
-            self.check_room(state)
-            metrics = {"best_at": step if is_best else -1}  # -1: others go before one that was
-            self._manager.save(step, args=self._save_args(flat), metrics=metrics)
+        if step in self.steps():
+            return
+        flat = pytrees.flatten(state)
+        if bad := pytrees.infinite(flat):
+            raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
+        self.check_room(state)
+        self._manager.save(step, args=self._save_args(flat))
+        again = self._manager.restore(step, args=self._restore_args())
+        if pytrees.sha256(again) != pytrees.sha256(flat):
+            raise PixaceError(
+                f"cannot write {self._folder / str(step)}: it reads otherwise than it was written; "
+                "see whether the disk is well, or choose another place with --runs"
+            )
+        manifest.write(self._folder / str(step), best=is_best)
+        self._forget()
 
     def check_room(self, state: Any) -> None:
         """Refuses to begin what cannot end well: libraries under way take a full disk badly.
@@ -107,16 +109,25 @@ class Checkpoints:
         Raises:
           RunError: there is none, or it was made by another model.
         """
-        latest = self._manager.latest_step()
-        if latest is None:
+        steps = self.steps()
+        if not steps:
             raise RunError(f"{self._folder} has no checkpoint to go on from; train anew")
         try:
-            flat = self._manager.restore(latest, args=self._restore_args())
+            flat = self._manager.restore(steps[-1], args=self._restore_args())
             return pytrees.unflatten(mended(flat) if mended else flat, like)
         except ValueError as why:
             raise RunError(
-                f"checkpoint {self._folder / str(latest)} does not fit the configured model: {why}"
+                f"checkpoint {self._folder / str(steps[-1])} does not fit the configured model: "
+                f"{why}"
             ) from why
+
+    def _forget(self) -> None:
+        """Removes all but the last ones, and the last that was the best when it was saved."""
+        steps = self.steps()
+        best = [step for step in steps if manifest.facts(self._folder / str(step))["best"]]
+        for step in {*steps} - {*steps[-self._keep :], *best[-1:]}:
+            manifest.place(self._folder / str(step)).unlink()  # first: it is unfinished without
+            self._manager.delete(step)
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +139,41 @@ class Checkpoints:
         trace: TracebackType | None,
     ) -> None:
         self._manager.close()
+
+
+def _finished(folder: Path) -> list[int]:
+    """Steps of the checkpoints that were finished, rising."""
+    names = (path.name for path in folder.glob("*") if manifest.place(path).exists())
+    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+
+
+def _set_right(folder: Path) -> None:
+    """Clears what was not finished, and sets aside what is damaged, which it says.
+
+    Orbax would clear its own in a thread, which a process that ends soon disturbs, and is at a loss
+    with what is damaged.
+
+    Raises:
+      RunError: all are damaged.
+    """
+    was = [str(step) for step in _finished(folder)]
+    finished = {*was}
+    for path in folder.glob("*"):
+        if path.is_dir() and path.suffix != ASIDE and path.name not in finished:
+            shutil.rmtree(path)
+    for name in was:
+        if what := manifest.damage(folder / name):
+            aside = (folder / name).with_suffix(ASIDE)
+            shutil.rmtree(aside, ignore_errors=True)
+            (folder / name).replace(aside)
+            manifest.place(folder / name).unlink()
+            tell(f"checkpoint {folder / name} is damaged ({what}), and set aside as {aside.name}")
+            finished.remove(name)
+    if was and not finished:
+        raise RunError(
+            f"all checkpoints in {folder} are damaged; the model can still be used; for a new run: "
+            f"pixace train --from {folder.parent}"
+        )
 
 
 def _check_name(folder: Path) -> None:

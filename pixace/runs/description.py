@@ -3,15 +3,15 @@
 Format 3. Everything is plain data; whoever reads it looks at each field, and nothing in it is run.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pixace.errors import RunError
 from pixace.runtime.precision import Dtype
-from pixace.storage import records
+from pixace.storage import records, sealed
 
-FORMAT = 3
+FORMAT = 4
 LANGUAGE_MODEL, CODEBOOK = "language_model", "codebook"
 
 
@@ -182,15 +182,19 @@ class Description:
         """Whether the best value is one of pictures that were not trained on."""
         return self.best is None or self.best.part == "validation"
 
+    def as_json(self, indent: int | None = None) -> str:
+        """With a checksum, as `of` takes it once JSON is read."""
+        return sealed.dumps(asdict(self), indent)
+
     @classmethod
     def of(cls, fields: Any, place: Path) -> Self:
         """From JSON; `place` is where it was read.
 
         Raises:
-          RunError: it is of another format, or broken.
+          RunError: it is of another format, or damaged.
         """
         if not isinstance(fields, dict):
-            raise RunError(f"{place} is broken: it holds no description of a run")
+            raise RunError(f"{place} is damaged: it holds no description of a run")
         found = fields.get("format")
         if found != FORMAT:
             who = "an older, unreleased" if isinstance(found, int) and found < FORMAT else "another"
@@ -199,9 +203,9 @@ class Description:
                 "read; train it anew"
             )
         try:
-            made = records.read(cls, fields)
+            made = records.read(cls, sealed.unsealed(fields))
         except ValueError as why:
-            raise RunError(f"{place} is broken: {why}") from why
+            raise RunError(f"{place} is damaged: {why}") from why
         if made.model is None and not made.is_codebook:
-            raise RunError(f"{place} is broken: model is missing")
+            raise RunError(f"{place} is damaged: model is missing")
         return made

@@ -1,16 +1,20 @@
 """Weights on disk: one `.safetensors` file that describes itself.
 
-The run's description stands in the file's metadata, and what its tokenizer has learned among the
-weights, as `tokenizer/…`, so that the file alone is enough to sample from. Weights may be float16,
+The run's description stands in the file's metadata, beside a checksum of the whole file, and what
+its tokenizer has learned among the weights, as `tokenizer/…`, so that the file alone is enough to
+sample from. Weights may be float16,
 for half the size; whoever reads them gets float32.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from jaxtyping import Bool
@@ -26,6 +30,7 @@ from pixace.storage.atomic import whole
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 KEPT = "packed/ids"  # of the pictures' ids those that a packed file has numbers for, uint8, 0 or 1
 AXES = {"embedding/table": 0, "head/kernel": -1, "head/bias": 0}  # along which ids lie
+BLANK = 64 * "0"  # in place of the checksum, of which it is none itself
 NEVER = -30.0  # the bias of an id that cannot occur: one in 10 million million
 
 
@@ -44,10 +49,10 @@ def save(
     flat = {name: np.ascontiguousarray(leaf) for name, leaf in pytrees.flatten(weights).items()}
     flat |= {TOKENIZER + name: np.ascontiguousarray(each) for name, each in (arrays or {}).items()}
     refuse_infinite(flat, path)
-    about = json.dumps(asdict(description), allow_nan=False)
-    with whole(path) as draft:
+    told = {"pixace": description.as_json(), "sha256": BLANK}
+    with whole(path) as draft, draft.open("wb") as file:
         # The library's own writer lets nobody but the owner read what it wrote.
-        draft.write_bytes(serialized(flat, metadata={"pixace": about}))
+        _write_sealed(file, serialized(flat, metadata=told))
 
 
 def pack(
@@ -120,7 +125,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
     """Weights by name and the description, from a run's folder or a model file.
 
     Raises:
-      RunError: the run has no model yet, or the file is broken or no model of pixace.
+      RunError: the run has no model yet, or the file is damaged or no model of pixace.
     """
     if path.is_dir():
         path = path / MODEL
@@ -128,6 +133,8 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
             raise RunError(f"{path.parent} has no model yet; it comes with the first evaluation")
     with _opened(path) as file:
         described = _described(file, path)
+        if not _is_sealed(path):
+            raise RunError(f"{path} is damaged: its checksum is another; get it anew")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     wide = {
         name: each.astype(np.float32) if each.dtype == np.float16 else each
@@ -155,7 +162,7 @@ def described(path: Path) -> Description:
     """The description alone, of a model file.
 
     Raises:
-      RunError: the file is broken or no model of pixace.
+      RunError: the file is damaged or no model of pixace.
     """
     with _opened(path) as file:
         return _described(file, path)
@@ -177,8 +184,29 @@ def _described(file: Any, path: Path) -> Description:
     try:
         fields = json.loads(metadata["pixace"])
     except json.JSONDecodeError as why:
-        raise RunError(f"{path} is broken: its description is no JSON ({why})") from why
+        raise RunError(f"{path} is damaged: its description is no JSON ({why})") from why
     return Description.of(fields, path)
+
+
+def _write_sealed(file: BinaryIO, content: bytes) -> None:
+    """Writes what the library made, with its checksum where there is a blank one."""
+    start = content.index(b'"sha256":"' + BLANK.encode()) + len('"sha256":"')
+    digest = hashlib.sha256(content).hexdigest().encode()
+    view = memoryview(content)
+    file.writelines((view[:start], digest, view[start + len(digest) :]))
+
+
+def _is_sealed(path: Path) -> bool:
+    """Whether a file's checksum is that of the file with a blank one, of any bit of it."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        header = content[: 8 + int.from_bytes(content[:8], "little")]
+        found = re.search(rb'"sha256":"([0-9a-f]{64})"', header)
+        if not found:
+            return False
+        digest = hashlib.sha256(header[: found.start(1)] + BLANK.encode())
+        with memoryview(content) as view:
+            digest.update(view[found.end(1) :])
+        return digest.hexdigest().encode() == found[1]
 
 
 def parted(

@@ -16,7 +16,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -64,8 +64,7 @@ class Run:
     def write(self, description: Description) -> Description:
         """Writes `run.json`, whole or not at all."""
         with whole(self.path / INFO) as draft:
-            text = json.dumps(asdict(description), indent=1, allow_nan=False)
-            draft.write_text(text + "\n", encoding="utf-8")
+            draft.write_text(description.as_json(indent=1) + "\n", encoding="utf-8")
         return description
 
     def configure(self, text: str) -> None:

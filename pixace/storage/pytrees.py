@@ -4,6 +4,7 @@ The name of a leaf is its path, such as `weights/blocks/3/attention/query/kernel
 every process.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,16 @@ def infinite(flat: Mapping[str, Any]) -> str | None:
         if jax.numpy.issubdtype(numbers.dtype, np.inexact) and not np.isfinite(numbers).all():
             return name
     return None
+
+
+def sha256(flat: Mapping[str, Any]) -> str:
+    """A checksum of names, types, shapes and numbers, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, leaf in sorted(flat.items()):
+        numbers = np.ascontiguousarray(leaf)
+        digest.update(f"{name} {numbers.dtype} {numbers.shape} ".encode())
+        digest.update(numbers.view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _name(path: Any) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from web_server import cut, ranged, serving
 
 import pixace
 from pixace.api import model_files
 from pixace.cli import main
 from pixace.errors import PixaceError, RunError, WebError
+from pixace.runs import model_file
 from pixace.zoo import registry, shipped
 
 
@@ -202,9 +203,9 @@ def test_the_command_says_what_came_and_how_to_draw_with_it(own, file):
 
 
 def test_half_precision_is_read_as_float32(own, file, tiny_outcome):
-    metadata = {"pixace": json.dumps(json.loads(_metadata(file)["pixace"]))}
-    halves = {name: each.astype(np.float16) for name, each in load_file(file).items()}
-    save_file(halves, "half.safetensors", metadata=metadata)
+    flat, described = model_file.read(file)
+    halves = {name: each.astype(np.float16) for name, each in flat.items()}
+    model_file.save(Path("half.safetensors"), halves, described)
     half, whole = pixace.load("half.safetensors"), pixace.load(file)
     for name, leaf in half.sampler.weights.items():
         assert leaf.dtype == np.float32

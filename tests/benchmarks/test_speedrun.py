@@ -16,10 +16,10 @@ PAGE = f"""Before.
 
 {speedrun_page.BEGIN}
 
-| set | minutes | bits |
-| --- | --- | --- |
-| emoji-16 | 2 | 2.5 |
-| digits-8 | 10 | 1.9 |
+| set | minutes | cores | bits |
+| --- | --- | --- | --- |
+| emoji-16 | 2 | 2 | 2.5 |
+| digits-8 | 10 | 2 | 1.9 |
 
 {speedrun_page.END}
 
@@ -32,6 +32,7 @@ def result(seed, *bits, date="2026-01-01"):
     return {
         "seed": seed,
         "date": date,
+        "cores": 2,
         "pictures": 1790,
         "bits_per_pixel": min((each for each in bits if each), default=None),
         "train_seconds": 119.6,
@@ -65,15 +66,17 @@ def test_the_table_of_sets_names_what_there_is(name):
 
 
 def test_a_row_takes_the_place_of_its_elder_and_all_are_in_order():
-    page = speedrun_page.with_row(PAGE, "| digits-8 | 10 | 1.8 |", ["digits-8", "emoji-16"])
-    assert rows(page) == ["| digits-8 | 10 | 1.8 |", "| emoji-16 | 2 | 2.5 |"]
-    page = speedrun_page.with_row(page, "| digits-8 | 2 | 2.0 |", ["digits-8", "emoji-16"])
-    page = speedrun_page.with_row(page, "| others | 2 | 3.0 |", ["digits-8", "emoji-16"])
+    page = speedrun_page.with_row(PAGE, "| digits-8 | 10 | 2 | 1.8 |", ["digits-8", "emoji-16"])
+    assert rows(page) == ["| digits-8 | 10 | 2 | 1.8 |", "| emoji-16 | 2 | 2 | 2.5 |"]
+    page = speedrun_page.with_row(page, "| digits-8 | 2 | 2 | 2.0 |", ["digits-8", "emoji-16"])
+    for row in ("| others | 2 | 2 | 3.0 |", "| digits-8 | 2 | 1 | 2.2 |"):
+        page = speedrun_page.with_row(page, row, ["digits-8", "emoji-16"])
     assert [speedrun_page.key_of(row) for row in rows(page)] == [
-        ("digits-8", 2.0),
-        ("digits-8", 10.0),
-        ("emoji-16", 2.0),
-        ("others", 2.0),
+        ("digits-8", 2.0, 1),
+        ("digits-8", 2.0, 2),
+        ("digits-8", 10.0, 2),
+        ("emoji-16", 2.0, 2),
+        ("others", 2.0, 2),
     ]
     assert page.startswith("Before.\n\n")
     assert page.endswith("\n\nAfter.\n")
@@ -81,7 +84,7 @@ def test_a_row_takes_the_place_of_its_elder_and_all_are_in_order():
 
 def test_a_page_without_markers_is_refused():
     with pytest.raises(ValueError, match="one is missing"):
-        speedrun_page.with_row(PAGE.replace(speedrun_page.END, ""), "| a | 2 | 1 |", [])
+        speedrun_page.with_row(PAGE.replace(speedrun_page.END, ""), "| a | 2 | 1 | 1 |", [])
 
 
 def test_the_shipped_page_takes_a_row_of_its_own_width_and_names_the_rates():
@@ -100,7 +103,7 @@ def test_a_row_is_the_mean_of_seeds_and_of_the_peer_the_best_rate():
     peers = [result(0, 2.6, 2.5, 2.9), result(1, 2.4, 2.9, None)]
     row = speedrun_page.row_of("emoji-16", 2.0, ours, peers)
     assert [cell.strip() for cell in row.strip("|").split("|")] == [
-        *("emoji-16", "2", "1,790", "0, 1", "2.100", "2.500", "2.500, 2.700, none"),
+        *("emoji-16", "2", "2", "1,790", "0, 1", "2.100", "2.500", "2.500, 2.700, none"),
         *("120 + 30", "120 + 30", "2026-01-03"),
     ]
 
@@ -145,7 +148,7 @@ def test_where_pictures_are():
 def test_a_token_set_is_taken_as_it_is_and_pictures_that_are_not_named_are_left_out(
     tmp_path, capfd
 ):
-    tokens = Path(__file__).parents[1] / "formats" / "run-3" / "tokens"
+    tokens = Path(__file__).parents[1] / "formats" / "run-4" / "tokens"
     given = argparse.Namespace(data={"photos": str(tokens)}, out=tmp_path)
     assert speedrun.tokens_of("photos-32", given) == tokens
     assert speedrun.row_length(tokens) == token_set.open_set(tokens).tokenizer.length

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from pixace.data.splits import Survey
 from pixace.data.token_set_header import Header, Origin
 from pixace.errors import ImageError, PixaceError, SourceError, TokenError
 from pixace.sources import Record
+from pixace.storage import sealed
 
 TOKENIZER = tokenizers.by_spec("pixel size=4x2 colors=grey:256 order=raster")
 
@@ -118,7 +120,7 @@ def test_shards_have_a_fixed_number_of_rows_and_are_plain_numpy_files(tmp_path):
     for file in files:
         assert hashlib.sha256((tmp_path / file.name).read_bytes()).hexdigest() == file.sha256
 
-    split = shards.Split(tuple(tmp_path / file.name for file in files), (10, 20, 25), 3)
+    split = shards.Split(tmp_path, tuple(files), 3, int(tokens.max()) + 1)
     indices = np.array([24, 0, 9, 10, 19, 20, 0])
     rows = split.rows(indices)
     assert rows.dtype == np.int32
@@ -358,8 +360,8 @@ def folder(tmp_path):
 
 
 def change(folder, **fields):
-    header = json.loads((folder / "header.json").read_text())
-    (folder / "header.json").write_text(json.dumps({**header, **fields}))
+    header = sealed.unsealed(json.loads((folder / "header.json").read_text()))
+    (folder / "header.json").write_text(sealed.dumps({**header, **fields}))
 
 
 def test_a_folder_that_is_no_set_is_told_apart(tmp_path, folder):
@@ -371,21 +373,21 @@ def test_a_folder_that_is_no_set_is_told_apart(tmp_path, folder):
 
 
 def test_a_newer_format_asks_for_a_newer_pixace(folder):
-    change(folder, format=3)
-    with pytest.raises(TokenError, match=r"newer pixace \(format 3, this one reads 2\); update"):
+    change(folder, format=4)
+    with pytest.raises(TokenError, match=r"newer pixace \(format 4, this one reads 3\); update"):
         token_set.open_set(folder)
 
 
 def test_an_older_format_is_to_be_made_again(folder):
-    change(folder, format=1)
+    change(folder, format=2)
     with pytest.raises(
         TokenError,
-        match=r"an older pixace \(format 1, this one reads 2\); make the token set again",
+        match=r"an older pixace \(format 2, this one reads 3\); make the token set again",
     ):
         token_set.open_set(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', '{"format": "one"}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 3}', '{"format": "one"}'])
 def test_a_damaged_header_is_named(folder, text):
     (folder / "header.json").write_text(text)
     with pytest.raises(TokenError, match=r"header\.json is damaged"):
@@ -395,10 +397,10 @@ def test_a_damaged_header_is_named(folder, text):
 @pytest.mark.parametrize("name", [each.name for each in fields(Header)])
 def test_every_field_of_a_header_is_looked_at(folder, name):
     """Missing, or of another type: one line that names it."""
-    header = json.loads((folder / "header.json").read_text())
+    header = sealed.unsealed(json.loads((folder / "header.json").read_text()))
     for text in (
-        json.dumps({key: value for key, value in header.items() if key != name}),
-        json.dumps(header | {name: True}),
+        sealed.dumps({key: value for key, value in header.items() if key != name}),
+        sealed.dumps(header | {name: True}),
     ):
         (folder / "header.json").write_text(text)
         with pytest.raises(TokenError, match=rf"header\.json .*{name}.*make the token set") as why:
@@ -437,13 +439,39 @@ def test_a_shard_that_is_missing_is_named(folder):
         token_set.open_set(folder)
 
 
-def test_a_changed_byte_is_found_by_verifying(folder):
-    token_set.open_set(folder).verify()
+def test_a_changed_byte_is_found_when_it_is_first_read(folder):
+    split = token_set.open_set(folder).split("train")
+    assert split.rows([0]).shape == (1, split.length)
     with (folder / "train-00000.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\x07")
-    with pytest.raises(TokenError, match=r"train-00000\.npy has changed"):
-        token_set.open_set(folder).verify()
+    with pytest.raises(TokenError, match=r"train-00000\.npy is damaged: its checksum"):
+        token_set.open_set(folder).split("train").rows([0])
+
+
+@pytest.mark.parametrize("flipped", range(0, 400, 7))
+def test_a_flipped_bit_of_the_header_is_found_or_says_the_same(folder, flipped):
+    """All that may change and not be found is how the text is laid out."""
+    place, before = folder / "header.json", token_set.open_set(folder).header
+    text = bytearray(place.read_bytes())
+    text[flipped % len(text)] ^= 1 << flipped % 8
+    place.write_bytes(text)
+    after = before
+    with suppress(TokenError):
+        after = token_set.open_set(folder).header
+    assert after == before
+
+
+def test_ids_beyond_the_vocabulary_are_refused(folder):
+    """By a set that somebody else has made, with checksums that are right."""
+    place, header = folder / "train-00000.npy", token_set.open_set(folder).header
+    tokens = np.load(place)
+    tokens[3, 2] = TOKENIZER.vocab_size
+    np.save(place, tokens)
+    files = [asdict(shards.seal(place, len(tokens))), *map(asdict, header.files[1:])]
+    change(folder, files=files)
+    with pytest.raises(TokenError, match=r"train-00000\.npy is of another set"):
+        token_set.open_set(folder).split("train").rows([0])
 
 
 def test_an_unknown_split_is_named(folder):

@@ -1,6 +1,6 @@
 """Makes the files of this folder anew; done once for each format, and then kept for ever.
 
-    python tests/formats/make.py tests/formats/run-3
+    python tests/formats/make.py tests/formats/run-4
     python tests/formats/make.py tests/formats/pictures-1.pxc
 
 The folder gets a run of two steps on 4x4 pictures with captions: its description, its model file
@@ -54,7 +54,7 @@ def compress(file: Path, run: Path) -> None:
 
 
 if __name__ == "__main__" and sys.argv[1].endswith(".pxc"):
-    compress(Path(sys.argv[1]), Path(sys.argv[1]).with_name("run-3"))
+    compress(Path(sys.argv[1]), Path(sys.argv[1]).with_name("run-4"))
 elif __name__ == "__main__":
     make(Path(sys.argv[1]))
     print(sorted(path.name for path in Path(sys.argv[1]).iterdir()), INFO)

@@ -24,7 +24,7 @@ def folder(request):
 
 def test_a_run_is_read(folder):
     described = Run(folder).read()
-    assert (described.format, described.status, described.step) == (3, "finished", 2)
+    assert (described.format, described.status, described.step) == (4, "finished", 2)
     assert described.model.kind == "reformer"
     assert described.training["steps"] == 2
     assert described.captions.classes == {"0": "a 0", "1": "a 1"}
@@ -47,10 +47,10 @@ def test_a_token_set_is_opened(folder):
 
 def test_compressed_pictures_are_read_or_it_is_said_why_not(tmp_path):
     """What is in the file always is; the pictures themselves take a machine that rounds alike."""
-    run = HERE / "run-3"
+    run = HERE / "run-4"
     header, payload = compressed_file.read(HERE / "pictures-1.pxc")
     assert header.names == tuple(f"array (3, 4, 4, 3)[{number}]" for number in range(3))
-    assert (header.model, header.dtype, len(payload)) == ("tokens-reformer", "float32", 17)
+    assert (header.model, header.dtype, len(payload)) == ("tokens-reformer", "bfloat16", 18)
     try:
         pixace.decompress(HERE / "pictures-1.pxc", tmp_path / "again", run=run)
         said = None

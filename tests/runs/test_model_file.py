@@ -48,3 +48,19 @@ def test_what_is_no_model_of_pixace_is_refused(tmp_path):
 def test_whoever_may_read_the_folder_may_read_the_file(tiny_outcome):
     folder = tiny_outcome.run.path
     assert (folder / "model.safetensors").stat().st_mode == (folder / "run.json").stat().st_mode
+
+
+def test_every_flipped_bit_is_found(tmp_path, described):
+    """In the header, the description, the weights, and the checksum itself."""
+    path = tmp_path / "model.safetensors"
+    model_file.save(path, WEIGHTS, described(nats=0.5))
+    content = path.read_bytes()
+    assert len(content) < 4000
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(RunError, match=r"model\.safetensors"):
+            model_file.read(path)
+    path.write_bytes(content)
+    model_file.read(path)

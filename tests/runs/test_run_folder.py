@@ -7,6 +7,7 @@ import pytest
 from pixace.errors import RunError
 from pixace.runs import run_folder
 from pixace.runs.description import Best
+from pixace.storage import sealed
 
 
 @pytest.fixture
@@ -75,11 +76,12 @@ def test_no_runs_at_all_says_how_to_make_one(tmp_path):
     ("content", "words"),
     [
         ("{", "cannot be read"),
-        (json.dumps({"format": 99}), "was made by another pixace .format 99, not 3"),
-        (json.dumps({"format": 2}), "was made by an older, unreleased pixace .*; train it anew"),
+        (json.dumps({"format": 99}), "was made by another pixace .format 99, not 4"),
+        (json.dumps({"format": 3}), "was made by an older, unreleased pixace .*; train it anew"),
         (json.dumps({"name": "a"}), "was made by another pixace .format None"),
-        (json.dumps({"format": 3}), "is broken: name is missing"),
-        (json.dumps([1]), "is broken"),
+        (sealed.dumps({"format": 4}), "is damaged: name is missing"),
+        (json.dumps({"format": 4}), "is damaged: its checksum is that of another text"),
+        (json.dumps([1]), "is damaged"),
     ],
 )
 def test_a_broken_description_is_named(tmp_path, content, words, made):

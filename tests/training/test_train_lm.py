@@ -45,7 +45,9 @@ def test_a_run_leaves_everything_its_folder_promises(tiny_outcome):
         "tensorboard", "collage.png",
     }  # fmt: skip
     assert {path.name for path in (run.path / "samples").iterdir()} == {"000003.png", "000006.png"}
-    assert {path.name for path in (run.path / "checkpoints").iterdir()} == {"3", "6"}
+    assert {path.name for path in (run.path / "checkpoints").iterdir()} == {
+        "3", "3.json", "6", "6.json"
+    }  # fmt: skip
     assert run.read().status == "finished"
     assert run.read().best.value == tiny_outcome.loss
 
