@@ -107,8 +107,8 @@ MODELS = {
         NOTO,
         "noto-emoji-png-128.zip",
         [
-            "train PICTURES --gin emoji-16 --size 16 --captions --set captions.gaps=True "
-            "--set train.mirror=False --steps 3000 --name emoji-16"
+            f"train PICTURES --gin emoji-16 --size 16 {WORDS} --set captions.gaps=True "
+            "--set DROPOUT=0.2 --steps 4000 --name emoji-16"
         ],
         "--temperature 0.9",
     ),
