@@ -13,6 +13,7 @@ import itertools
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import BrokenExecutor, Future
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SMALL = 4096  # pictures: about what one process reads while others start
 CHUNK_TOKENS = 1 << 18  # tokens made at a time by one worker
 CHUNK_PICTURES = 256  # so that progress shows and a chunk's raw pictures fit in memory
+ORPHANED = 1.0  # seconds between looks of a worker for who started it
 
 Indices = range | np.ndarray  # numbers of pictures
 
@@ -176,9 +178,17 @@ def _equip(encoder: Encoder) -> None:
     all that matters comes back as `Chunk.bad`, or as an exception.
     """
     _equipment[:] = [encoder]
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when the one that started it is gone, even if it was killed."""
+    while os.getppid() == parent:
+        time.sleep(ORPHANED)
+    os._exit(1)
 
 
 def _work(chunk: Indices) -> Chunk:

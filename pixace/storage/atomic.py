@@ -1,18 +1,26 @@
 """Paths as people name them, why one cannot be used, and files that are whole or absent.
 
-What is written gets a temporary name, and its own when it is done.
+What is written gets a temporary name, and its own when it is done. Who writes it stands in that
+name, so that what a killed process leaves is cleared by the next one that writes the same.
 """
 
 import errno
 import os
+import re
 import shutil
+import socket
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import get_native_id
 
+import psutil
+
 from pixace.errors import PixaceError
 
+DAY = 24 * 3600  # seconds
 FULL = (errno.ENOSPC, errno.EDQUOT)
 # Told by libraries in C++ and Rust too, in exceptions of their own that quote the system's words.
 QUOTED = (*FULL, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -85,18 +93,56 @@ def whole(target: Path) -> Iterator[Path]:
       PixaceError: the disk is full, or the place cannot be written to.
     """
     target = Path(target)
-    draft = target.with_name(f".{target.name}.{get_native_id()}.part")
+    draft = _draft(target)
     try:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+            for rest in _rests(target):
+                _remove(rest)
             yield draft
             draft.replace(target)
     finally:
         with suppress(OSError, ValueError):  # never made, or where nothing can be
-            if draft.is_dir():
-                shutil.rmtree(draft)
-            else:
-                draft.unlink()
+            _remove(draft)
+
+
+def _draft(target: Path) -> Path:
+    """The temporary name that this thread gives a file."""
+    return target.with_name(f".{target.name}.{_host()}-{os.getpid():x}-{get_native_id():x}.part")
+
+
+def _host() -> str:
+    """Which machine this is, in four letters."""
+    return f"{zlib.crc32(socket.gethostname().encode()) & 0xFFFF:04x}"
+
+
+def _rests(target: Path) -> list[Path]:
+    """Drafts of a file that nobody is writing any more.
+
+    Of another host nobody knows, unless it was a day ago.
+    """
+    own = re.compile(rf"\.{re.escape(target.name)}\.([0-9a-f]{{4}})-([0-9a-f]+)-[0-9a-f]+\.part")
+    rests = []
+    for path in target.parent.iterdir():
+        if not (found := own.fullmatch(path.name)):
+            continue
+        host, process = found[1], int(found[2], 16)
+        with suppress(FileNotFoundError):  # it has got its name just now
+            if host != _host():
+                left = path.stat().st_mtime < time.time() - DAY
+            else:  # a process of the same number as this one was another, before
+                left = path == _draft(target) or not psutil.pid_exists(process)
+            if left:
+                rests.append(path)
+    return rests
+
+
+def _remove(path: Path) -> None:
+    """Removes a file or a folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from pixace import tokenizers
@@ -351,6 +352,23 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing(tmp_path):
     assert errors.count("Traceback") == 1  # this process's own; workers are silent
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    """Killed, it can tell them nothing; and what it left is cleared by the next."""
+    with start(tmp_path, 0.2) as script:
+        assert script.stdout.readline() == "ready\n"
+        me, until = psutil.Process(script.pid), time.monotonic() + 60
+        while not (workers := me.children(recursive=True)) or not list(tmp_path.glob(".set.*")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        script.kill()
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive
+    assert list(tmp_path.glob(".set.*.part"))
+    with start(tmp_path, 0) as script:
+        script.communicate(timeout=120)
+    assert {path.name for path in tmp_path.iterdir()} == {"script.py", "set"}
 
 
 @pytest.fixture

@@ -3,11 +3,15 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from pixace.errors import PixaceError
+from pixace.storage import atomic
 from pixace.storage.atomic import ADVICE, discard, expanded, reason, whole, writing
 
 
@@ -38,6 +42,57 @@ def test_a_failure_leaves_the_old_and_no_rest(tmp_path, kind):
         fail()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def rest_of(target, process, host=None):
+    """A draft as a killed process leaves it, with something in it."""
+    host = atomic._host() if host is None else host
+    rest = target.with_name(f".{target.name}.{host}-{process:x}-1.part")
+    rest.mkdir()
+    (rest / "half").write_text("half")
+    return rest
+
+
+def killed():
+    """The number of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
+
+
+def test_what_a_killed_process_left_is_cleared_by_the_next(tmp_path):
+    target = tmp_path / "file.txt"
+    dead, alive = rest_of(target, killed()), rest_of(target, os.getppid())
+    others = [
+        rest_of(tmp_path / "fileXtxt", killed()),
+        rest_of(target, killed(), host="none"),
+        tmp_path / ".file.txt.part",  # of a download, which is gone on with
+    ]
+    others[-1].write_text("half")
+    with whole(target) as draft:
+        draft.write_text("new")
+    assert not dead.exists()
+    assert alive.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_what_another_host_left_is_cleared_a_day_later(tmp_path):
+    host = "0000" if atomic._host() != "0000" else "1111"
+    old, new = (rest_of(tmp_path / "file", process, host) for process in (1, 2))
+    then = time.time() - 25 * 3600
+    os.utime(old, (then, then))
+    with whole(tmp_path / "file") as draft:
+        draft.write_text("new")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_draft_of_a_former_process_of_the_same_number_is_in_nobodys_way(tmp_path):
+    """As in a container, where it is number 1 whenever it starts."""
+    draft = atomic._draft(tmp_path / "file")
+    draft.mkdir()
+    with whole(tmp_path / "file") as own:
+        assert own == draft
+        own.mkdir()
+    assert (tmp_path / "file").is_dir()
 
 
 @pytest.mark.parametrize(
