@@ -107,7 +107,7 @@ def open_set(path: Path) -> TokenSet:
     if not is_set(path):
         raise TokenError(f"{path} is no token set; make one with: pixace tokenize SOURCE {path}")
     try:
-        data = json.loads((path / HEADER).read_text(encoding="utf-8"))
+        data = records.parsed((path / HEADER).read_text(encoding="utf-8"))
         made = data["format"]
         if type(made) is int and made != FORMAT:
             age, advice = ("a newer", "update pixace or ") if made > FORMAT else ("an older", "")

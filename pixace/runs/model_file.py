@@ -7,7 +7,6 @@ for half the size; whoever reads them gets float32.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from safetensors.numpy import save as serialized
 from pixace.errors import NotFiniteError, RunError
 from pixace.runs.description import Card, Description
 from pixace.runs.run_folder import MODEL, Run
-from pixace.storage import pytrees
+from pixace.storage import pytrees, records
 from pixace.storage.atomic import whole
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
@@ -182,8 +181,8 @@ def _described(file: Any, path: Path) -> Description:
     if "pixace" not in metadata:
         raise RunError(f"{path} holds weights, but was not made by pixace")
     try:
-        fields = json.loads(metadata["pixace"])
-    except json.JSONDecodeError as why:
+        fields = records.parsed(metadata["pixace"])
+    except ValueError as why:
         raise RunError(f"{path} is damaged: its description is no JSON ({why})") from why
     return Description.of(fields, path)
 

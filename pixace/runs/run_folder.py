@@ -10,7 +10,6 @@ tensorboard/       the same numbers and pictures for TensorBoard
 mlflow.json        which run of MLflow's it is, where MLflow is told
 """
 
-import json
 import os
 import re
 import shutil
@@ -24,6 +23,7 @@ from typing import Any
 
 from pixace.errors import RunError
 from pixace.runs.description import Description
+from pixace.storage import records
 from pixace.storage.atomic import expanded, whole
 from pixace.storage.lock import alone
 from pixace.version import __version__
@@ -53,7 +53,7 @@ class Run:
         """
         place = self.path / INFO
         try:
-            return Description.of(json.loads(place.read_text(encoding="utf-8")), place)
+            return Description.of(records.parsed(place.read_text(encoding="utf-8")), place)
         except (OSError, ValueError) as why:
             raise RunError(f"{place} cannot be read ({why}); is {self.path} a run?") from why
 

@@ -129,7 +129,7 @@ def _holder(file: IO[str]) -> Holder | None:
     """Who wrote into the file; None for nobody, or not yet."""
     file.seek(0)
     with suppress(ValueError):
-        return records.read(Holder, json.loads(file.read()))
+        return records.read(Holder, records.parsed(file.read()))
     return None
 
 

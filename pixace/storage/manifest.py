@@ -1,12 +1,11 @@
 """What a folder holds, written down beside it: its files and their checksums."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pixace.storage import sealed
+from pixace.storage import records, sealed
 from pixace.storage.atomic import whole
 
 FILES = "files"
@@ -35,7 +34,7 @@ def facts(folder: Path) -> Mapping[str, Any]:
       ValueError: it is damaged.
       OSError: it is not there.
     """
-    return sealed.unsealed(json.loads(place(folder).read_text(encoding="utf-8")))
+    return sealed.unsealed(records.parsed(place(folder).read_text(encoding="utf-8")))
 
 
 def damage(folder: Path) -> str | None:

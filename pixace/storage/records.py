@@ -1,5 +1,6 @@
 """Frozen dataclasses as JSON, and back: every field is looked at, and each fault is one line."""
 
+import json
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -8,6 +9,19 @@ from pixace.ranges import said
 
 T = TypeVar("T")
 WORDS = {str: "text", int: "whole number", float: "number", bool: "truth value"}
+
+
+def parsed(text: str) -> Any:
+    """What JSON says that may be anybody's.
+
+    Raises:
+      ValueError: it is no JSON, or more than can be read: lists in lists without end, or a number
+        of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as why:
+        raise ValueError("it is too deeply nested") from why
 
 
 def read(kind: type[T], given: Any, name: str = "") -> T:

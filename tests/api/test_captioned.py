@@ -220,7 +220,7 @@ def test_broken_words_of_a_model_file_are_named(worded_outcome, tmp_path):
     weights, description = model_file.read(worded_outcome.run.path)
     object.__setattr__(description, "captions", {"wrong": 1})
     model_file.save(tmp_path / "broken.safetensors", weights, description)
-    with pytest.raises(PixaceError, match=r"is broken: it has a field .captions.wrong. that"):
+    with pytest.raises(PixaceError, match=r"is damaged: it has a field .captions.wrong. that"):
         pixace.load(tmp_path / "broken.safetensors")
 
 

@@ -38,9 +38,10 @@ def test_what_is_no_model_of_pixace_is_refused(tmp_path):
         model_file.read(broken)
     with pytest.raises(RunError, match="was not made by pixace"):
         model_file.read(foreign)
-    save_file({"w": np.zeros(3)}, foreign, metadata={"pixace": "{"})
-    with pytest.raises(RunError, match="its description is no JSON"):
-        model_file.read(foreign)
+    for text in ("{", "[" * 100_000, "9" * 10_000):
+        save_file({"w": np.zeros(3)}, foreign, metadata={"pixace": text})
+        with pytest.raises(RunError, match="its description is no JSON"):
+            model_file.read(foreign)
     with pytest.raises(RunError, match="no model yet"):
         model_file.read(tmp_path)
 
