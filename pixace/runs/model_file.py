@@ -135,11 +135,21 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
         if not _is_sealed(path):
             raise RunError(f"{path} is damaged: its checksum is another; get it anew")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    _refuse_claims(described, len(weights), path)
     wide = {
         name: each.astype(np.float32) if each.dtype == np.float16 else each
         for name, each in weights.items()
     }
     return _unpacked(wide), described
+
+
+def _refuse_claims(described: Description, arrays: int, path: Path) -> None:
+    """Refuses more layers than there are arrays, which nobody could ever have built."""
+    layers = described.model and described.model.settings.get("n_layers")
+    if isinstance(layers, int) and layers > arrays:
+        raise RunError(
+            f"{path} does not fit its own description: {layers:,} layers in {arrays} arrays"
+        )
 
 
 def _unpacked(flat: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,10 +1,13 @@
 """Model files: weights by name, described, and nothing else is believed."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import pixace
 from pixace.errors import RunError
 from pixace.runs import model_file
 from pixace.storage import pytrees
@@ -65,3 +68,11 @@ def test_every_flipped_bit_is_found(tmp_path, described):
             model_file.read(path)
     path.write_bytes(content)
     model_file.read(path)
+
+
+def test_more_layers_than_arrays_are_refused_before_any_is_built(tiny_outcome, tmp_path):
+    flat, about = model_file.read(tiny_outcome.run.path)
+    claimed = replace(about.model, settings=about.model.settings | {"n_layers": 10**9})
+    model_file.save(tmp_path / "deep.safetensors", flat, replace(about, model=claimed))
+    with pytest.raises(RunError, match=r"description: 1,000,000,000 layers in \d+ arrays"):
+        pixace.load(tmp_path / "deep.safetensors")
