@@ -149,7 +149,7 @@ def _encode_in_parallel(
 ) -> Generator[Chunk, None, None]:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder,))
+    pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder, os.getpid()))
     waiting, running = iter(chunks), deque[tuple[Indices, Future]]()
     try:
         with _deaf_to_interrupts():
@@ -171,14 +171,14 @@ def _encode_in_parallel(
 _equipment: list[Encoder] = []  # in a worker process: the encoder it was started with
 
 
-def _equip(encoder: Encoder) -> None:
+def _equip(encoder: Encoder, parent: int) -> None:
     """Runs once in each worker: a source may list a million names, too much for each chunk.
 
     What C libraries say about broken pictures goes nowhere (libtiff fills a screen for one file):
     all that matters comes back as `Chunk.bad`, or as an exception.
     """
     _equipment[:] = [encoder]
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
