@@ -11,7 +11,7 @@ import jax
 
 from pixace.errors import PixaceError
 from pixace.evaluation.finding import Finding, worst
-from pixace.runtime import precision
+from pixace.runtime import memory_sizes, precision
 from pixace.storage import cache_dir
 from pixace.version import __version__
 
@@ -27,8 +27,7 @@ def checks(home: Path) -> Iterator[Finding]:
     yield device()
     if hasattr(os, "getloadavg"):
         yield load(os.getloadavg()[0], cores())
-    if (free := available()) is not None:
-        yield memory(free)
+    yield memory(memory_sizes.free() / 1e9)
     yield from (disk(name, place) for name, place in _places(home))
 
 
@@ -103,21 +102,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def available(root: Path = Path("/")) -> float | None:
-    """Free memory in GB, within the limit of a container; None where the system does not say."""
-    try:
-        lines = (root / "proc/meminfo").read_text(encoding="utf-8").splitlines()
-        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) / 1e6
-    except (OSError, StopIteration, ValueError):
-        return None
-    group = root / "sys/fs/cgroup"
-    try:
-        most, used = (int((group / f"memory.{it}").read_text()) for it in ("max", "current"))
-    except (OSError, ValueError):  # none, or "max"
-        return free
-    return min(free, (most - used) / 1e9)
 
 
 def _places(home: Path) -> Iterator[tuple[str, Path]]:

@@ -1,6 +1,6 @@
 """What a run says of itself: in `run.json`, and in the metadata of its model file.
 
-Format 3. Everything is plain data; whoever reads it looks at each field, and nothing in it is run.
+Format 4. Everything is plain data; whoever reads it looks at each field, and nothing in it is run.
 """
 
 from dataclasses import asdict, dataclass, field

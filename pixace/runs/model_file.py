@@ -2,8 +2,7 @@
 
 The run's description stands in the file's metadata, beside a checksum of the whole file, and what
 its tokenizer has learned among the weights, as `tokenizer/…`, so that the file alone is enough to
-sample from. Weights may be float16,
-for half the size; whoever reads them gets float32.
+sample from. Weights may be float16, for half the size; whoever reads them gets float32.
 """
 
 import hashlib

@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 from pixace.errors import ConfigError
 
@@ -42,10 +43,21 @@ def of_process() -> int:
 def available() -> int:
     """Bytes that a training could have: of the device's memory, or of the computer's own."""
     import jax
-    import psutil
 
     stats = jax.devices()[0].memory_stats() or {}
-    return int(stats.get("bytes_limit", 0)) or int(psutil.virtual_memory().available)
+    return int(stats.get("bytes_limit", 0)) or free()
+
+
+def free(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that are free of the computer's memory, within the limit of a container."""
+    import psutil
+
+    amount = int(psutil.virtual_memory().available)
+    try:
+        most, used = (int((group / f"memory.{it}").read_text()) for it in ("max", "current"))
+    except (OSError, ValueError):  # none, or "max"
+        return amount
+    return min(amount, most - used)
 
 
 def usable(amount: int) -> int:

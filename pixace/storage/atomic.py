@@ -16,8 +16,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import get_native_id
 
-import psutil
-
 from pixace.errors import PixaceError
 
 DAY = 24 * 3600  # seconds
@@ -122,10 +120,12 @@ def _rests(target: Path) -> list[Path]:
     Of another host nobody knows, unless it was a day ago.
     """
     own = re.compile(rf"\.{re.escape(target.name)}\.([0-9a-f]{{4}})-([0-9a-f]+)-[0-9a-f]+\.part")
-    rests = []
+    rests: list[Path] = []
     for path in target.parent.iterdir():
         if not (found := own.fullmatch(path.name)):
             continue
+        import psutil  # late, as there is hardly ever one
+
         host, process = found[1], int(found[2], 16)
         with suppress(FileNotFoundError):  # it has got its name just now
             if host != _host():

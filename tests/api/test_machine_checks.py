@@ -27,24 +27,6 @@ def test_a_busy_machine_is_told():
     assert machine_checks.load(2.1, 2).state == "look"
 
 
-@pytest.mark.parametrize(
-    ("most", "free"), [(None, 3.0), ("max", 3.0), ("2000000000", 1.5), ("9000000000", 3.0)]
-)
-def test_memory_is_what_the_container_leaves(tmp_path, most, free):
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  3000000 kB\n")
-    if most is not None:
-        group = tmp_path / "sys/fs/cgroup"
-        group.mkdir(parents=True)
-        (group / "memory.max").write_text(most + "\n")
-        (group / "memory.current").write_text("500000000\n")
-    assert machine_checks.available(tmp_path) == pytest.approx(free)
-
-
-def test_where_the_system_says_nothing_nothing_is_said(tmp_path):
-    assert machine_checks.available(tmp_path) is None
-
-
 def test_a_place_that_cannot_be_written_to_is_broken(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     found = machine_checks.disk("runs", tmp_path / "runs")

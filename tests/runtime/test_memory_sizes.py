@@ -1,5 +1,8 @@
 """Amounts of memory, as people write and read them."""
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
 from pixace.errors import ConfigError
@@ -42,3 +45,14 @@ def test_of_a_gpu_jax_takes_a_share(monkeypatch):
     assert memory_sizes.usable(1000) == 750
     monkeypatch.setenv(memory_sizes.SHARE_BY, "0.9")
     assert memory_sizes.usable(1000) == 900
+
+
+@pytest.mark.parametrize(
+    ("most", "free"), [(None, 3e9), ("max", 3e9), ("2000000000", 1.5e9), ("9000000000", 3e9)]
+)
+def test_what_is_free_is_what_a_container_leaves(tmp_path, monkeypatch, most, free):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=3 * 10**9))
+    if most is not None:
+        (tmp_path / "memory.max").write_text(most + "\n")
+        (tmp_path / "memory.current").write_text("500000000\n")
+    assert memory_sizes.free(tmp_path) == free
