@@ -136,7 +136,7 @@ def test_runs_of_any_name_and_kind_are_listed(here, described):
     assert listed["runs"][0]["model"]["kind"] == "\x1b]0;owned\x07model"
     run_folder.Run(folder).write(replace(made, status="\x1b]0;owned\x07finished"))
     refused = run("train", "--resume", folder, code=1).stderr
-    assert r"is broken: status is '\x1b]0;owned\x07finished' and none of running" in refused
+    assert r"is damaged: status is '\x1b]0;owned\x07finished' and none of running" in refused
 
 
 def test_what_a_server_says_drives_no_terminal(capsys):
