@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Int32
+from jaxtyping import Array, Bool, Float, Int, Int32
 
 from pixace.device_arrays import Key
 from pixace.models import vector_quantizer
 from pixace.models.pixel_values import Bytes, Floats, sharpness, to_floats
 from pixace.models.vector_quantizer import Codes
 from pixace.models.vqvae import Discriminator, Network
+from pixace.training import watch
 from pixace.training.schedules import AS_IT_IS, Schedule
+from pixace.training.watch import Watch
 
 # Those of `encoder` and `decoder`, as `Network` has them, and `codes`, float32 (codes, dim).
 Weights = dict[str, Any]
@@ -38,6 +40,7 @@ class State(NamedTuple):
     optimizer: optax.OptState
     counts: Float[Array, " codes"]
     sums: Float[Array, "codes dim"]
+    watch: Watch
     discriminator: Any = ()
     discriminator_optimizer: optax.OptState = ()
 
@@ -46,7 +49,8 @@ class Measures(NamedTuple):
     """What a step measured.
 
     Squared error and commitment as `Objective` defines them; the perplexity of the batch's codes;
-    the share of codes that are alive, and how many were revived; the discriminator's loss, or 0.
+    the share of codes that are alive, and how many were revived; the discriminator's loss, or 0;
+    whether the step was applied.
     """
 
     loss: Float[Array, ""]
@@ -56,6 +60,7 @@ class Measures(NamedTuple):
     alive: Float[Array, ""]
     revived: Int32[Array, ""]
     discriminator_loss: Float[Array, ""]
+    applied: Bool[Array, ""]
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def _compiled(
 
     @partial(jax.jit, donate_argnums=0)
     def step(state: State, schedule: Schedule, images: Bytes, key: Key) -> tuple[State, Measures]:
-        rate = schedule(state.step)
+        rate = schedule(state.step) * state.watch.share
         pictures = to_floats(images, objective.network.channels)
         gradient = jax.value_and_grad(partial(_loss, objective), has_aux=True)
         (loss, aux), gradients = gradient(state.weights, pictures, state)
@@ -145,15 +150,20 @@ def _compiled(
         discriminator_loss = jnp.zeros(())
         if objective.discriminator_weight:
             discriminator, discriminator_loss = discriminate(state, rate, pictures, aux["made"])
+        # What a discriminator adds to the loss jumps, so that spikes are looked for without it.
+        error = jnp.where(jnp.isfinite(loss), aux["squared_error"] / objective.variance, loss)
+        applied = watch.is_sound(state.watch, error, optax.tree.norm(gradients))
         after = State(
             step=state.step + 1,
             weights={**weights, "codes": codes.vectors},
             optimizer=moments,
             counts=codes.counts,
             sums=codes.sums,
+            watch=watch.seen(state.watch, error),
             discriminator=discriminator[0],
             discriminator_optimizer=discriminator[1],
         )
+        after = watch.chosen(applied, after, state._replace(step=state.step + 1))
         return after, Measures(
             loss=loss,
             squared_error=aux["squared_error"],
@@ -164,6 +174,7 @@ def _compiled(
             alive=alive.mean(),
             revived=(~alive).sum() if objective.revive else jnp.zeros((), jnp.int32),
             discriminator_loss=discriminator_loss,
+            applied=applied,
         )
 
     return step
@@ -201,6 +212,7 @@ def first_state(
             optimizer=optimizer.init(weights),
             counts=begun.counts,
             sums=begun.sums,
+            watch=watch.begun(),
             discriminator=discriminator,
             discriminator_optimizer=optimizer.init(discriminator) if has_discriminator else (),
         )

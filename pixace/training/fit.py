@@ -1,11 +1,9 @@
 """The one loop of all trainings, from the first step or from where it was stopped."""
 
-import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from tqdm import tqdm
 
@@ -16,14 +14,16 @@ from pixace.runs.checkpoints import FOLDER, Checkpoints
 from pixace.runs.run_folder import MODEL, Run
 from pixace.runtime import memory_sizes
 from pixace.runtime.interrupts import stopped_by_signal
-from pixace.runtime.printable import tell
+from pixace.runtime.printable import printable, tell
 from pixace.storage.atomic import writing
 from pixace.training import divergence, schedules
 from pixace.training.best_model import BestModel
+from pixace.training.divergence import DivergedError, Lookout
 from pixace.training.metrics_log import METRICS, MetricsLog, read
 from pixace.training.story import story
-from pixace.training.task import B, LoopSettings, M_co, S, Task, W
+from pixace.training.task import B, LoopSettings, M_co, Measured, S, Task, W
 from pixace.training.throughput import Pace
+from pixace.training.watch import slowed
 
 WORTH_A_LINE = 60.0  # seconds of training
 
@@ -60,48 +60,86 @@ def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
       NotFiniteError: a number became infinite or not a number; says how to go on.
       PixaceError: the disk is full.
     """
+    share = None
+    for _ in range(divergence.BACK):
+        try:
+            return _fitted(task, run, settings, share)
+        except DivergedError as why:
+            tell(divergence.back(why, run, task.command))
+            share = why.share / 2
+    try:
+        return _fitted(task, run, settings, share)
+    except DivergedError as why:
+        advice = divergence.advice(why, run, task.command, settings.learning_rate)
+        raise NotFiniteError(advice) from why
+
+
+def _fitted(
+    task: Task[S, B, W, M_co], run: Run, settings: LoopSettings, share: float | None
+) -> Fitted:
+    """As `fit`, at a share of the rate; None is that of the checkpoint.
+
+    Raises:
+      DivergedError: the training must go back.
+    """
     state, best, last = task.first_state(), BestModel(task, run), dict[str, float]()
     with (
         writing(run.path),
         stopped_by_signal() as stopped,
         Checkpoints(run.path / FOLDER, keep=settings.keep) as checkpoints,
-        divergence.advice(run, checkpoints, task.command, settings.learning_rate),
     ):
         if checkpoints.steps():
             state = checkpoints.restore(state, partial(task.mended, first=state))
+        state = slowed(state, share)
+        share = float(state.watch.share)
         done, steps = int(state.step), settings.steps
         if done >= steps:
             raise ConfigError(f"{run.path} has done {done:,} steps already; ask for more --steps")
         checkpoints.check_room(state)
-        notes = _notes(task, run, done)
+        notes = _notes(task, run, done, share)
         run.describe(status="running", step=done, steps=steps, compute_dtype=task.dtype)
         best.compare_alike()
         for note in notes:
             tell(note)
-        tracked = trackers.opened(settings.track, story(run, done))
+        tracked, lookout = (
+            trackers.opened(settings.track, story(run, done)),
+            Lookout(task, run.path),
+        )
         with (
             MetricsLog(run.path, since=done, trackers=tracked) as log,
             Pace(done, steps, task.units) as pace,
+            divergence.told(share),
         ):
             while done < steps and not stopped():
                 state, measures = task.step(state, task.batch(done))
                 done += 1
                 pace.stepped(measures)
-                if done % settings.log_every == 0 or done == steps:
-                    numbers = _line(task, measures, done)
+                lookout.saw(done, measures)
+                is_line = done % settings.log_every == 0 or done == steps
+                is_evaluation = done % settings.evaluate_every == 0 or done == steps
+                if is_line or is_evaluation or lookout.has_many:
+                    most = divergence.SUSPECT if is_evaluation else divergence.IN_A_ROW
+                    for line in lookout.look(most):
+                        pace.bar.write(printable(line), file=sys.stderr)
+                if is_line:
+                    numbers = _line(task, measures, share * float(task.rate(done - 1)))
+                    if lookout.skipped:
+                        numbers["skipped"] = lookout.skipped
                     known = pace.median is not None
                     if speed := pace.since():
                         numbers[f"{task.unit}_per_second"] = speed
                         if not known:
                             _foretell(task, (steps - done) * task.units / speed, pace.bar)
                     log.write(done, **numbers)
-                    pace.bar.set_postfix_str(task.shown(numbers))
-                if done % settings.evaluate_every == 0 or done == steps:
+                    if measures.applied:
+                        pace.bar.set_postfix_str(task.shown(numbers))
+                if is_evaluation:
                     with pace.paused(measures):
                         is_best = _evaluate(best, task.weights(state), done, log, pace.bar)
                         checkpoints.save(done, state, is_best=is_best)
             if done < steps:
-                checkpoints.save(done, state, is_best=False)
+                if lookout.in_a_row < divergence.SUSPECT:
+                    checkpoints.save(done, state, is_best=False)
                 best.keep_something(task.weights(state), done)
                 log.status = "stopped"
             elif last := task.last_numbers(run):
@@ -112,13 +150,13 @@ def fit(task: Task[S, B, W, M_co], run: Run, settings: LoopSettings) -> Fitted:
     return Fitted(done, value, described.held_out, pace.median, last)
 
 
-def _notes(task: Task[S, B, W, M_co], run: Run, done: int) -> list[str]:
+def _notes(task: Task[S, B, W, M_co], run: Run, done: int, share: float) -> list[str]:
     """What the user should know before it goes on."""
     before = run.read().compute_dtype
     other = f"products go on in {task.dtype}, and were {before} so far"
     notes = [
         task.evaluator.evaluation_set.warning,
-        schedules.jump(read(run.path / METRICS), task.rate, done, task.command),
+        schedules.jump(read(run.path / METRICS), task.rate, done, task.command, share),
         other if done and before != task.dtype else None,
     ]
     return [note for note in notes if note]
@@ -135,18 +173,11 @@ def _foretell(task: Task[S, B, W, M_co], seconds: float, bar: tqdm) -> None:
         )
 
 
-def _line(task: Task[S, B, W, M_co], measures: Any, done: int) -> dict[str, float]:
-    """What a line of metrics says of the last step.
-
-    Raises:
-      NotFiniteError: one of the numbers is not finite.
-    """
-    rate = float(task.rate(done - 1))
-    numbers = {name: float(each) for name, each in measures._asdict().items()}
-    for name, number in numbers.items():
-        if not math.isfinite(number):
-            said = name.replace("gradient_", "gradient's ").replace("_", " ")
-            raise NotFiniteError(f"{said} became {number} by step {done:,} (rate {rate:.2g})")
+def _line(task: Task[S, B, W, M_co], measures: Measured, rate: float) -> dict[str, float]:
+    """What a line of metrics says of the last step; only the rate if it was skipped."""
+    if not measures.applied:
+        return {"learning_rate": rate}
+    numbers = {name: float(each) for name, each in measures._asdict().items() if name != "applied"}
     return {**numbers, **task.derived(numbers), "learning_rate": rate}
 
 

@@ -9,32 +9,40 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int32
+from jaxtyping import Array, Bool, Float, Int32
 
 from pixace.data.batches import Batch
 from pixace.device_arrays import Key
 from pixace.models.language_model import LanguageModel, Weights
+from pixace.training import watch
 from pixace.training.schedules import AS_IT_IS, Schedule
 from pixace.training.token_features import TokenFeatures
+from pixace.training.watch import Watch
 
 
 class State(NamedTuple):
     """What a step changes, and all that a checkpoint holds.
 
     `average` is the exponential moving average of the weights, or an empty tuple without one.
+    A step that is skipped changes its number only.
     """
 
     step: Int32[Array, ""]
     weights: Weights
     optimizer: optax.OptState
     average: Weights | tuple[()]
+    watch: Watch
 
 
 class Measures(NamedTuple):
-    """What a step measured: nats per token, and the gradient's norm before clipping."""
+    """What a step measured.
+
+    Nats per token, the gradient's norm before clipping, and whether the step was applied.
+    """
 
     loss: Float[Array, ""]
     gradient_norm: Float[Array, ""]
+    applied: Bool[Array, ""]
 
 
 Step = Callable[[State, Batch, Key], tuple[State, Measures]]
@@ -106,15 +114,19 @@ def _compiled(
         total = jnp.maximum(batch.weights.sum(), 1.0)
         gradients = jax.tree.map(lambda g: g / total, gradients)
         updates, moments = optimizer.update(gradients, state.optimizer, state.weights)
-        updates = optax.tree.scale(rate(state.step), updates)
+        updates = optax.tree.scale(rate(state.step) * state.watch.share, updates)
         weights = optax.apply_updates(state.weights, updates)
         average = state.average
         if ema:
             # Early on the average forgets faster, or it would stay near the first, random weights.
             decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step))
             average = optax.incremental_update(weights, average, 1 - decay)
-        after = State(state.step + 1, weights, moments, average)
-        return after, Measures(loss / total, optax.tree.norm(gradients))
+        loss, norm = loss / total, optax.tree.norm(gradients)
+        applied = watch.is_sound(state.watch, loss, norm)
+        step = state.step + 1
+        after = State(step, weights, moments, average, watch.seen(state.watch, loss))
+        after = watch.chosen(applied, after, state._replace(step=step))
+        return after, Measures(loss, norm, applied)
 
     return step
 
@@ -143,7 +155,7 @@ def warm_state(
     if features:
         weights = features.silent(weights)
     average: Any = jax.tree.map(jnp.copy, weights) if ema else ()
-    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average, watch.begun())
 
 
 def first_shapes(
@@ -174,7 +186,7 @@ def _state(
     if bias is not None:
         weights = OrderedDict({**weights, "head/bias": bias})
     average: Any = jax.tree.map(jnp.copy, weights) if averaged else ()
-    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average)
+    return State(jnp.zeros((), jnp.int32), weights, optimizer.init(weights), average, watch.begun())
 
 
 # It runs once: to optimise how it draws numbers takes longer than to draw them, and changes none.

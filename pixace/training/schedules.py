@@ -80,7 +80,9 @@ def by_name(name: str, *, peak: float, warmup_steps: int, steps: int) -> Schedul
     return Partial(SCHEDULES[name], peak=peak, warmup_steps=warmup_steps, steps=steps)
 
 
-def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: str) -> str | None:
+def jump(
+    lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: str, share: float = 1.0
+) -> str | None:
     """One line on a rate that goes on otherwise than it was, and on how to keep it; else None.
 
     Args:
@@ -88,13 +90,14 @@ def jump(lines: Iterable[dict[str, float]], rate: Schedule, done: int, setting: 
       rate: the schedule from now on.
       done: steps done.
       setting: `train` or `codebook`, whose schedule it is.
+      share: of the rate, that is left to a training that went back.
     """
     logged = [(line["step"], line["learning_rate"]) for line in lines if "learning_rate" in line]
     if not logged:
         return None
     step, last = logged[-1]
-    before, now = f"{last:.2g}", f"{float(rate(done)):.2g}"
-    if now == before or f"{float(rate(step - 1)):.2g}" == before:  # as was planned
+    before, now = f"{last:.2g}", f"{share * float(rate(done)):.2g}"
+    if now == before or f"{share * float(rate(step - 1)):.2g}" == before:  # as was planned
         return None
     goes = f"the learning rate goes from {before} to {now} at step {done:,}"
     if getattr(rate, "func", None) is flat:

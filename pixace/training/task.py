@@ -5,9 +5,11 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import jax
 
+from pixace.arrays import Images
 from pixace.evaluation.evaluator import Evaluator
 from pixace.runs.run_folder import Run
 from pixace.training.schedules import Schedule
+from pixace.training.watch import Watch
 
 
 @runtime_checkable  # tests check types while they run
@@ -47,11 +49,31 @@ class Stepped(Protocol):
     def step(self) -> jax.Array:
         """Steps done, int32 scalar."""
 
+    @property
+    def watch(self) -> Watch:
+        """What is usual."""
+
+
+@runtime_checkable  # tests check types while they run
+class Measured(Protocol):
+    """What a step measured: named scalars, of which `applied` says whether it changed weights."""
+
+    @property
+    def loss(self) -> jax.Array:
+        """What is lowered."""
+
+    @property
+    def applied(self) -> jax.Array:
+        """Whether the step was applied; False where it was skipped."""
+
+    def _asdict(self) -> dict[str, Any]:
+        """All of them by name."""
+
 
 S = TypeVar("S", bound=Stepped)  # all that a step changes and a checkpoint holds
 B = TypeVar("B")  # a batch
 W = TypeVar("W")  # the weights of a state that are evaluated, and kept if they are the best
-M_co = TypeVar("M_co", bound=tuple, covariant=True)  # what a step measures: named scalars
+M_co = TypeVar("M_co", bound=Measured, covariant=True)
 
 
 @runtime_checkable  # tests check types while they run
@@ -99,6 +121,9 @@ class Task(Protocol[S, B, W, M_co]):
 
     def batch(self, step: int) -> B:
         """What step number `step`, counted from 0, learns from."""
+
+    def pictures(self, batch: B) -> Images:
+        """A batch as people see it, uint8 `(n, height, width, 3)`."""
 
     def step(self, state: S, batch: B) -> tuple[S, M_co]:
         """The state after one more step, and what it measured; the state given is gone."""

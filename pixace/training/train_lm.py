@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from pixace.arrays import Images
 from pixace.data.augmentation import augmentation_of
 from pixace.data.batches import Batch, Batches
 from pixace.data.frequencies import log_frequencies
@@ -111,7 +112,7 @@ class LmTask:
             steps=settings.steps,
         )
         self.evaluator = LmEvaluator(model, data, captions, dtype, settings)
-        self._model, self._arrays, self._ema = model, data.tokenizer.arrays, settings.ema
+        self._model, self._tokenizer, self._ema = model, data.tokenizer, settings.ema
         self._optimizer = optimizer or optimizers.by_name(
             settings.optimizer,
             weight_decay=settings.weight_decay,
@@ -187,6 +188,10 @@ class LmTask:
         """Rows of words and a picture, and what each token weighs."""
         return self._batches.batch(step)
 
+    def pictures(self, batch: Batch) -> Images:
+        """What stands behind the words."""
+        return self._tokenizer.decode(batch.tokens[:, -self._tokenizer.length :])
+
     def step(self, state: State, batch: Batch) -> tuple[State, Measures]:
         """One optimiser step."""
         return self._step(state, batch, self._step_key)
@@ -207,7 +212,7 @@ class LmTask:
 
     def keep(self, run: Run, weights: Weights, **changes: Any) -> None:
         """With what the tokenizer has learned."""
-        model_file.keep(run, weights, self._arrays, **changes)
+        model_file.keep(run, weights, self._tokenizer.arrays, **changes)
 
     def kept(self, run: Run) -> tuple[Weights, int]:
         """The weights, on the device."""

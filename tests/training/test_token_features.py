@@ -59,7 +59,7 @@ def trained(model, batch, count=3, **settings):
     step = make_step(model, rule, features=features, **settings)
     loss = None
     for _ in range(count):
-        state, (loss, _) = step(state, batch, jax.random.key(1))
+        state, (loss, *_) = step(state, batch, jax.random.key(1))
     return state, features, loss
 
 

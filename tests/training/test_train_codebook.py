@@ -19,6 +19,7 @@ from pixace.errors import PixaceError, TokenError
 from pixace.runs import model_file
 from pixace.training import fit
 from pixace.training.metrics_log import read
+from pixace.training.train_codebook import CodebookTask
 from pixace.zoo import shipped
 
 # The smallest codebook: 8x8 pictures, 2x2 codes each.
@@ -382,3 +383,21 @@ def test_a_codebook_needs_pictures_and_not_tokens(outcome, pictures, tmp_path):
     pixace.tokenize(pictures, tmp_path / "set", size=8, colors="grey:4")
     with pytest.raises(PixaceError, match="is a token set; a codebook learns from the pictures"):
         pixace.codebook(tmp_path / "set", bindings=SMALL, root=tmp_path / "runs")
+
+
+def test_a_step_far_off_is_skipped(pictures, tmp_path, monkeypatch, capsys):
+    usual = CodebookTask.step
+
+    def step(self, state, batch):
+        if int(state.step) == 4:  # as if all losses so far had been far lower
+            watch = state.watch._replace(seen=np.int32(100), mean=np.float32(-99))
+            state, measures = usual(self, state._replace(watch=watch), batch)
+            return state._replace(watch=state.watch._replace(seen=np.int32(0))), measures
+        return usual(self, state, batch)
+
+    monkeypatch.setattr(CodebookTask, "step", step)
+    short = [*SMALL, "codebook.steps = 8"]
+    found = pixace.codebook(pictures, bindings=short, root=tmp_path, name="flags")
+    assert "step 5 is skipped: loss rose to " in capsys.readouterr().err
+    assert (found.run.path / "skipped" / "000005.png").exists()
+    assert len(losses(found.run)) == 7
