@@ -6,6 +6,7 @@ metrics.jsonl      one line per log and evaluation
 checkpoints/STEP/  all that is needed to go on
 model.safetensors  the best weights alone, with the description in the file's metadata
 samples/STEP.png   pictures drawn at each evaluation
+skipped/STEP.png   what a step that was skipped was to learn from
 tensorboard/       the same numbers and pictures for TensorBoard
 mlflow.json        which run of MLflow's it is, where MLflow is told
 """
