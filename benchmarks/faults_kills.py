@@ -39,6 +39,8 @@ SMALL = ("D_MODEL=16", "D_FF=32", "LAYERS=1", "HEADS=2")
 TRAINED = ("train.steps=400", "train.evaluate_every=20", "train.samples=0", "train.batch_size=8")
 LEARNED = ("codebook.codes=8", "codebook.downsample=4", "codebook.width=16", "codebook.blocks=1")
 ALSO = ("codebook.dim=8", "codebook.steps=200", "codebook.evaluate_every=10")
+MODEL = Path("model", "runs", "it")
+OF_A_MODEL = ("generate", "compress")
 Digests = dict[str, str]  # by name, of all that a command makes
 Fact = dict[str, Any]
 
@@ -89,8 +91,12 @@ def killed(
     """
     os.environ["PIXACE_CACHE"] = str(root / "cache")
     pictures(root)
-    for job in jobs(root):
+    train, *others = jobs(root)
+    for job in (train, *others):
         if only in (None, job.name):
+            if job.name in OF_A_MODEL and not (root / MODEL).exists():
+                (root / MODEL.parts[0]).mkdir()
+                ended(train.begin, root / MODEL.parts[0])
             luck = random.Random(f"{seed} {job.name}")
             wanted = kills if only else max(1, round(job.share * kills))
             yield tried(job, root, wanted, luck)
@@ -111,25 +117,17 @@ def pictures(root: Path) -> None:
 def jobs(root: Path) -> list[Job]:
     """All commands, each with what it needs."""
     few, size = str(root / "few.npy"), ("--size", "8", "--colors", "grey:8")
-    model = root / "model" / "runs" / "model"
+    model = root / MODEL
     train = ("train", few, *size, "--gin", "base", *bound(*SMALL, *TRAINED))
     codebook = ("codebook", few, "--size", "8", *bound(*LEARNED, *ALSO))
-    model.parent.parent.mkdir()
-    ended((*train, "--name", "model"), model.parent.parent)
     tokenize = ("tokenize", str(root / "many.npy"), "set", *size, "--workers", "2")
     generate = ("generate", "--run", str(model), "--n", "64", "--batch-size", "8", "--each", "each")
     compress = ("compress", str(root / "folder"), "out.pxc", "--run", str(model))
     return [
-        Job("train", (*train, "--name", "it"), lambda at: on(at, "train", train), run, 0.4),
-        Job(
-            "codebook",
-            (*codebook, "--name", "it"),
-            lambda at: on(at, "codebook", codebook),
-            run,
-            0.2,
-        ),
+        training("train", train, 0.4),
+        training("codebook", codebook, 0.2),
         Job("tokenize", tokenize, lambda at: tokenize, files, 0.2),
-        Job("generate", generate, lambda at: generate, shown, 0.1),
+        Job("generate", generate, lambda at: without(at / "each", generate), shown, 0.1),
         Job("compress", compress, lambda at: compress, files, 0.1),
     ]
 
@@ -137,6 +135,12 @@ def jobs(root: Path) -> list[Job]:
 def training(name: str, begin: tuple[str, ...], share: float) -> Job:
     """A command that makes a run."""
     return Job(name, (*begin, "--name", "it"), lambda at: on(at, name, begin), run, share)
+
+
+def without(folder: Path, begin: tuple[str, ...]) -> tuple[str, ...]:
+    """How a drawing begins anew: its user is told of pictures that are there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return begin
 
 
 def bound(*settings: str) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """New pictures of a model as files: what `pixace generate` writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +19,13 @@ from pixace.images import layout
 from pixace.images.collage import collage as laid_out
 from pixace.images.gif import save_gif
 from pixace.images.png import save_png
+from pixace.runtime.printable import tell
 from pixace.sampling.cut import blank_after
 from pixace.sampling.sampler import SamplingSettings
+
+if TYPE_CHECKING:
+    from pixace.arrays import Tokens
+    from pixace.tokenizers import Tokenizer
 
 FRAMES = 64  # of a film
 PICTURES = 64  # if nobody says how many
@@ -163,30 +169,67 @@ def generate(
     elif texts:
         look["row_labels"] = texts
     judge = Judge.of(tokens_for(trained, None, progress=progress)[0]) if novelty else None
-    tokens = trained.sampler.generate_tokens(
-        settings.n, sampling, prefixes=asked and asked.prefixes, progress=progress
-    )
     tokenizer = trained.sampler.tokenizer
-    pictures = tokenizer.decode(tokens)
-    found = judge.neighbours(pictures) if judge else None
-    if judge and found:
-        look["framed"] = np.flatnonzero(judge.copies(found)).tolist()
     done = Generated(
         model=DrawnBy.of(trained),
         settings=settings,
         place=place,
         unknown=asked and asked.unknown,
-        novelty=judge.novelty(found) if judge and found else None,
     )
+    with _singly(done, tokenizer, count) as drawn:
+        tokens = trained.sampler.generate_tokens(
+            settings.n,
+            sampling,
+            prefixes=asked and asked.prefixes,
+            progress=progress,
+            drawn=drawn,
+        )
+    pictures = tokenizer.decode(tokens)
+    if judge:
+        found = judge.neighbours(pictures)
+        look["framed"] = np.flatnonzero(judge.copies(found)).tolist()
+        done = replace(done, novelty=judge.novelty(found))
     if place.out:
         save_png(place.out, laid_out(list(pictures), **look), done.memory)
-    if place.each:
-        memories = [done.memory] * len(pictures)
-        single_pictures.save(
-            place.each, pictures, memories, tokenizer, scale=settings.scale, smooth=smooth
-        )
     if place.gif:
         ends = np.linspace(0, tokenizer.length, FRAMES + 1).round().astype(int).tolist()
         frames = (tokenizer.decode(blank_after(tokens, end)) for end in ends)
         save_gif(place.gif, [laid_out(list(frame), **look) for frame in frames])
     return done
+
+
+@contextmanager
+def _singly(
+    made: Generated, tokenizer: "Tokenizer", of: int
+) -> Iterator[Callable[["Tokens"], None] | None]:
+    """What writes single pictures as they are drawn: who stops keeps those that are there.
+
+    Args:
+      made: how, and into which folder; None writes none.
+      tokenizer: whose colours they have.
+      of: how many there will be.
+    """
+    folder, count = made.place.each, 0
+    if not folder:
+        yield None
+        return
+
+    def drawn(tokens: "Tokens") -> None:
+        nonlocal count
+        single_pictures.save(
+            folder,
+            tokenizer.decode(tokens),
+            [made.memory] * len(tokens),
+            tokenizer,
+            scale=made.settings.scale,
+            smooth=made.settings.smooth,
+            first=count,
+            of=of,
+        )
+        count += len(tokens)
+
+    try:
+        yield drawn
+    except KeyboardInterrupt:
+        tell(f"stopped: {count:,} of {of:,} pictures are in {folder}")
+        raise

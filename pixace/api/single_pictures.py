@@ -28,6 +28,8 @@ def save(
     *,
     scale: int | None = None,
     smooth: bool = False,
+    first: int = 0,
+    of: int | None = None,
 ) -> None:
     """Writes `0000.png` and so on, with their palette and transparency, if they have any.
 
@@ -38,13 +40,15 @@ def save(
       tokenizer: whose colours they have.
       scale: pixels per pixel; None means 1.
       smooth: enlarge smoothly instead of crisply.
+      first: the number of the first.
+      of: how many there will be in all; None means that these are all.
 
     Raises:
       PixaceError: a file cannot be written.
     """
     palette, scale = palette_of(tokenizer), scale or 1
-    for number, (picture, made) in enumerate(zip(pictures, memories, strict=True)):
-        path = places.single(folder, number, len(pictures))
+    for number, (picture, made) in enumerate(zip(pictures, memories, strict=True), first):
+        path = places.single(folder, number, of or len(pictures))
         memory = made | {"picture": number}
         if palette is not None and not smooth:
             save_picture(path, picture, palette, scale, memory)

@@ -1,6 +1,6 @@
 """Draws pictures from a model: whole ones, and the rest of photos, after words if there are any."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +76,7 @@ class Sampler:
         *,
         prefixes: PrefixIds | None = None,
         progress: bool = False,
+        drawn: Callable[[Tokens], None] | None = None,
     ) -> Tokens:
         """The same as tokens.
 
@@ -84,6 +85,7 @@ class Sampler:
           settings: how to draw.
           prefixes: ids of the words in front, int32 `(texts, P)`; None asks for nothing.
           progress: a live bar on stderr.
+          drawn: is given the rows of each batch as soon as they are there.
 
         Returns:
           Int32 `(n, length)`, or `(texts * n, length)`, one text after the other.
@@ -98,6 +100,7 @@ class Sampler:
             prefixes=None if prefixes is None else np.repeat(prefixes, n, axis=0),
             settings=settings,
             progress=progress,
+            drawn=drawn,
         )
 
     def complete(

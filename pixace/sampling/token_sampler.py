@@ -7,7 +7,7 @@ batched.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +65,7 @@ class TokenSampler:
         prefixes: PrefixIds | None,
         settings: SamplingSettings,
         progress: bool = False,
+        drawn: Callable[[Tokens], None] | None = None,
     ) -> Tokens:
         """Keeps the first `cut` columns of `known` and draws the rest, batch by batch.
 
@@ -76,6 +77,7 @@ class TokenSampler:
           prefixes: ids of the words in front of each row, int32 `(n, P)`; None asks for nothing.
           settings: how to draw.
           progress: a live bar on stderr.
+          drawn: is given the rows of each batch as soon as they are there.
 
         Raises:
           PixaceError: the cut lies outside of a row.
@@ -146,6 +148,8 @@ class TokenSampler:
                     columns.append(np.asarray(tokens).T)
                     bar.update(real * chunk)
                 done.append(np.concatenate(columns, axis=1)[:real])
+                if drawn:
+                    drawn(done[-1])
         return np.concatenate(done) if done else known
 
     def _begun(self, weights: Weights, begun: Tokens) -> Carry:

@@ -1,5 +1,7 @@
 """Collages as files: what they show, what they remember, and that they can be made again."""
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 import pixace
-from pixace.api import collage_files
+from pixace.api import collage_files, single_pictures
 from pixace.errors import ImageError, PixaceError
 from pixace.images.png import read_description, save_png
 
@@ -53,6 +55,25 @@ def test_the_same_seed_gives_the_same_pictures_whatever_their_number_and_batches
         np.testing.assert_array_equal(pixels(f"few/{name}"), pixels(f"many/{name}"))
     pixace.generate("other.png", n=3, seed=1, each="other")
     assert any((pixels(f"few/{name}") != pixels(f"other/{name}")).any() for name in names("few"))
+
+
+def test_who_stops_keeps_the_pictures_that_were_drawn(model, monkeypatch, capsys):
+    pixace.generate(n=4, each="all", collage=False)
+    usual, batches = single_pictures.save, iter([None, None])
+
+    def save(*arguments, **named):
+        if next(batches, "stop"):
+            os.kill(os.getpid(), signal.SIGINT)
+        usual(*arguments, **named)
+
+    monkeypatch.setattr(single_pictures, "save", save)
+    with pytest.raises(KeyboardInterrupt):
+        pixace.generate(n=20_000, batch_size=2, each="some", collage=False)
+    assert "stopped: 4 of 20,000 pictures are in some" in capsys.readouterr().err
+    assert names("some") == [f"{number:05}.png" for number in range(4)]
+    for number in range(4):
+        all_, some = pixels(f"all/{number:04}.png"), pixels(f"some/{number:05}.png")
+        np.testing.assert_array_equal(all_, some)
 
 
 def test_single_pictures_have_the_models_size_unless_enlarged():
