@@ -1,8 +1,11 @@
 """Checkpoints of a training: whole or absent, the last few and the best one kept."""
 
+import io
+import logging
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -62,7 +65,8 @@ class Checkpoints:
         if bad := pytrees.infinite(flat):
             raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
         self.check_room(state)
-        self._manager.save(step, args=self._save_args(flat))
+        with _quietly():
+            self._manager.save(step, args=self._save_args(flat))
         again = self._manager.restore(step, args=self._restore_args())
         if pytrees.sha256(again) != pytrees.sha256(flat):
             raise PixaceError(
@@ -174,6 +178,18 @@ def _set_right(folder: Path) -> None:
             f"all checkpoints in {folder} are damaged; the model can still be used; for a new run: "
             f"pixace train --from {folder.parent}"
         )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Drops what libraries print in threads of theirs about what is raised here anyway."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _check_name(folder: Path) -> None:
