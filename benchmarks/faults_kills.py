@@ -28,7 +28,7 @@ from PIL import Image
 
 from pixace.runs import model_file
 from pixace.runs.checkpoints import FOLDER, Checkpoints, saved
-from pixace.runs.run_folder import INFO
+from pixace.runs.run_folder import INFO, Run
 from pixace.storage import pytrees
 from pixace.training.metrics_log import METRICS, read
 
@@ -52,14 +52,15 @@ class Job:
     Attributes:
       name: of the command.
       begin: its arguments.
-      on: those to go on with after a kill, in a folder; the same where it begins anew.
+      on: those to go on with after a kill, in a folder; the same where it begins anew, None where
+        nothing is left to do.
       made: what it has made in a folder.
       share: of all kills.
     """
 
     name: str
     begin: tuple[str, ...]
-    on: Callable[[Path], tuple[str, ...]]
+    on: Callable[[Path], tuple[str, ...] | None]
     made: Callable[[Path], Digests]
     share: float
 
@@ -148,10 +149,12 @@ def bound(*settings: str) -> tuple[str, ...]:
     return tuple(word for each in settings for word in ("--set", each))
 
 
-def on(at: Path, command: str, begin: tuple[str, ...]) -> tuple[str, ...]:
+def on(at: Path, command: str, begin: tuple[str, ...]) -> tuple[str, ...] | None:
     """How a training goes on; one without a checkpoint is begun anew, as its user is told."""
     place = at / "runs" / "it"
     if (place / INFO).exists() and saved(place):
+        if Run(place).read().status == "finished":
+            return None
         return (command, "--resume", "it")
     shutil.rmtree(place, ignore_errors=True)
     return (*begin, "--name", "it")
@@ -170,12 +173,14 @@ def tried(job: Job, root: Path, kills: int, luck: random.Random) -> Fact:
         at.mkdir()
         begin, rounds = job.begin, rounds + 1
         for _ in range(min(luck.randint(1, IN_A_ROW), kills - done)):
+            if begin is None:
+                break
             what = fate(begin, at, luck.uniform(0, took))
             done += 1
             faults += [f"{job.name} {rounds}: {what}"] if what else []
             faults += [f"{job.name} {rounds}: {it} is half" for it in half(job.made(at), wanted)]
             begin = job.on(at)
-        if why := ended(begin, at, check=False):
+        if begin and (why := ended(begin, at, check=False)):
             faults.append(f"{job.name} {rounds}: {why}")
         elif (made := job.made(at)) != wanted:
             other = sorted(name for name in made | wanted if made.get(name) != wanted.get(name))
@@ -253,7 +258,7 @@ def run(at: Path) -> Digests:
 
 def names(place: Path) -> list[str]:
     """Files of a run, but those that others write in ways of their own."""
-    folders = (FOLDER, "tensorboard")
+    folders = (FOLDER, "tensorboard", "collage.png")  # drawn when all is done
     every = (path.relative_to(place) for path in place.rglob("*"))
     found = {str(each) for each in every if each.parts[0] not in folders}
     return sorted(found | {f"{FOLDER}/{each.name}" for each in (place / FOLDER).iterdir()})

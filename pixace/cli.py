@@ -7,6 +7,7 @@ A command is imported when it is asked for, and imports arrays and models when i
 import importlib
 import os
 import sys
+import warnings
 from contextlib import suppress
 from keyword import iskeyword
 from typing import Any
@@ -85,8 +86,12 @@ class Lazy(click.Group):
 
 
 def _keep_programs() -> None:
-    """Has JAX keep compiled programs for the next start, unless the user has said otherwise."""
-    with suppress(PixaceError):  # nowhere to write: then they are compiled each time
+    """Has JAX keep compiled programs for the next start, unless the user has said otherwise.
+
+    Where they cannot be kept, they are compiled each time, which is no news for anyone.
+    """
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
+    with suppress(PixaceError):
         programs = cache_dir.made("programs")
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(programs))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")

@@ -65,8 +65,12 @@ class Checkpoints:
         if bad := pytrees.infinite(flat):
             raise NotFiniteError(f"{bad} became infinite or not a number by step {step:,}")
         self.check_room(state)
-        with _quietly():
-            self._manager.save(step, args=self._save_args(flat))
+        try:
+            with _quietly():
+                self._manager.save(step, args=self._save_args(flat))
+        except BaseException:
+            _clear(self._folder)  # what is half takes room
+            raise
         again = self._manager.restore(step, args=self._restore_args())
         if pytrees.sha256(again) != pytrees.sha256(flat):
             raise PixaceError(
@@ -160,11 +164,9 @@ def _set_right(folder: Path) -> None:
     Raises:
       RunError: all are damaged.
     """
+    _clear(folder)
     was = [str(step) for step in _finished(folder)]
     finished = {*was}
-    for path in folder.glob("*"):
-        if path.is_dir() and path.suffix != ASIDE and path.name not in finished:
-            shutil.rmtree(path)
     for name in was:
         if what := manifest.damage(folder / name):
             aside = (folder / name).with_suffix(ASIDE)
@@ -178,6 +180,14 @@ def _set_right(folder: Path) -> None:
             f"all checkpoints in {folder} are damaged; the model can still be used; for a new run: "
             f"pixace train --from {folder.parent}"
         )
+
+
+def _clear(folder: Path) -> None:
+    """Removes what was not finished."""
+    finished = {str(step) for step in _finished(folder)}
+    for path in folder.glob("*"):
+        if path.is_dir() and path.suffix != ASIDE and path.name not in finished:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
