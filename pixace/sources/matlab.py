@@ -5,7 +5,6 @@ SVHN's label 10 is the digit 0.
 
 import functools
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,9 @@ from pixace.errors import SourceError
 from pixace.sources.arrays import ArrayPictures, ArrayRows, as_labels, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.shapes import CHANNELS
+from pixace.storage.strangers import explained, opened
 
 SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
-BROKEN = (OSError, ValueError, TypeError, LookupError, MemoryError, zlib.error)
 HDF5 = "as MATLAB 7.3 writes it (HDF5)"
 
 
@@ -34,22 +33,13 @@ def open_matlab(path: Path) -> ArrayRows:
 def _load(path: Path, _stamp: str) -> ArrayPictures:
     from scipy import io
 
-    try:
-        found = io.loadmat(path)
-    except NotImplementedError as why:
-        raise SourceError(
-            f"{path} is {HDF5}, which pixace does not read; save it again with -v7, or as .npy"
-        ) from why
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        zlib.error,
-        MemoryError,
-        io.matlab.MatReadError,
-    ) as why:
-        raise SourceError(f"cannot read {path}: {why}; get it again") from why
+    with explained(SourceError, path), opened(path) as file:
+        try:
+            found = io.loadmat(file)
+        except NotImplementedError as why:
+            raise SourceError(
+                f"{path} is {HDF5}, which pixace does not read; save it again with -v7, or as .npy"
+            ) from why
     arrays = {name: each for name, each in found.items() if isinstance(each, np.ndarray)}
     pictures = [name for name, each in arrays.items() if _are_pictures(each)]
     if len(pictures) != 1:

@@ -7,15 +7,16 @@ be read is listed all the same, with the reason, so that it is counted.
 import os
 import posixpath
 import stat
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pixace.sources import tars
 from pixace.sources.naming import is_packed, may_be_picture
 from pixace.sources.zipnames import name_of
+from pixace.storage.strangers import said
 
 LINK_LIMIT = 4096  # bytes of the path that a link is
 SIDECARS = (".txt", ".caption", ".cap", ".cls", ".json")
@@ -25,7 +26,7 @@ HOLES = "stored with holes; pack it again without --sparse"
 INSIDE = "an archive inside the archive, whose pictures are not read; unpack it first"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One file in an archive.
 
@@ -51,27 +52,31 @@ class Link(NamedTuple):
     way: str
 
 
-def zip_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
+def zip_members(archive: zipfile.ZipFile, encoding: str | None) -> tuple[Member, ...]:
     """Lists a zip; see `zipnames` for the encoding."""
     files, links = [], {}
-    with zipfile.ZipFile(path) as archive:
-        for place, info in enumerate(archive.infolist()):
-            name, locked = name_of(info, encoding), bool(info.flag_bits & 1)
-            if name.endswith("/"):
+    for place, info in enumerate(archive.infolist()):
+        name, locked = name_of(info, encoding), bool(info.flag_bits & 1)
+        if name.endswith("/"):
+            continue
+        bad = LOCKED if locked else ""
+        if stat.S_ISLNK(info.external_attr >> 16) and not locked:
+            try:
+                with archive.open(info) as link:
+                    to = os.fsdecode(link.read(LINK_LIMIT))
+            except Exception as why:  # damaged in one of a dozen ways: costs this link
+                bad = f"cannot be unpacked ({said(why)})"
+            else:
+                links[name] = Link(to, posixpath.join(posixpath.dirname(name), to))
                 continue
-            if stat.S_ISLNK(info.external_attr >> 16) and not locked:
-                if info.file_size <= LINK_LIMIT:
-                    to = os.fsdecode(archive.read(info))
-                    links[name] = Link(to, posixpath.join(posixpath.dirname(name), to))
-                continue
-            files.append(Member(name, info.file_size, place, LOCKED if locked else ""))
+        files.append(Member(name, info.file_size, place, bad))
     return _listed(files, links)
 
 
 def tar_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
     """Lists a tar, compressed or not."""
     files, links = [], {}
-    with tarfile.open(path, encoding=encoding) as archive:
+    with tars.opened(path, encoding) as archive:
         for info in archive:
             name, to = info.name.removeprefix("./"), info.linkname
             if info.issym():

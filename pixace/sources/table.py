@@ -20,6 +20,8 @@ from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import WORDS
 from pixace.sources.source import Record
+from pixace.storage.records import parsed
+from pixace.storage.strangers import opened
 
 JSON = (".jsonl", ".ndjson")
 PICTURE = re.compile(r".+\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|avif|ppm|pgm)", re.IGNORECASE)
@@ -116,7 +118,7 @@ def open_text(path: Path) -> Table | None:
     Returns:
       None if it is neither.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = texts.decoded(file.read(4096), whole=False) or ""
     first, *_ = re.split(r"[\r\n]", start.strip())
     if _may_name_picture(path.parent, first.strip()):
@@ -147,7 +149,9 @@ def read_rows(path: Path, raw: bytes | None = None, column: str = "") -> TableRo
 
 def _text(path: Path, raw: bytes | None = None) -> str:
     try:
-        raw = path.read_bytes() if raw is None else raw
+        if raw is None:
+            with opened(path) as file:
+                raw = file.read()
     except OSError as why:
         raise SourceError(f"cannot be read: {why.strerror}") from why
     text = texts.decoded(raw)
@@ -164,7 +168,7 @@ def _json_rows(text: str) -> TableRows:
         if not line.strip():
             continue
         try:
-            known = json.loads(line)
+            known = parsed(line)
         except ValueError as why:
             raise SourceError(f"line {number} is no JSON: {why}") from why
         if not isinstance(known, dict):

@@ -111,6 +111,25 @@ def _with_clear_colour(picture: Pillow.Image, file: BinaryIO) -> Pillow.Image:
     return seen
 
 
+def texts(file: BinaryIO) -> dict[str, bytes | None]:
+    """The texts of a PNG by their keys, wherever in it they stand; nothing is decoded.
+
+    Returns:
+      None for a text that is broken, or too much; nothing of what is no PNG.
+    """
+    if file.read(len(MAGIC)) != MAGIC:
+        return {}
+    found = [chunk for chunk in _chunks(file) if chunk.name in TEXTS]
+    return {chunk.key.decode("latin-1"): _words(chunk) for chunk in found}
+
+
+def _words(chunk: Chunk) -> bytes | None:
+    """A text without what an iTXt has in front of it, where it is not packed."""
+    if chunk.name == b"iTXt" and chunk.text and chunk.text[:1] == b"\0":
+        return chunk.text[2:].partition(b"\0")[2].partition(b"\0")[2]
+    return chunk.text
+
+
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
     left = MAX_TEXT_BYTES
     file.seek(len(MAGIC))
