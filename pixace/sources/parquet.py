@@ -21,8 +21,9 @@ from pixace.errors import ImageError, MissingError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.source import Record
+from pixace.sources.texts import sound
 from pixace.storage.records import parsed
-from pixace.storage.strangers import explained, opened
+from pixace.storage.strangers import explained, opened, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,10 +69,12 @@ class Parquet:
         """Label and caption as the columns have them."""
         name = group = f"{self.path.name}[{i}]"
         texts = _texts(self.path, self.columns, self.stamp, os.getpid())
-        if texts.paths is not None and (path := texts.paths[i].as_py()):
+        try:
+            path, label, caption = (None if each is None else each[i].as_py() for each in texts)
+        except ValueError as why:  # no text
+            return Record(name, group, unread=f"its caption cannot be read: {said(why)}")
+        if path:
             group = emoji if (emoji := group_of(path)) != path else name
-        label = None if texts.labels is None else texts.labels[i].as_py()
-        caption = None if texts.captions is None else texts.captions[i].as_py()
         return Record(name, group, _caption(caption), _label(label, self.columns.classes))
 
     def read(self, i: int) -> bytes:
@@ -201,7 +204,7 @@ def _columns(path: Path, schema: "pa.Schema", wanted: str | None) -> Columns:
     label = next((name for name in (*LABELS, *classed) if _is_label(schema, name)), None)
     caption = next((name for name in CAPTIONS if _is_text(schema, name)), None)
     names = features.get(label or "", {}).get("names") or ()
-    return Columns(image, label, caption, tuple(map(str, names)))
+    return Columns(image, label, caption, tuple(sound(str(name)) for name in names))
 
 
 def _may_be_pictures(kind: "pa.DataType") -> bool:

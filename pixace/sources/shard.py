@@ -18,6 +18,7 @@ from pixace.sources.sidecar import (
     text_name,
     texts_by_stem,
 )
+from pixace.sources.texts import sound
 from pixace.storage.records import parsed
 
 CLASS, FACTS = ".cls", ".json"
@@ -122,4 +123,5 @@ def _caption_of(facts: bytes) -> str | None:
     except ValueError:
         return None
     words = [known.get(name) for name in CAPTIONS] if isinstance(known, dict) else []
-    return next((" ".join(text.split()) for text in words if isinstance(text, str) and text), None)
+    said = (" ".join(sound(text).split()) for text in words if isinstance(text, str))
+    return next(filter(None, said), None)

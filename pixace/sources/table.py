@@ -197,7 +197,8 @@ def _line(row: TableRow, places: dict[str, int]) -> Line:
 def _said(purpose: str, cell: object) -> str | None:
     """The text of a field; JSON knows numbers too."""
     if cell is None or isinstance(cell, str | int | float):
-        return None if cell is None else str(cell).strip() or None
+        said = "" if cell is None else str(cell).strip()
+        return (said if purpose == PATH else texts.sound(said)) or None
     raise SourceError(f"the {purpose} is no text: {json.dumps(cell)[:60]}")
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 from pixace.errors import PixaceError
 
 BLOCK = 1 << 20  # bytes that are asked for at a time, where nobody knows how many come
+TIGHTEST = 1032  # bytes that become one by deflate, at most
 WORDS = 200  # characters of what a library says
 NO_FILES = (
     (stat.S_ISFIFO, "a named pipe"),

@@ -12,11 +12,11 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
 from pixace.errors import ImageError
 from pixace.images.formats.limits import MAX_PIXELS
+from pixace.storage.strangers import TIGHTEST
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT_BYTES = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of colour types
-TIGHTEST = 1032  # bytes that become one by deflate, at most
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 XMP = b"XML:com.adobe.xmp"
 COLOURS = "RGB;16B"  # colours of 16 bits
