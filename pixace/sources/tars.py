@@ -10,6 +10,7 @@ from typing import Any
 from pixace.storage import strangers
 
 BLOCKSIZE = 512
+PACKED = ((b"\x1f\x8b", "r:gz"), (b"BZh", "r:bz2"), (b"\xfd7zXZ", "r:xz"), (b"]\0\0", "r:xz"))
 # Where the fields of a header are (POSIX 1003.1, ustar).
 NAME, FOLDER = slice(0, 100), slice(345, 500)
 SIZE, CHECKSUM, TYPE = slice(124, 136), slice(148, 156), slice(156, 157)
@@ -80,8 +81,12 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[Tar]:
     Raises:
       Exception: of a dozen kinds, if it is damaged.
     """
-    with strangers.opened(path) as file, Tar.open(fileobj=file, encoding=encoding) as tar:
-        yield tar
+    with strangers.opened(path) as file:
+        start = file.read(BLOCKSIZE)
+        file.seek(0)
+        mode: Any = next((mode for magic, mode in PACKED if start.startswith(magic)), "r:")
+        with Tar.open(fileobj=file, mode=mode, encoding=encoding) as tar:
+            yield tar
 
 
 def is_tar(path: Path) -> bool:
