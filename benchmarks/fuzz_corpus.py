@@ -19,6 +19,7 @@ from pixace.images.formats import FORMATS
 from pixace.images.png import save_png
 from pixace.runs import model_file
 from pixace.runs.model_file import described
+from pixace.runtime.pillow_warnings import silence
 from pixace.zoo import shipped
 
 SIDE = 12  # pixels
@@ -57,6 +58,7 @@ def pictures() -> dict[str, bytes]:
     Pillow.init()
     rgb, rgba = Pillow.fromarray(pixels(3)), Pillow.fromarray(pixels(4))
     indexed, grey = rgb.quantize(16), rgb.convert("L")
+    floats = Pillow.fromarray(pixels().astype(np.float32) / 255)
     deep = Pillow.fromarray(pixels().astype(np.uint16) * 257)
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", "<x/>" * 9, zip=True)
@@ -76,7 +78,7 @@ def pictures() -> dict[str, bytes]:
         "packed.tif": (rgb, "TIFF", {"compression": "tiff_lzw"}),
         "deflated.tif": (deep, "TIFF", {"compression": "tiff_adobe_deflate"}),
         "jpeg.tif": (rgb, "TIFF", {"compression": "jpeg"}),
-        "floats.tif": (Pillow.fromarray(pixels().astype(np.float32) / 255), "TIFF", {}),
+        "floats.tif": (floats, "TIFF", {}),
         "fax.tif": (grey.convert("1"), "TIFF", {"compression": "group4"}),
         "bits.bmp": (grey.convert("1"), "BMP", {}),
         "alpha.bmp": (rgba, "BMP", {}),
@@ -88,9 +90,10 @@ def pictures() -> dict[str, bytes]:
         kinds[f"plain.{kind.lower()}"] = (rgb, kind, {})
     found = {}
     for name, (picture, kind, how) in sorted(kinds.items()):
-        for image in (picture, indexed, grey, grey.convert("1"), grey.convert("F")):
+        for image in (picture, indexed, grey, grey.convert("1"), floats):
             try:
-                found[name] = written(lambda file, i=image, k=kind, h=how: i.save(file, k, **h))
+                with silence:  # of formats that Pillow will drop some day
+                    found[name] = written(lambda file, i=image, k=kind, h=how: i.save(file, k, **h))
                 break
             except (OSError, ValueError, KeyError):  # a format that has no such pictures
                 continue
