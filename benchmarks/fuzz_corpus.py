@@ -79,6 +79,7 @@ def pictures() -> dict[str, bytes]:
         "deflated.tif": (deep, "TIFF", {"compression": "tiff_adobe_deflate"}),
         "jpeg.tif": (rgb, "TIFF", {"compression": "jpeg"}),
         "floats.tif": (floats, "TIFF", {}),
+        "plain.spider": (floats, "SPIDER", {}),
         "fax.tif": (grey.convert("1"), "TIFF", {"compression": "group4"}),
         "bits.bmp": (grey.convert("1"), "BMP", {}),
         "alpha.bmp": (rgba, "BMP", {}),
@@ -87,7 +88,7 @@ def pictures() -> dict[str, bytes]:
         "cursor.ico": (rgba, "ICO", {"bitmap_format": "bmp"}),
     }
     for kind in {*FORMATS} & {*Pillow.SAVE}:
-        kinds[f"plain.{kind.lower()}"] = (rgb, kind, {})
+        kinds.setdefault(f"plain.{kind.lower()}", (rgb, kind, {}))
     found = {}
     for name, (picture, kind, how) in sorted(kinds.items()):
         for image in (picture, indexed, grey, grey.convert("1"), floats):
@@ -235,5 +236,6 @@ def model() -> bytes:
         path = Path(folder) / "a.safetensors"
         like = shipped.find(MODEL)
         assert like is not None
-        model_file.save(path, {"head/kernel": np.eye(3, dtype=np.float32)}, described(like))
+        weights = {f"blocks/{i}/scale": np.ones(3, np.float32) for i in range(4)}
+        model_file.save(path, weights, described(like))
         return path.read_bytes()
