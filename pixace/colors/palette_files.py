@@ -58,6 +58,8 @@ def _of_array(path: Path) -> tuple[list[str], str]:
         if not isinstance(found, np.ndarray):
             raise ValueError("it holds several arrays")
         table = found
+    if table.size > MAX_PIXELS:
+        raise ValueError(f"{table.size:,} numbers are no palette")
     if table.ndim != 2 or table.shape[1] not in (1, 3) or table.dtype.kind not in "fiu":
         raise TokenError(
             f"{path} is no palette: it holds {table.dtype} {table.shape}, "

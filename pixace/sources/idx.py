@@ -20,7 +20,7 @@ import numpy as np
 from pixace.errors import SourceError
 from pixace.sources.arrays import ArrayPictures, ArrayRows, open_rows
 from pixace.sources.folder import fingerprint_of
-from pixace.storage.strangers import content, explained, opened
+from pixace.storage.strangers import content, explained, opened, refuse_bomb
 
 IMAGES = re.compile(r".*images?[-._]idx3[-._]ubyte(\.gz)?", re.IGNORECASE)
 NAMES = re.compile(r".*[-._]idx\d[-._](ubyte|int)(\.gz)?", re.IGNORECASE)
@@ -137,6 +137,7 @@ def _array(path: Path, kind: int, dimensions: int) -> np.ndarray:
             raise SourceError(
                 f"{path} claims {claimed:,} bytes, more than the limit of {MAX_BYTES:,}"
             )
+        refuse_bomb(path.stat().st_size, claimed)
         data = _read(path, claimed)
     if len(data) < claimed:
         raise SourceError(

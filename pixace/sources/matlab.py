@@ -18,7 +18,7 @@ from pixace.errors import SourceError
 from pixace.sources.arrays import ArrayPictures, ArrayRows, as_labels, open_rows
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.shapes import CHANNELS
-from pixace.storage.strangers import TIGHTEST, explained, opened
+from pixace.storage.strangers import TIGHTEST, explained, opened, refuse_bomb
 
 SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
 # Of MATLAB's level 5 files: where the order of bytes stands, and elements with their tags.
@@ -81,6 +81,7 @@ def _refuse_claims(file: BinaryIO) -> None:
         if kind == PACKED:
             head = zlib.decompressobj().decompress(file.read(min(there, LOOKED)), LOOKED)
             for claimed in _claims(head, number):
+                refuse_bomb(there, claimed)
                 if claimed > TIGHTEST * there:
                     raise ValueError(f"it claims {claimed:,} bytes in {there:,} packed ones")
         file.seek(place + there)

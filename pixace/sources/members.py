@@ -21,6 +21,8 @@ from pixace.storage.strangers import said
 LINK_LIMIT = 4096  # bytes of the path that a link is
 SIDECARS = (".txt", ".caption", ".cap", ".cls", ".json")
 
+LONGEST, DEEPEST = 4096, 64  # characters of a name, and folders one in another
+ENDLESS = f"its name has more than {LONGEST:,} characters, or more than {DEEPEST} folders"
 LOCKED = "encrypted with a password; unpack it first"
 HOLES = "stored with holes; pack it again without --sparse"
 INSIDE = "an archive inside the archive, whose pictures are not read; unpack it first"
@@ -92,7 +94,9 @@ def tar_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
 
 def _listed(files: Sequence[Member], links: Mapping[str, Link]) -> tuple[Member, ...]:
     """What matters, each link beside what it leads to: to and fro is slow in some archives."""
+    files = [_shortened(file) for file in files]
     kept = [_kept(file) for file in files if is_wanted(file.name)]
+    links = {name: link for name, link in links.items() if _is_sensible(name, link.way)}
     if not links:
         return tuple(kept)
     found = {posixpath.normpath(file.name): file for file in files}
@@ -104,6 +108,17 @@ def _listed(files: Sequence[Member], links: Mapping[str, Link]) -> tuple[Member,
             file = found.get(end, Member(name, 0, -1, f"a link to {link.to}, which is not inside"))
             kept.append(replace(file, name=name, linked=True))
     return tuple(sorted(kept, key=lambda file: file.place))
+
+
+def _is_sensible(*names: str) -> bool:
+    return all(len(name) <= LONGEST and name.count("/") <= DEEPEST for name in names)
+
+
+def _shortened(file: Member) -> Member:
+    """The same, but for a name that no file on a disk could have, and that takes its time."""
+    if _is_sensible(file.name):
+        return file
+    return replace(file, name=file.name.rpartition("/")[2][-100:], bad=ENDLESS)
 
 
 def _end(way: str, ways: Mapping[str, str]) -> str:

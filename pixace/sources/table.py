@@ -23,6 +23,7 @@ from pixace.sources.source import Record
 from pixace.storage.records import parsed
 from pixace.storage.strangers import opened
 
+MOST_COLUMNS = 10_000  # of JSON Lines, where each line may bring more
 JSON = (".jsonl", ".ndjson")
 PICTURE = re.compile(r".+\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|avif|ppm|pgm)", re.IGNORECASE)
 PIXEL = re.compile(r"(pixel|px?)[ _]?\d+(x\d+)?|\d+x\d+", re.IGNORECASE)
@@ -174,6 +175,8 @@ def _json_rows(text: str) -> TableRows:
         if not isinstance(known, dict):
             raise SourceError(f'line {number} is no JSON object such as {{"file_name": "a.png"}}')
         found |= dict.fromkeys(known)
+        if len(found) > MOST_COLUMNS:
+            raise SourceError(f"line {number}: more than {MOST_COLUMNS:,} columns by now")
         objects.append((number, known))
     names = list(found)
     return TableRows(

@@ -55,6 +55,7 @@ class Tar(tarfile.TarFile):
     """An archive that goes forward only, and keeps nothing of what it has listed."""
 
     tarinfo = _Header
+    packed: int | None = None  # bytes of the file, if it is compressed
     firstmember: tarfile.TarInfo | None
     members: list[tarfile.TarInfo]
 
@@ -63,14 +64,15 @@ class Tar(tarfile.TarFile):
 
         Raises:
           tarfile.ReadError: it would be one that has been listed before.
+          ValueError: it unpacks to far more than pictures do.
         """
-        if self.firstmember is not None:
-            return super().next()
-        before = self.offset
+        is_held, before = self.firstmember is not None, self.offset  # the first is read at once
         member = super().next()
         self.members.clear()  # of a million they take a gigabyte
-        if member is not None and self.offset <= before:
+        if member is not None and not is_held and self.offset <= before:
             raise tarfile.ReadError("its headers lead in a circle")
+        if self.packed is not None:
+            strangers.refuse_bomb(self.packed, self.offset)  # before it is unpacked
         return member
 
 
@@ -86,6 +88,7 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[Tar]:
         file.seek(0)
         mode: Any = next((mode for magic, mode in PACKED if start.startswith(magic)), "r:")
         with Tar.open(fileobj=file, mode=mode, encoding=encoding) as tar:
+            tar.packed = path.stat().st_size if mode != "r:" else None
             yield tar
 
 

@@ -54,6 +54,7 @@ class Arrays:
         with _sound(), self._archive.open(self._infos[name]) as member:
             start = io.BytesIO(member.read(LONGEST))
             header = _header(start)
+            strangers.refuse_bomb(self._infos[name].compress_size, header.bytes)
             data = bytearray(start.read())
             data += strangers.content(member, header.bytes - len(data))
         return _array(header, data)

@@ -17,6 +17,7 @@ from pixace.errors import PixaceError
 
 BLOCK = 1 << 20  # bytes that are asked for at a time, where nobody knows how many come
 TIGHTEST = 1032  # bytes that become one by deflate, at most
+LARGE, TIGHT = 1 << 29, 200  # bytes unpacked, and times as many as packed
 WORDS = 200  # characters of what a library says
 NO_FILES = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -83,6 +84,16 @@ def content(file: Readable, most: int) -> bytearray:
     while block := file.read(min(BLOCK, most - len(found))):
         found += block
     return found
+
+
+def refuse_bomb(packed: int, unpacked: int) -> None:
+    """Refuses what unpacks to more than fits anywhere, and is packed as no pictures ever are.
+
+    Raises:
+      ValueError: says by how much.
+    """
+    if unpacked > LARGE and unpacked > TIGHT * packed:
+        raise ValueError(f"{packed:,} bytes that unpack to {unpacked:,} are no pictures")
 
 
 def said(why: BaseException) -> str:

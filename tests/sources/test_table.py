@@ -332,3 +332,10 @@ def test_json_without_end_is_refused_with_its_line(table):
     deep = '{"file_name": "b.png", "text": ' + "[" * 100_000 + "}\n"
     with pytest.raises(SourceError, match="line 1 is no JSON: it is too deeply nested"):
         open_source(table(deep, "a.jsonl"))
+
+
+def test_lines_with_ever_more_columns_are_refused(table):
+    rows = [{"file_name": "b.png", **{f"{i} {j}": 1 for j in range(99)}} for i in range(200)]
+    lines = map(json.dumps, rows)
+    with pytest.raises(SourceError, match="line 102: more than 10,000 columns by now"):
+        open_source(table("\n".join(lines), "a.jsonl"))

@@ -1,12 +1,14 @@
 """Tar files with headers that claim what they like."""
 
 import io
+import os
 import tarfile
 
 import pytest
 
 from pixace.errors import ImageError, SourceError
 from pixace.sources import archive, open_source, tars
+from pixace.storage import strangers
 
 
 def header(name, size, kind=tarfile.REGTYPE, form=tarfile.GNU_FORMAT):
@@ -72,3 +74,18 @@ def test_a_member_over_the_limit_is_not_unpacked_again(tmp_path, png, monkeypatc
         source.read(0)
     monkeypatch.undo()
     assert source.read(1) == png(1)
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_what_unpacks_to_far_more_than_pictures_do_is_refused(tmp_path, monkeypatch, mode):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, mode) as made:
+        for name in ("a.png", "b.png"):
+            info = tarfile.TarInfo(name)
+            info.size = 3 << 20
+            made.addfile(info, io.BytesIO(bytes(info.size)))
+    assert len(open_source(path)) == 2  # so little does no harm
+    os.utime(path, ns=(1, 1))
+    monkeypatch.setattr(strangers, "LARGE", 1 << 20)
+    with pytest.raises(SourceError, match=r"a\.tar: [\d,]+ bytes that unpack to 3,[\d,]+ are no"):
+        open_source(path)

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from pixace.storage import numpy_files
+from pixace.storage import numpy_files, strangers
 
 ROWS = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
 
@@ -43,9 +43,9 @@ def test_a_npy_is_a_memory_map(tmp_path):
     [
         (
             header((10**12, 8)) + bytes(80),
-            "claims 8,000,000,000,000 bytes .* holds 80",
+            "claims 8,000,000,000,000 bytes .* holds 80|to 8,000,",
         ),
-        (header((1 << 40, 1 << 40, 1 << 40)), "claims .* bytes of numbers, and holds 0"),
+        (header((1 << 40, 1 << 40, 1 << 40)), "claims .* bytes of numbers, and holds 0|to 1,329,"),
         (header((-1, 8)), "claims"),
         (header((3,), "|O") + bytes(24), "it holds Python objects"),
         (b"\x80\4]q\0.", "it holds Python objects"),
@@ -72,4 +72,12 @@ def test_a_damaged_npz_is_a_value_error(tmp_path):
     raw[150:190] = bytes(40)
     (tmp_path / "a.npz").write_bytes(raw)
     with pytest.raises(ValueError, match=r"."):
+        read(tmp_path / "a.npz")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(1 << 20, np.uint8))
+    assert read(tmp_path / "a.npz").size == 1 << 20
+    monkeypatch.setattr(strangers, "LARGE", 1 << 19)
+    with pytest.raises(ValueError, match="bytes that unpack to 1,048,576 are no pictures"):
         read(tmp_path / "a.npz")

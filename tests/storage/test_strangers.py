@@ -79,3 +79,10 @@ def test_whatever_a_library_raises_is_one_line(why, said):
 def test_errors_of_ours_pass():
     with pytest.raises(ImageError, match=r"^ours$"), strangers.explained(SourceError, "a"):
         raise ImageError("ours")
+
+
+def test_what_unpacks_to_far_too_much_is_refused():
+    strangers.refuse_bomb(1000, strangers.LARGE)
+    strangers.refuse_bomb(strangers.LARGE, 100 * strangers.LARGE)
+    with pytest.raises(ValueError, match="1,000 bytes that unpack to 1,000,000,000 are no"):
+        strangers.refuse_bomb(1000, 10**9)

@@ -15,6 +15,7 @@ from pixace.images.formats.limits import MAX_PIXELS
 from pixace.storage.strangers import TIGHTEST
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
+MAX_CHUNKS = 200_000  # most programs write 8 KB of pixels into each
 MAX_TEXT_BYTES = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of colour types
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
@@ -131,9 +132,11 @@ def _words(chunk: Chunk) -> bytes | None:
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
-    left = MAX_TEXT_BYTES
+    left, count = MAX_TEXT_BYTES, 0
     file.seek(len(MAGIC))
     while len(head := file.read(8)) == 8:
+        if (count := count + 1) > MAX_CHUNKS:
+            raise ImageError(f"has more than {MAX_CHUNKS:,} chunks")
         length, name = struct.unpack(">I4s", head)
         start = file.tell() - 8
         end = start + length + 12
