@@ -51,10 +51,12 @@ class Arrays:
         self.files = list(self._infos)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        with _sound(), self._archive.open(self._infos[name]) as member:
+        info = self._infos[name]
+        with _sound(), self._archive.open(info) as member:
             start = io.BytesIO(member.read(LONGEST))
             header = _header(start)
-            strangers.refuse_bomb(self._infos[name].compress_size, header.bytes)
+            _refuse_short(header, info.file_size - start.tell())
+            strangers.refuse_bomb(info.compress_size, header.bytes)
             data = bytearray(start.read())
             data += strangers.content(member, header.bytes - len(data))
         return _array(header, data)
