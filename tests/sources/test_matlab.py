@@ -39,7 +39,7 @@ def test_of_others_labels_are_what_they_are(tmp_path, pictures):
     ("content", "words"),
     [
         ({"a": np.zeros((3, 4))}, r"holds a \(3, 4\); pixace reads one array of uint8 \(H, W, 3"),
-        ({"a": "text"}, r"holds a \(1,\); pixace reads"),
+        ({"a": "text"}, r"holds a \(1, 4\); pixace reads"),
         ({}, "holds nothing; pixace reads"),
     ],
 )
