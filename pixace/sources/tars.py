@@ -36,7 +36,7 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def _plain(cls, buf: bytes, encoding: str, errors: str) -> Any:
-        """The header of a plain file in a quarter of the time; None where it is anything else."""
+        """Of the header of a plain file what is asked for; None where it is anything else."""
         if len(buf) != BLOCKSIZE or buf[TYPE] != tarfile.REGTYPE:
             return None
         checksum, size = OCTAL.fullmatch(buf[CHECKSUM]), OCTAL.fullmatch(buf[SIZE])
