@@ -82,6 +82,8 @@ class Lazy(click.Group):
         except Exception as why:
             if said := door.explained(why, ctx.invoked_subcommand):
                 raise click.ClickException(printable(" ".join(str(said).split()))) from why
+            if isinstance(why, EOFError):  # click takes it for a Ctrl-D, of which it has told
+                raise RuntimeError("a file ended too early") from why
             raise
 
 

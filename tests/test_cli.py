@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -261,3 +262,13 @@ def test_skipped_pictures_are_named_and_counted(here, tiny_outcome):
     assert "1 skipped" in result.stdout
     assert "bad.png" in run("tokenize", "photos", "t", "--size", "4", "--strict", code=1).stderr
     assert not (here / "t").exists()
+
+
+def test_the_end_of_a_file_is_no_wish_of_a_person(monkeypatch):
+    def ended(*_, **__):
+        raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+
+    monkeypatch.setattr(click.Command, "invoke", ended)
+    answer = CliRunner().invoke(main, ["runs"])
+    assert isinstance(answer.exception, RuntimeError)
+    assert "Aborted" not in answer.output

@@ -12,6 +12,7 @@ from pixace.errors import ImageError, WebError
 from pixace.runtime import web
 from pixace.sources import web_photos
 from pixace.storage.atomic import expanded
+from pixace.storage.strangers import opened
 
 if TYPE_CHECKING:
     from pixace.arrays import Image
@@ -143,7 +144,7 @@ def _checksum(path: str | Path) -> str:
       ImageError: it cannot be read.
     """
     try:
-        with Path(path).open("rb") as file:
+        with opened(Path(path)) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as why:
         raise ImageError(f"{path}: {why.strerror}") from why

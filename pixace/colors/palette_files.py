@@ -16,12 +16,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from pixace.errors import TokenError
+from pixace.errors import PixaceError, TokenError
 from pixace.runtime.pillow_warnings import silence
+from pixace.storage import numpy_files, strangers
 from pixace.storage.atomic import expanded
+from pixace.storage.strangers import opened
 
 HALF = 128  # the least alpha that counts as opaque
 CLEAR = -1  # the code of transparency, beside 0xRRGGBB
+MAX_PIXELS = 1 << 24  # of a picture
 MAX_BYTES = 1 << 22  # bytes of a text; 32,768 colours with long names have less
 
 
@@ -42,13 +45,21 @@ def colors_of(path: Path) -> tuple[list[str], str]:
         if kind == ".png":
             return _of_picture(path), ""
         return TEXTS[kind](_lines(path)), ""
-    except (OSError, ValueError, EOFError, SyntaxError, Pillow.DecompressionBombError) as why:
-        reason = getattr(why, "strerror", None) or why
-        raise TokenError(f"cannot read the palette {path}: {reason}; {KINDS_SAID}") from why
+    except PixaceError:
+        raise
+    except Exception as why:  # NumPy and Pillow meet broken files with a dozen kinds of exceptions
+        raise TokenError(
+            f"cannot read the palette {path}: {strangers.said(why)}; {KINDS_SAID}"
+        ) from why
 
 
 def _of_array(path: Path) -> tuple[list[str], str]:
-    table = np.asarray(np.load(expanded(path), allow_pickle=False))
+    with numpy_files.opened(expanded(path), mapped=False) as found:
+        if not isinstance(found, np.ndarray):
+            raise ValueError("it holds several arrays")
+        table = found
+    if table.size > MAX_PIXELS:
+        raise ValueError(f"{table.size:,} numbers are no palette")
     if table.ndim != 2 or table.shape[1] not in (1, 3) or table.dtype.kind not in "fiu":
         raise TokenError(
             f"{path} is no palette: it holds {table.dtype} {table.shape}, "
@@ -78,10 +89,13 @@ def _of_picture(path: Path) -> list[str]:
 
     Transparent black that begins below the first row, and after all colours, only fills up.
     """
-    with silence, Pillow.open(expanded(path), formats=["PNG"]) as picture:
+    with silence, opened(expanded(path)) as file:
+        picture = Pillow.open(file, formats=["PNG"])
+        if picture.width * picture.height > MAX_PIXELS:
+            raise ValueError(f"a picture of more than {MAX_PIXELS:,} pixels is no palette")
         pixels = np.asarray(picture.convert("RGBA")).reshape(-1, 4)
         width = picture.width
-    codes = pixels[:, :3].astype(int) @ [1 << 16, 1 << 8, 1]
+    codes = pixels[:, :3].astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
     opaque = pixels[:, 3] >= HALF
     found, first = np.unique(np.where(opaque, codes, CLEAR), return_index=True)
     order = np.argsort(first)
@@ -97,10 +111,7 @@ def _of_picture(path: Path) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    with expanded(path).open("rb") as file:
-        raw = file.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise ValueError(f"a text of more than {MAX_BYTES:,} bytes is no palette")
+    raw = strangers.whole(expanded(path), MAX_BYTES)
     return [line.strip() for line in raw.decode("utf-8-sig", "replace").splitlines()]
 
 

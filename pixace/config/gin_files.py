@@ -7,17 +7,18 @@ use gin for its own ends, and threads may train at once. Nothing is imported, ca
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 from pixace.config import parts
 from pixace.config.bindings import Bindings, Macro, is_plain
-from pixace.errors import ConfigError, unknown
+from pixace.errors import ConfigError, PixaceError, unknown
 from pixace.ranges import said
+from pixace.storage import strangers
 from pixace.storage.atomic import expanded
 
 # A checkout has gin/ beside pixace/; an installed pixace carries it as pixace/gin_files/.
 FOLDERS = (Path(__file__).parents[2] / "gin", Path(__file__).parents[1] / "gin_files")
+MAX_BYTES = 1 << 20  # bytes of a file
 ONLY_PLAIN = "only numbers, texts, lists and macros are read, and nothing is imported or called"
 
 
@@ -82,9 +83,9 @@ def _file(path: Path, within: tuple[Path, ...]) -> Iterator[tuple[str, Any]]:
     if path in within:
         raise ConfigError(f"{path} cannot be bound: it includes itself, an endless recursion")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as why:
-        raise ConfigError(f"{path} cannot be bound: {' '.join(str(why).split())}") from why
+        text = strangers.whole(path, MAX_BYTES).decode()
+    except (OSError, ValueError) as why:
+        raise ConfigError(f"{path} cannot be bound: {strangers.said(why)}") from why
     yield from _statements(text, str(path), (path.parent, *FOLDERS, Path()), (*within, path))
 
 
@@ -117,7 +118,9 @@ def _statements(
                     yield from _included(each.filename, folders, within)
                 case config_parser.ImportStatement():
                     raise ValueError(f"{each.format()}: {ONLY_PLAIN}")
-    except (ValueError, SyntaxError, TypeError, TokenError, RecursionError) as why:
+    except PixaceError:
+        raise
+    except Exception as why:  # Python's own parser is in it, which gives up in many ways
         words = " ".join(str(why).split()).replace("<unknown>, line", "line")
         raise ConfigError(f"{place} cannot be bound: {words[:400]}") from why
 

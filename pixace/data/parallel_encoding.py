@@ -5,7 +5,8 @@ order: memory does not grow with the source, and the rows do not depend on the n
 Small sources are read in this process, as starting others would take longer than the work.
 
 Worker processes, not threads: a picture that crashes its decoder takes a worker down and not the
-run, and many cores do not queue for one interpreter. They are loky's, which unlike
+run, and many cores do not queue for one interpreter. What was in work then goes to a worker by
+itself, picture by picture, and so one picture is lost. Workers are loky's, which unlike
 `multiprocessing` do not run the user's script again.
 """
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 SMALL = 4096  # pictures: about what one process reads while others start
 CHUNK_TOKENS = 1 << 18  # tokens made at a time by one worker
 CHUNK_PICTURES = 256  # so that progress shows and a chunk's raw pictures fit in memory
+MOST_DEATHS = 16  # of workers; more are no picture's fault
+DEADLY = "crashes its decoder, or needs more memory than there is"
 ORPHANED = 1.0  # seconds between looks of a worker for who started it
 
 Indices = range | np.ndarray  # numbers of pictures
@@ -113,7 +116,7 @@ def encode(
       workers: processes; 1 works in this one; None takes all cores for all but small sources.
 
     Raises:
-      PixaceError: a worker died, as when a picture crashes the decoder; names where.
+      PixaceError: workers die again and again, which no picture explains; names where.
     """
     import joblib
 
@@ -147,23 +150,77 @@ def _encode_here(
 def _encode_in_parallel(
     encoder: Encoder, chunks: list[Indices], workers: int
 ) -> Generator[Chunk, None, None]:
+    """Has chunks made by several workers; those at which one died, again and with care."""
+    done, deaths = 0, 0
+    while done < len(chunks):
+        try:
+            with closing(_pooled(encoder, chunks[done:], workers, 2 * workers)) as made:
+                for chunk in made:
+                    done += 1
+                    yield chunk
+        except BrokenExecutor as why:  # told by a chunk, or when one more is handed in
+            at_work, death = chunks[done : done + 2 * workers], why
+        else:
+            return
+        for indices in at_work:
+            chunk, lost = _careful(encoder, indices, MOST_DEATHS - deaths)
+            deaths += lost
+            if deaths >= MOST_DEATHS:
+                raise _died(encoder, at_work[0], at_work[-1]) from death
+            done += 1
+            yield chunk
+
+
+def _careful(encoder: Encoder, indices: Indices, most: int) -> tuple[Chunk, int]:
+    """A chunk made by one worker, picture by picture, and how many of these it died of.
+
+    Args:
+      encoder: what to do.
+      indices: the pictures.
+      most: deaths after which no more are tried.
+    """
+    left, parts, deaths = deque(map(int, indices)), [encoder(range(0))], 0
+    while left and deaths < most:
+        try:
+            with closing(_pooled(encoder, [range(i, i + 1) for i in left], 1, 1)) as made:
+                for part in made:
+                    left.popleft()
+                    parts.append(part)
+        except BrokenExecutor:
+            name, deaths = encoder.source.record(left.popleft()).name, deaths + 1
+            parts.append(parts[0]._replace(bad=[f"{name}: {DEADLY}"]))
+    rows = [row for part in parts for row in part.rows]
+    bad = [line for part in parts for line in part.bad]
+    return Chunk(rows, np.concatenate([part.tokens for part in parts]), bad), deaths
+
+
+def _pooled(
+    encoder: Encoder, chunks: list[Indices], workers: int, ahead: int
+) -> Generator[Chunk, None, None]:
+    """Has chunks made by worker processes.
+
+    Args:
+      encoder: what to do.
+      chunks: of pictures.
+      workers: how many.
+      ahead: chunks that are handed in before the first comes back.
+
+    Raises:
+      BrokenExecutor: one died.
+    """
     from joblib.externals.loky import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(workers, initializer=_equip, initargs=(encoder, os.getpid()))
-    waiting, running = iter(chunks), deque[tuple[Indices, Future]]()
+    waiting, running = iter(chunks), deque[Future]()
     try:
         with _deaf_to_interrupts():
-            for chunk in itertools.islice(waiting, 2 * workers):
-                running.append((chunk, pool.submit(_work, chunk)))
+            for chunk in itertools.islice(waiting, ahead):
+                running.append(pool.submit(_work, chunk))
         while running:
-            done = running[0][1].result()
+            made = running.popleft().result()
             for chunk in itertools.islice(waiting, 1):
-                running.append((chunk, pool.submit(_work, chunk)))
-            running.popleft()
-            yield done
-    except BrokenExecutor as why:  # told by a chunk, or when one more is handed in
-        at_work = [chunk for chunk, _ in running] or chunks
-        raise _died(encoder, at_work[0], at_work[-1]) from why
+                running.append(pool.submit(_work, chunk))
+            yield made
     finally:
         pool.shutdown(kill_workers=True)
 

@@ -26,6 +26,7 @@ from pixace.models.language_model import Weights
 from pixace.runs.description import ModelRecord
 from pixace.storage import records
 from pixace.storage.atomic import whole
+from pixace.storage.strangers import opened
 from pixace.tokenizers import Tokenizer
 from pixace.version import __version__
 
@@ -105,15 +106,16 @@ def read(path: Path) -> tuple[Header, bytes]:
       TokenError: it is none, damaged, cut short, or of another pixace.
       OSError: it cannot be read.
     """
-    data = path.read_bytes()
+    with opened(path) as file:
+        data = file.read()
     if not data.startswith(MAGIC):
         raise TokenError(f"{path} holds no compressed pictures; make some with: pixace compress")
     begin = len(MAGIC) + SIZE
     end = begin + int.from_bytes(data[len(MAGIC) : begin], "little")
     try:
-        opened = zlib.decompressobj()
-        fields = json.loads(opened.decompress(data[begin:end], LARGEST))
-        if not opened.eof:
+        packed = zlib.decompressobj()
+        fields = json.loads(packed.decompress(data[begin:end], LARGEST))
+        if not packed.eof:
             raise ValueError("its header is cut short")
         found = fields["format"]
         if found != FORMAT:

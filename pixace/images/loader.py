@@ -40,6 +40,7 @@ from pixace.images.formats.limits import MAX_PIXELS
 from pixace.images.gamma import Gamma
 from pixace.images.icc_profiles import in_srgb
 from pixace.runtime.pillow_warnings import silence
+from pixace.storage import strangers
 from pixace.storage.atomic import expanded
 
 FITTING = "draft2+hamming+blocks/2"
@@ -163,7 +164,7 @@ def _opened(raw: Path | bytes | np.ndarray | Pillow.Image, name: str) -> Iterato
     elif isinstance(raw, np.ndarray):
         yield _from_array(raw)
     else:
-        with raw.open("rb") if isinstance(raw, Path) else io.BytesIO(raw) as file:
+        with strangers.opened(raw) if isinstance(raw, Path) else io.BytesIO(raw) as file:
             yield formats.opened(file, name)
 
 
@@ -264,6 +265,8 @@ def _reason(why: Exception, raw: Raw) -> str:
     if length == 0:
         return "empty, 0 bytes"
     match why:
+        case strangers.NoFileError():
+            return str(why.strerror)
         case FileNotFoundError():
             return "no such file"
         case PermissionError():

@@ -6,6 +6,8 @@ A PNG has a text under the keyword `pixace`, ahead of its pixels, and a GIF a co
 import re
 from pathlib import Path
 
+from pixace.storage.strangers import opened
+
 KEY = "pixace"  # of the PNG text chunk that holds the description
 COMMENT = KEY.encode()  # of a GIF
 
@@ -19,7 +21,7 @@ SEEN = 2048  # bytes; a GIF's comment follows a palette of at most 768
 def is_marked(path: Path) -> bool:
     """Whether a file is a picture that pixace wrote; one that cannot be read is not."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with opened(path) as file:
             return is_marked_head(file.read(SEEN))
     except (OSError, ValueError):
         return False

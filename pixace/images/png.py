@@ -9,8 +9,11 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from pixace.errors import ImageError
+from pixace.images.formats import png
 from pixace.images.marks import KEY
 from pixace.storage.atomic import whole
+from pixace.storage.records import parsed
+from pixace.storage.strangers import opened, said
 
 
 def save_png(
@@ -56,13 +59,11 @@ def read_description(path: Path) -> dict:
       ImageError: the file cannot be read, or does not say how it was made.
     """
     try:
-        with Pillow.open(path) as picture:
-            picture.load()  # text may follow the pixels
-            description = json.loads(getattr(picture, "text", {})[KEY])
-    except KeyError as why:
-        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?") from why
-    except (OSError, ValueError, SyntaxError) as why:
-        raise ImageError(f"{path}: {why}; is it a picture that pixace saved?") from why
+        with opened(path) as file:
+            described = png.texts(file).get(KEY)
+        description = described and parsed(described)
+    except (OSError, ValueError) as why:
+        raise ImageError(f"{path}: {said(why)}; is it a picture that pixace saved?") from why
     if not isinstance(description, dict):
         raise ImageError(f"{path} does not say how it was made; was it saved by pixace?")
     return description

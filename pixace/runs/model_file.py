@@ -22,7 +22,7 @@ from safetensors.numpy import save as serialized
 from pixace.errors import NotFiniteError, RunError
 from pixace.runs.description import Card, Description
 from pixace.runs.run_folder import MODEL, Run
-from pixace.storage import pytrees, records
+from pixace.storage import pytrees, records, strangers
 from pixace.storage.atomic import whole
 
 TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
@@ -179,6 +179,7 @@ def described(path: Path) -> Description:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
+        strangers.opened(path).close()  # refuses what is no file
         with safe_open(path, framework="np") as file:
             yield file
     except (SafetensorError, OSError) as why:

@@ -6,18 +6,18 @@ refused before any of it is. `photos.zip#cp949` says in what encoding names are.
 """
 
 import codecs
-import functools
-import lzma
 import os
-import tarfile
 import threading
 import zipfile
-import zlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from pixace.errors import ImageError, SourceError
+from pixace.sources import tars
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import Standing, folder_of, is_plain, standings
@@ -26,15 +26,11 @@ from pixace.sources.naming import is_packed, may_be_picture, readable
 from pixace.sources.shard import Told, told_in
 from pixace.sources.sidecar import spelled
 from pixace.sources.source import Record
+from pixace.storage import strangers
 
 MEMBER_LIMIT = 256 * 2**20  # bytes of one picture file
 
 READING = 2  # of names, links and what lies beside pictures: another gives other captions or labels
-
-BROKEN = (  # what zipfile and tarfile meet in damaged or odd archives
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
-    *(OSError, ValueError, NotImplementedError, RuntimeError),
-)
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,8 @@ class Archive:
       zipped: tells zip from tar.
       members: the pictures, in its order.
       labels: whether the folders that hold them are their labels.
-      stamp: changes when the archive does.
+      state: changes when the file does.
+      stamp: changes when the pictures do, or what is told of them.
       encoding: of the names, if the user says so.
       told: by other members, of each picture or none of any.
       standings: what the folders say of their pictures.
@@ -56,6 +53,7 @@ class Archive:
     zipped: bool
     members: tuple[Member, ...]
     labels: bool
+    state: str
     stamp: str
     encoding: str | None
     told: tuple[Told, ...]
@@ -87,16 +85,7 @@ class Archive:
         member = self.members[i]
         if member.bad:
             raise ImageError(f"{readable(member.name)}: {member.bad}")
-        if member.size > MEMBER_LIMIT:
-            raise ImageError(
-                f"{readable(member.name)}: claims {member.size:,} bytes unpacked, more than the "
-                f"limit of {MEMBER_LIMIT:,}"
-            )
-        try:
-            opened = _opened(self.path, self.zipped, self.stamp, os.getpid())
-            return opened.read(member)
-        except BROKEN as why:
-            raise ImageError(f"{readable(member.name)}: cannot be unpacked ({why})") from why
+        return _read(self.path, self.zipped, self.state, member)
 
     def fingerprint(self) -> str:
         """Over the size and time of change of the archive."""
@@ -105,7 +94,13 @@ class Archive:
 
 def is_archive(path: Path) -> bool:
     """Whether a file is a zip or tar, whatever its name."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    return is_zip(path) or tars.is_tar(path)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file ends as a zip does."""
+    with strangers.opened(path) as file:
+        return zipfile.is_zipfile(file)
 
 
 def is_archive_file(path: Path) -> bool:
@@ -124,21 +119,21 @@ def open_archive(path: Path, labels: bool = False, encoding: str | None = None) 
     Raises:
       SourceError: it is damaged or encrypted, or holds no file that may be a picture.
     """
-    zipped = zipfile.is_zipfile(path)
+    zipped = is_zip(path)
     _refuse_unknown(encoding, path)
-    try:
-        files = (zip_members if zipped else tar_members)(path, encoding)
-        members = tuple(file for file in files if may_be_picture(file.name) or is_packed(file.name))
-        stamp = fingerprint_of(path.parent, [path.name], *filter(None, [encoding]))
-        read = _opened(path, zipped, stamp, os.getpid()).read
-        told = told_in(files, members, read, keyed=not zipped)
-    except BROKEN as why:
-        raise SourceError(f"cannot read {path}: {why}; get it again, or unpack it first") from why
+    state = stamp = fingerprint_of(path.parent, [path.name], *filter(None, [encoding]))
+    with strangers.explained(SourceError, path, "get it again, or unpack it first"):
+        if zipped:
+            files = zip_members(open_zip(path, state, os.getpid()).archive, encoding)
+        else:
+            files = tar_members(path, encoding)
+    members = tuple(file for file in files if may_be_picture(file.name) or is_packed(file.name))
+    told = told_in(files, members, partial(_read, path, zipped, state), keyed=not zipped)
     _refuse_unreadable(path, members)
     found = standings({folder_of(member.name) for member in members})
     if not is_plain(found, labels) or any(member.linked for member in members) or told.keyed:
         stamp = fingerprint_of(path.parent, [path.name], encoding, READING)
-    return Archive(path, zipped, members, labels, stamp, encoding, told.of_each, found)
+    return Archive(path, zipped, members, labels, state, stamp, encoding, told.of_each, found)
 
 
 def _refuse_unknown(encoding: str | None, path: Path) -> None:
@@ -163,35 +158,81 @@ def _refuse_unreadable(path: Path, members: tuple[Member, ...]) -> None:
         )
 
 
-class _Zip:
-    def __init__(self, path: Path) -> None:
-        self._archive = zipfile.ZipFile(path)  # takes turns between threads by itself
-        self._infos = self._archive.infolist()
+def _read(path: Path, zipped: bool, state: str, member: Member) -> bytes:
+    """The bytes of a member.
 
-    def read(self, member: Member) -> bytes:
-        return self._archive.read(self._infos[member.place])
+    Raises:
+      ImageError: it is damaged, or unpacks to more than the limit; what it claims does not count.
+    """
+    name = readable(member.name)
+    limit = f"more than the limit of {MEMBER_LIMIT:,}"
+    if not zipped and member.size > MEMBER_LIMIT:  # so many bytes it takes up in any case
+        raise ImageError(f"{name}: {member.size:,} bytes, {limit}")
+    opened = open_zip if zipped else _open_tar
+    try:
+        raw = opened(path, state, os.getpid()).read(member, MEMBER_LIMIT + 1)
+    except Exception as why:  # zipfile, tarfile and what unpacks for them have dozens
+        raise ImageError(f"{name}: cannot be unpacked ({strangers.said(why)})") from why
+    if len(raw) > MEMBER_LIMIT:
+        raise ImageError(f"{name}: claims {member.size:,} bytes unpacked, {limit}")
+    return raw
 
 
-class _Tar:
-    def __init__(self, path: Path) -> None:
-        self._archive = tarfile.open(path)  # noqa: SIM115  stays open between reads
-        self._lock = threading.Lock()
+class _Open:
+    """What stays open between reads."""
+
+    def __init__(self) -> None:
+        self.stack = ExitStack()
 
     def __del__(self) -> None:
-        if hasattr(self, "_archive"):
-            self._archive.close()
+        self.stack.close()
 
-    def read(self, member: Member) -> bytes:
-        file = self._archive.fileobj
+
+class Zip(_Open):
+    """An open zip; threads take turns by themselves.
+
+    Attributes:
+      archive: it.
+      infos: what its list says of its members.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        file = self.stack.enter_context(strangers.opened(path))
+        self.archive = self.stack.enter_context(zipfile.ZipFile(file))
+        self.infos = self.archive.infolist()
+
+    def read(self, member: Member, most: int) -> bytes:
+        """The bytes of a member, at most so many."""
+        with self.archive.open(self.infos[member.place]) as file:
+            return bytes(strangers.content(file, most))
+
+
+class _Tar(_Open):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._archive = self.stack.enter_context(tars.opened(path))
+        self._lock = threading.Lock()
+
+    def read(self, member: Member, _most: int) -> bytes:
+        file: Any = self._archive.fileobj
         with self._lock:
             file.seek(member.place)
-            data = file.read(member.size)
+            data = bytes(strangers.content(file, member.size))
         if len(data) < member.size:
             raise EOFError(f"the archive ends after {len(data):,} of {member.size:,} bytes")
         return data
 
 
-@functools.lru_cache(maxsize=4)
-def _opened(path: Path, zipped: bool, _stamp: str, _process: int) -> _Zip | _Tar:
-    """An open archive; each process has its own, since a forked one would share the position."""
-    return _Zip(path) if zipped else _Tar(path)
+@lru_cache(maxsize=4)
+def open_zip(path: Path, _state: str, _process: int) -> Zip:
+    """An open zip, whose list is read once; each process has its own.
+
+    A forked one would share the position.
+    """
+    return Zip(path)
+
+
+@lru_cache(maxsize=4)
+def _open_tar(path: Path, _state: str, _process: int) -> _Tar:
+    return _Tar(path)

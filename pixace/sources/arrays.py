@@ -8,7 +8,6 @@ never unpickled: a file could run programs that way.
 import functools
 import os
 import re
-import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +22,8 @@ from pixace.sources.own import names_tokenizer
 from pixace.sources.scale import Extent, Scale, eight_bit, extent, scale_of
 from pixace.sources.shapes import as_pictures
 from pixace.sources.source import Record
+from pixace.storage import numpy_files, strangers
+from pixace.storage.numpy_files import OBJECTS, Arrays
 
 IMAGES = ("images", "x", "x_train", "train_images", "data", "arr_0")  # in .npz files, best first
 LABELS = ("labels", "label", "y", "targets", "target")
@@ -87,7 +88,7 @@ def open_rows(spec: str, load: Callable[[], ArrayPictures], stamp: str) -> Array
       SourceError: it holds none, or other than one label each.
     """
     images, labels, said = load()
-    if not len(images):
+    if not images.size:  # none, or as many as one likes of no pixels
         raise SourceError(f"{spec} holds no pictures; name another file")
     if labels is not None and len(labels) != len(images):
         raise SourceError(f"{spec} holds {len(images)} pictures but {len(labels)} labels")
@@ -162,24 +163,18 @@ def _load(path: Path, array: str | None, beside: Path | None, _stamp: str) -> Ar
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[np.ndarray | np.lib.npyio.NpzFile]:
+def _opened(path: Path) -> Iterator[np.ndarray | Arrays]:
     """A memory map, or the arrays of a `.npz` file by name.
 
     Raises:
       SourceError: it is broken, also where that shows later.
     """
     try:
-        with path.open("rb") as file:
-            if file.read(2) != b"PK":  # how zip files begin, and so .npz
-                yield np.load(path, mmap_mode="r", allow_pickle=False)
-                return
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as loaded:
-                yield loaded
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
-        reason = f"it is broken ({why})"
-        if "pickle" in str(why) or "Python objects" in str(why):
-            reason = "it holds Python objects; save numbers"
+        with numpy_files.opened(path) as loaded:
+            yield loaded
+    except (OSError, ValueError) as why:
+        reason = strangers.said(why)
+        reason = reason if reason == OBJECTS else f"it is broken ({reason})"
         raise SourceError(f"cannot read {path}: {reason}") from why
 
 
@@ -191,12 +186,12 @@ def _counts(array: np.ndarray) -> tuple[int, ...]:
 def _labels_beside(path: Path, counts: Collection[int]) -> tuple[str, ...] | None:
     """The labels in a file of their own, if it holds nothing else and one for each picture."""
     with _opened(path) as loaded:
-        arrays = [loaded] if isinstance(loaded, np.ndarray) else [loaded[n] for n in loaded.files]
-        labels = as_labels(arrays[0]) if len(arrays) == 1 else ()
-    return labels if labels and len(labels) in counts else None
+        if isinstance(loaded, np.ndarray):
+            return _fitting(loaded, counts)
+        return _fitting(loaded[loaded.files[0]], counts) if len(loaded.files) == 1 else None
 
 
-def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:
+def _named(loaded: Arrays, path: Path, array: str | None) -> str:
     if array is not None:
         if array not in loaded.files:
             raise SourceError(f"{path} has no array '{array}'; known: {', '.join(loaded.files)}")
@@ -213,9 +208,7 @@ def _named(loaded: np.lib.npyio.NpzFile, path: Path, array: str | None) -> str:
     )
 
 
-def _labels(
-    loaded: np.lib.npyio.NpzFile, images: str, counts: Collection[int]
-) -> tuple[str, ...] | None:
+def _labels(loaded: Arrays, images: str, counts: Collection[int]) -> tuple[str, ...] | None:
     """Labels that belong to an array: `y_test` to `x_test`, `train_labels` to `train_images`.
 
     Args:
@@ -227,10 +220,15 @@ def _labels(
     own = images.lower()
     for partner in (own.replace("x", "y", 1), own.replace("images", "labels"), *LABELS):
         name = lower.get(partner, images)
-        labels = () if name == images else as_labels(loaded[name])
-        if labels and len(labels) in counts:
+        if name != images and (labels := _fitting(loaded[name], counts)):
             return labels
     return None
+
+
+def _fitting(array: np.ndarray, counts: Collection[int]) -> tuple[str, ...] | None:
+    """The labels that an array holds, if there are as many as pictures."""
+    labels = as_labels(array) if set(array.shape) & set(counts) else ()
+    return labels if labels and len(labels) in counts else None
 
 
 def as_labels(array: np.ndarray) -> tuple[str, ...]:

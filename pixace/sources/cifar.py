@@ -11,20 +11,21 @@ version one byte (CIFAR-10) or two (CIFAR-100: coarse, fine) with its label stan
 
 import functools
 import re
-import tarfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import numpy as np
 
 from pixace.errors import ImageError, RunError, SourceError
+from pixace.sources import tars
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.joined import Joined
 from pixace.sources.source import Record
 from pixace.storage import safe_pickle
+from pixace.storage.strangers import content, explained, opened
 
 TEN = re.compile(r"(data_batch_\d+|test_batch)(\.bin)?")
 HUNDRED = re.compile(r"(train|test)(\.bin)?")  # if one of these lies beside it:
@@ -34,6 +35,7 @@ FIELDS = ("labels", "fine_labels")  # of pickles
 NAMING = ("label_names", "fine_label_names")
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
+CLASSES = 1 << 16  # more than there are
 MAX_BYTES = 256 << 20  # bytes of one file
 GLANCE = 4  # members of a tar that are looked at to see whether it is one of these
 FOLDER = "cifar-10"  # begins the name of the folder in all four tars
@@ -73,8 +75,9 @@ class Batch:
     def read(self, i: int) -> np.ndarray:
         """Picture i, uint8 (32, 32, 3)."""
         try:
-            return np.moveaxis(_pictures(self.root, self.name, self.stamp)[i], 0, 2)
-        except (OSError, EOFError, SourceError, IndexError) as why:
+            with explained(SourceError, self.spec):
+                return np.moveaxis(_pictures(self.root, self.name, self.stamp)[i], 0, 2)
+        except SourceError as why:
             raise ImageError(f"{self.record(i).name}: {why}") from why
 
     def fingerprint(self) -> str:
@@ -87,12 +90,13 @@ def is_cifar(path: Path) -> bool:
     if TEN.fullmatch(path.name) or HUNDRED.fullmatch(path.name):
         return path.name in batches_in(entry.name for entry in path.parent.iterdir())
     try:
-        with tarfile.open(path) as tar:
-            return any(FOLDER in member.name for member in islice(tar, GLANCE)) and bool(
+        with tars.opened(path) as tar:
+            glance = takewhile(lambda member: member.size <= MAX_BYTES, islice(tar, GLANCE))
+            return any(FOLDER in member.name for member in glance) and bool(
                 batches_in(member.name for member in tar)
             )
-    except (tarfile.TarError, OSError, EOFError):
-        return False  # no tar; or who reads archives will say what is wrong
+    except Exception:  # no tar; or who reads archives will say what is wrong
+        return False
 
 
 def batches_alone(names: Sequence[str], pictures: Collection[str]) -> list[str]:
@@ -146,13 +150,11 @@ def open_cifar(path: Path, spec: str | None = None) -> Joined:
     Raises:
       SourceError: it is broken.
     """
-    alone = path.is_file() and not tarfile.is_tarfile(path)
+    alone = path.is_file() and not tars.is_tar(path)
     root = path.parent if alone else path
-    try:
+    with explained(SourceError, path):
         batches = [path.name] if alone else batches_in(name for name, _ in _files(root, None))
         labels, classes = _labels(root, batches)
-    except (tarfile.TarError, OSError, EOFError) as why:
-        raise SourceError(f"cannot read {path}: {why}; get it again") from why
     named = {
         name: tuple(classes[i] if i < len(classes) else str(i) for i in numbers)
         for name, numbers in labels.items()
@@ -201,18 +203,18 @@ def _files(root: Path, wanted: Collection[str] | None) -> Iterator[tuple[str, by
     if root.is_dir():
         for path in sorted(root.iterdir()):
             if path.is_file() and (wanted is None or path.name in wanted):
-                with path.open("rb") as file:
-                    yield path.name, _read(file, root / path.name) if wanted else b""
+                with opened(path) as batch:
+                    yield path.name, _read(batch, root / path.name) if wanted else b""
         return
-    with tarfile.open(root) as tar:
+    with tars.opened(root) as tar:
         for member in tar:
             if member.isreg() and (wanted is None or member.name in wanted):
-                opened = tar.extractfile(member)
-                yield member.name, _read(opened, root / member.name) if wanted and opened else b""
+                file = tar.extractfile(member)
+                yield member.name, _read(file, root / member.name) if wanted and file else b""
 
 
 def _read(file: IO[bytes], path: Path) -> bytes:
-    raw = file.read(MAX_BYTES + 1)
+    raw = bytes(content(file, MAX_BYTES + 1))
     if len(raw) > MAX_BYTES:
         raise SourceError(f"{path} is larger than {MAX_BYTES:,} bytes, and no batch of CIFAR")
     return raw
@@ -223,7 +225,7 @@ def _pictures(root: Path, name: str, _stamp: str) -> np.ndarray:
     """All pictures of a batch, uint8 (N, 3, 32, 32)."""
     raw = next((raw for _, raw in _files(root, {name})), None)
     if raw is None:
-        raise FileNotFoundError("its file is gone")
+        raise SourceError("its file is gone")
     return _content(raw, root / name)[0]
 
 
@@ -245,8 +247,8 @@ def _content(raw: bytes, path: Path) -> tuple[np.ndarray, list[int]]:
         labels = _numbers(next(found[field] for field in FIELDS if field in found))
         if data.dtype != np.uint8 or data.shape != (len(labels), PIXELS):
             raise ValueError(f"{data.dtype} {data.shape} and {len(labels)} labels")
-        if min(labels, default=0) < 0:
-            raise ValueError("labels below 0")
+        if min(labels, default=0) < 0 or max(labels, default=0) >= CLASSES:
+            raise ValueError(f"labels beyond 0 to {CLASSES:,}")
     except (ValueError, TypeError, StopIteration) as why:
         raise SourceError(f"{path} is no batch of CIFAR: {str(why) or 'no labels'}") from why
     return data.reshape(-1, *SHAPE), labels

@@ -12,7 +12,6 @@ import functools
 import gzip
 import os
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import numpy as np
 from pixace.errors import SourceError
 from pixace.sources.arrays import ArrayPictures, ArrayRows, open_rows
 from pixace.sources.folder import fingerprint_of
+from pixace.storage.strangers import content, explained, opened, refuse_bomb
 
 IMAGES = re.compile(r".*images?[-._]idx3[-._]ubyte(\.gz)?", re.IGNORECASE)
 NAMES = re.compile(r".*[-._]idx\d[-._](ubyte|int)(\.gz)?", re.IGNORECASE)
@@ -35,7 +35,7 @@ def is_idx(path: Path) -> bool:
     """Whether a file begins as idx pictures do, whatever its name."""
     try:
         return _read(path, 4)[:4] == b"\0\0\x08\x03"
-    except (OSError, EOFError, zlib.error):
+    except Exception:  # packed in no sound way
         return False
 
 
@@ -127,7 +127,7 @@ def _texts(labels: np.ndarray) -> tuple[str, ...]:
 
 def _array(path: Path, kind: int, dimensions: int) -> np.ndarray:
     start, dtype = 4 + 4 * dimensions, np.dtype(TYPES[kind])
-    try:
+    with explained(SourceError, path):
         head = _read(path, start)
         if len(head) < start or head[:4] != bytes((0, 0, kind, dimensions)):
             raise SourceError(f"{path} is no idx file of {dimensions} dimensions; get it again")
@@ -137,9 +137,8 @@ def _array(path: Path, kind: int, dimensions: int) -> np.ndarray:
             raise SourceError(
                 f"{path} claims {claimed:,} bytes, more than the limit of {MAX_BYTES:,}"
             )
+        refuse_bomb(path.stat().st_size, claimed)
         data = _read(path, claimed)
-    except (OSError, EOFError, zlib.error) as why:
-        raise SourceError(f"cannot read {path}: {why}; get it again") from why
     if len(data) < claimed:
         raise SourceError(
             f"{path} is truncated: {len(data):,} of the {claimed:,} bytes that {shape[0]:,} "
@@ -148,9 +147,9 @@ def _array(path: Path, kind: int, dimensions: int) -> np.ndarray:
     return np.frombuffer(data, dtype, offset=start).reshape(shape)
 
 
-def _read(path: Path, count: int) -> bytes:
+def _read(path: Path, count: int) -> bytearray:
     """The first bytes of a file, unpacked if need be."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as file:
-        return file.read(count)
+        file.seek(0)
+        return content(gzip.GzipFile(fileobj=file) if packed else file, count)

@@ -1,5 +1,6 @@
 """Where the paths in a table lead: those of Windows too, as people move tables between systems."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -32,6 +33,10 @@ def checked(path: str) -> str:
     """
     if URL.match(path):
         raise SourceError(f"{path[:60]} is no file; download the pictures, and write their paths")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as why:
+        raise SourceError(f"the path has half a character in it: {ascii(path)[:60]}") from why
     if "\n" in path:
         raise SourceError("the path goes over several lines; perhaps a quote is not closed")
     return path

@@ -5,18 +5,19 @@ SVHN's label 10 is the digit 0.
 
 import functools
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from pixace.errors import SourceError
+from pixace.sources import matlab_file
 from pixace.sources.arrays import ArrayPictures, ArrayRows, as_labels, open_rows
 from pixace.sources.folder import fingerprint_of
+from pixace.sources.matlab_file import UnreadVersionError
 from pixace.sources.shapes import CHANNELS
+from pixace.storage.strangers import explained, opened
 
 SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
-BROKEN = (OSError, ValueError, TypeError, LookupError, MemoryError, zlib.error)
 HDF5 = "as MATLAB 7.3 writes it (HDF5)"
 
 
@@ -32,28 +33,17 @@ def open_matlab(path: Path) -> ArrayRows:
 
 @functools.lru_cache(maxsize=2)
 def _load(path: Path, _stamp: str) -> ArrayPictures:
-    from scipy import io
-
-    try:
-        found = io.loadmat(path)
-    except NotImplementedError as why:
-        raise SourceError(
-            f"{path} is {HDF5}, which pixace does not read; save it again with -v7, or as .npy"
-        ) from why
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        zlib.error,
-        MemoryError,
-        io.matlab.MatReadError,
-    ) as why:
-        raise SourceError(f"cannot read {path}: {why}; get it again") from why
-    arrays = {name: each for name, each in found.items() if isinstance(each, np.ndarray)}
+    with explained(SourceError, path), opened(path) as file:
+        try:
+            found = list(matlab_file.arrays(file))
+        except UnreadVersionError as why:
+            raise SourceError(
+                f"{path} is {HDF5}, which pixace does not read; save it again with -v7, or as .npy"
+            ) from why
+    arrays = {each.name: each.numbers for each in found if each.numbers is not None}
     pictures = [name for name, each in arrays.items() if _are_pictures(each)]
     if len(pictures) != 1:
-        listed = ", ".join(f"{name} {each.shape}" for name, each in arrays.items()) or "nothing"
+        listed = ", ".join(f"{each.name} {each.shape}" for each in found) or "nothing"
         raise SourceError(
             f"{path} holds {listed}; pixace reads one array of uint8 (H, W, 3, N); save the "
             "pictures as .npy"

@@ -7,25 +7,28 @@ be read is listed all the same, with the reason, so that it is counted.
 import os
 import posixpath
 import stat
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pixace.sources import tars
 from pixace.sources.naming import is_packed, may_be_picture
 from pixace.sources.zipnames import name_of
+from pixace.storage.strangers import said
 
 LINK_LIMIT = 4096  # bytes of the path that a link is
 SIDECARS = (".txt", ".caption", ".cap", ".cls", ".json")
 
+LONGEST, DEEPEST = 4096, 64  # characters of a name, and folders one in another
+ENDLESS = f"its name has more than {LONGEST:,} characters, or more than {DEEPEST} folders"
 LOCKED = "encrypted with a password; unpack it first"
 HOLES = "stored with holes; pack it again without --sparse"
 INSIDE = "an archive inside the archive, whose pictures are not read; unpack it first"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One file in an archive.
 
@@ -51,27 +54,31 @@ class Link(NamedTuple):
     way: str
 
 
-def zip_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
+def zip_members(archive: zipfile.ZipFile, encoding: str | None) -> tuple[Member, ...]:
     """Lists a zip; see `zipnames` for the encoding."""
     files, links = [], {}
-    with zipfile.ZipFile(path) as archive:
-        for place, info in enumerate(archive.infolist()):
-            name, locked = name_of(info, encoding), bool(info.flag_bits & 1)
-            if name.endswith("/"):
+    for place, info in enumerate(archive.infolist()):
+        name, locked = name_of(info, encoding), bool(info.flag_bits & 1)
+        if name.endswith("/"):
+            continue
+        bad = LOCKED if locked else ""
+        if stat.S_ISLNK(info.external_attr >> 16) and not locked:
+            try:
+                with archive.open(info) as link:
+                    to = os.fsdecode(link.read(LINK_LIMIT))
+            except Exception as why:  # damaged in one of a dozen ways: costs this link
+                bad = f"cannot be unpacked ({said(why)})"
+            else:
+                links[name] = Link(to, posixpath.join(posixpath.dirname(name), to))
                 continue
-            if stat.S_ISLNK(info.external_attr >> 16) and not locked:
-                if info.file_size <= LINK_LIMIT:
-                    to = os.fsdecode(archive.read(info))
-                    links[name] = Link(to, posixpath.join(posixpath.dirname(name), to))
-                continue
-            files.append(Member(name, info.file_size, place, LOCKED if locked else ""))
+        files.append(Member(name, info.file_size, place, bad))
     return _listed(files, links)
 
 
 def tar_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
     """Lists a tar, compressed or not."""
     files, links = [], {}
-    with tarfile.open(path, encoding=encoding) as archive:
+    with tars.opened(path, encoding) as archive:
         for info in archive:
             name, to = info.name.removeprefix("./"), info.linkname
             if info.issym():
@@ -87,7 +94,9 @@ def tar_members(path: Path, encoding: str | None) -> tuple[Member, ...]:
 
 def _listed(files: Sequence[Member], links: Mapping[str, Link]) -> tuple[Member, ...]:
     """What matters, each link beside what it leads to: to and fro is slow in some archives."""
+    files = [_shortened(file) for file in files]
     kept = [_kept(file) for file in files if is_wanted(file.name)]
+    links = {name: link for name, link in links.items() if _is_sensible(name, link.way)}
     if not links:
         return tuple(kept)
     found = {posixpath.normpath(file.name): file for file in files}
@@ -99,6 +108,17 @@ def _listed(files: Sequence[Member], links: Mapping[str, Link]) -> tuple[Member,
             file = found.get(end, Member(name, 0, -1, f"a link to {link.to}, which is not inside"))
             kept.append(replace(file, name=name, linked=True))
     return tuple(sorted(kept, key=lambda file: file.place))
+
+
+def _is_sensible(*names: str) -> bool:
+    return all(len(name) <= LONGEST and name.count("/") <= DEEPEST for name in names)
+
+
+def _shortened(file: Member) -> Member:
+    """The same, but for a name that no file on a disk could have, and that takes its time."""
+    if _is_sensible(file.name):
+        return file
+    return replace(file, name=file.name.rpartition("/")[2][-100:], bad=ENDLESS)
 
 
 def _end(way: str, ways: Mapping[str, str]) -> str:

@@ -5,8 +5,8 @@ relative to it. The pictures and their order are the folder's; the table adds ca
 splits.
 """
 
+import os
 import posixpath
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 
 from pixace.errors import ImageError, SourceError
 from pixace.sources import columns
-from pixace.sources.archive import BROKEN, MEMBER_LIMIT, Archive
+from pixace.sources.archive import MEMBER_LIMIT, Archive, open_zip
 from pixace.sources.folder import Folder, fingerprint_of
 from pixace.sources.groups import group_of
+from pixace.sources.hierarchy import folder_of
+from pixace.sources.members import Member
 from pixace.sources.naming import readable
 from pixace.sources.source import Record, Source
 from pixace.sources.table import Line, open_table, read_rows
 from pixace.sources.zipnames import name_of
+from pixace.storage.strangers import explained
 
 if TYPE_CHECKING:
     from pixace.images.loader import Raw
@@ -124,23 +127,27 @@ def _in_folder(source: Folder) -> Iterator[tuple[Path, bytes | None]]:
 
 
 def _in_zip(source: Archive, names: tuple[str, ...]) -> Iterator[tuple[Path, bytes | None]]:
-    with zipfile.ZipFile(source.path) as archive:
-        members = {
-            posixpath.normpath(name_of(info, source.encoding)): info
-            for info in archive.infolist()
-            if info.file_size <= MEMBER_LIMIT and not info.flag_bits & 1
-        }
-        for place in _places(names):
-            if place in members:
-                try:
-                    yield source.path / place, archive.read(members[place])
-                except BROKEN as why:
-                    raise SourceError(f"cannot read {source.path / place}: {why}") from why
+    opened = open_zip(source.path, source.state, os.getpid())
+    members = {
+        posixpath.normpath(name): place
+        for place, info in enumerate(opened.infos)
+        if not info.flag_bits & 1 and (name := name_of(info, source.encoding)).endswith(NAMES)
+    }
+    for place in _places(names):
+        if place in members:
+            with explained(SourceError, source.path / place):
+                raw = opened.read(Member(place, 0, members[place]), MEMBER_LIMIT + 1)
+            if len(raw) > MEMBER_LIMIT:
+                raise SourceError(
+                    f"{source.path / place} unpacks to more than {MEMBER_LIMIT:,} bytes"
+                )
+            yield source.path / place, raw
 
 
 def _places(names: tuple[str, ...]) -> list[str]:
     """Where tables may lie: in the folders that have pictures below them."""
-    folders = {folder for name in names for folder in PurePosixPath(name).parents}
+    holding = map(PurePosixPath, {folder_of(name) for name in names})
+    folders = {above for folder in holding for above in (folder, *folder.parents)}
     return [str(folder / name) for folder in sorted(folders) for name in NAMES]
 
 

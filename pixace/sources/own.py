@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pixace.images.marks import NUMBERED, is_marked
+from pixace.storage.strangers import opened
 
 WRITTEN = (".png", ".gif")
 GIVEN = re.compile(
@@ -65,7 +66,7 @@ def is_run(folder: Path) -> bool:
 def names_tokenizer(file: Path) -> bool:
     """Whether a file is the description of a run or of a token set: they name their tokenizer."""
     try:
-        with file.open("rb") as opened:
-            return b'"tokenizer"' in opened.read(1 << 16)
+        with opened(file) as found:
+            return b'"tokenizer"' in found.read(1 << 16)
     except OSError:
         return False

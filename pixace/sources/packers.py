@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pixace.storage.strangers import opened
+
 BEGINNINGS = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -41,7 +43,7 @@ def unread(path: Path, *, archive: bool) -> str | None:
     Raises:
       OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(SEEN)
     kinds = [kind for start, kind in BEGINNINGS if head.startswith(start)]
     kinds += [kind for where, start, kind in INNER if head[where:].startswith(start)]

@@ -8,7 +8,6 @@ Rows are read a row group at a time, as they are stored; nothing but a row group
 """
 
 import functools
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,9 @@ from pixace.errors import ImageError, MissingError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.source import Record
+from pixace.sources.texts import sound
+from pixace.storage.records import parsed
+from pixace.storage.strangers import explained, opened, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,8 +33,6 @@ SUFFIX = ".parquet"
 IMAGES = ("image", "img", "picture", "photo", "jpg", "png")  # names of columns, best first
 LABELS = ("label", "labels", "class", "class_name", "category", "target", "fine_label", "y")
 CAPTIONS = ("caption", "captions", "text", "description", "prompt", "title")
-# What pyarrow raises of damaged files, under names of its own.
-BROKEN = (OSError, ValueError, ArithmeticError, NotImplementedError, LookupError, MemoryError)
 
 
 class Columns(NamedTuple):
@@ -69,10 +69,12 @@ class Parquet:
         """Label and caption as the columns have them."""
         name = group = f"{self.path.name}[{i}]"
         texts = _texts(self.path, self.columns, self.stamp, os.getpid())
-        if texts.paths is not None and (path := texts.paths[i].as_py()):
+        try:
+            path, label, caption = (None if each is None else each[i].as_py() for each in texts)
+        except ValueError as why:  # no text
+            return Record(name, group, unread=f"its caption cannot be read: {said(why)}")
+        if path:
             group = emoji if (emoji := group_of(path)) != path else name
-        label = None if texts.labels is None else texts.labels[i].as_py()
-        caption = None if texts.captions is None else texts.captions[i].as_py()
         return Record(name, group, _caption(caption), _label(label, self.columns.classes))
 
     def read(self, i: int) -> bytes:
@@ -93,7 +95,7 @@ class Parquet:
 
 def is_parquet(path: Path) -> bool:
     """Whether a file begins as Parquet does, whatever its name."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return file.read(4) == b"PAR1"
 
 
@@ -115,6 +117,8 @@ def open_parquet(path: Path, column: str | None = None) -> Parquet:
         sizes = [file.metadata.row_group(g).num_rows for g in range(file.metadata.num_row_groups)]
     if not sum(sizes):
         raise SourceError(f"{path} holds no pictures; name another file")
+    if sum(sizes) > (there := path.stat().st_size):
+        raise SourceError(f"{path} claims {sum(sizes):,} rows in {there:,} bytes; get it again")
     starts = (0, *np.cumsum(sizes).tolist())
     return Parquet(f"{path}#{column}" if column else str(path), path, columns, starts, stamp)
 
@@ -123,22 +127,15 @@ def open_parquet(path: Path, column: str | None = None) -> Parquet:
 def _explained(path: Path, kind: type[SourceError | ImageError]) -> Iterator[None]:
     """Turns what pyarrow raises into one line."""
     try:
-        yield
-    except ImportError as why:
-        raise MissingError(
-            f"{path} is Parquet, which needs pyarrow; install it with: "
-            'pip install "pixace[parquet]"'
-        ) from why
-    except (
-        OSError,
-        ValueError,
-        ArithmeticError,
-        NotImplementedError,
-        KeyError,
-        MemoryError,
-    ) as why:
-        first = next(iter(str(why).splitlines()), "") or type(why).__name__
-        raise kind(f"cannot read {path}: {first}; get it again") from why
+        with explained(kind, path):
+            yield
+    except kind as why:
+        if isinstance(why.__cause__, ImportError):
+            raise MissingError(
+                f"{path} is Parquet, which needs pyarrow; install it with: "
+                'pip install "pixace[parquet]"'
+            ) from why
+        raise
 
 
 @functools.lru_cache(maxsize=8)
@@ -146,6 +143,7 @@ def _opened(path: Path, _stamp: str, _process: int) -> "pq.ParquetFile":
     """An open file; each process has its own."""
     import pyarrow.parquet as pq
 
+    opened(path).close()  # refuses what is no file
     return pq.ParquetFile(path)
 
 
@@ -206,7 +204,7 @@ def _columns(path: Path, schema: "pa.Schema", wanted: str | None) -> Columns:
     label = next((name for name in (*LABELS, *classed) if _is_label(schema, name)), None)
     caption = next((name for name in CAPTIONS if _is_text(schema, name)), None)
     names = features.get(label or "", {}).get("names") or ()
-    return Columns(image, label, caption, tuple(map(str, names)))
+    return Columns(image, label, caption, tuple(sound(str(name)) for name in names))
 
 
 def _may_be_pictures(kind: "pa.DataType") -> bool:
@@ -246,8 +244,8 @@ def _features(schema: "pa.Schema") -> dict[str, Any]:
     """What Hugging Face's library has written about the columns, by their names."""
     raw = (schema.metadata or {}).get(b"huggingface", b"{}")
     try:
-        found = json.loads(raw)["info"]["features"]
-    except (ValueError, KeyError, TypeError):
+        found = parsed(raw)["info"]["features"]
+    except (ValueError, LookupError, TypeError):
         return {}
     found = found if isinstance(found, dict) else {}
     return {name: each for name, each in found.items() if isinstance(each, dict)}

@@ -115,6 +115,8 @@ def _is_at_top(name: str) -> bool:
 def _no_such(path: Path, builtin: Iterable[str]) -> str:
     """One line for a path that does not exist, with what may have been meant."""
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    if path.exists():
+        return f"{path} is no file and no folder; a source is {KINDS}"
     near = difflib.get_close_matches(path.name, [*beside, *builtin], n=1)
     guess = ""
     if near:

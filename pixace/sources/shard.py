@@ -5,11 +5,11 @@ members of a sample have one key, their name up to the first dot: `0001.jpg`, `0
 a number or a word), `0001.txt` or `0001.json` with a `caption`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from pixace.sources.members import Member
+from pixace.errors import ImageError
+from pixace.sources.members import SIDECARS, Member
 from pixace.sources.sidecar import (
     MAX_TEXT_BYTES,
     SUFFIXES,
@@ -18,9 +18,14 @@ from pixace.sources.sidecar import (
     text_name,
     texts_by_stem,
 )
+from pixace.sources.texts import sound
+from pixace.storage.records import parsed
 
 CLASS, FACTS = ".cls", ".json"
 CAPTIONS = ("caption", "text")  # in the facts, the best first
+
+
+Text = bytes | Caption  # of a member, or why there is none
 
 
 class Told(NamedTuple):
@@ -53,7 +58,9 @@ def told_in(
       read: gives the bytes of a member.
       keyed: whether keys count, or texts beside pictures alone.
     """
-    whole = {file.name: file for file in files if not file.bad}
+    whole = {file.name: file for file in files if _may_tell(file)}
+    if not whole:
+        return Tellings((), keyed=False)
     small = {name: file for name, file in whole.items() if file.size <= MAX_TEXT_BYTES}
     texts = texts_by_stem(whole)
     beside = [text_name(member.name, texts) for member in members]
@@ -65,10 +72,22 @@ def told_in(
         for sample in (_key(member.name)[0] for member in members)
     ]
     wanted = {name for name in beside if name}.union(*(found.values() for found in of_key))
-    raw = {name: read(file) for name, file in small.items() if name in wanted}
+    raw = {name: _text(read, file) for name, file in small.items() if name in wanted}
     told = tuple(_told(raw, text, found) for text, found in zip(beside, of_key, strict=True))
     plain = tuple(_told(raw, text, {}) for text in beside)
     return Tellings(told if any(map(any, told)) else (), told != plain)
+
+
+def _may_tell(file: Member) -> bool:
+    return not file.bad and file.name.lower().endswith(SIDECARS)
+
+
+def _text(read: Callable[[Member], bytes], file: Member) -> Text:
+    """The bytes of a member; or that it is damaged, which costs its caption and no other."""
+    try:
+        return read(file)
+    except ImageError as why:
+        return Caption(None, f"its caption {why}")
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -80,26 +99,29 @@ def _key(name: str) -> tuple[str, str]:
     return folder + slash + sample, kind
 
 
-def _told(raw: Mapping[str, bytes], text: str | None, found: Mapping[str, str]) -> Told:
+def _told(raw: Mapping[str, Text], text: str | None, found: Mapping[str, str]) -> Told:
     captions = [_caption(raw, name) for name in (text, found.get(".txt")) if name]
     caption = next((each for each in captions if any(each)), Caption())
     if not any(caption) and FACTS in found:
-        caption = Caption(_caption_of(raw[found[FACTS]]))
-    label = caption_of(found[CLASS], raw[found[CLASS]]) if CLASS in found else Caption()
+        facts = raw[found[FACTS]]
+        caption = Caption(_caption_of(facts)) if isinstance(facts, bytes) else facts
+    label = _caption(raw, found[CLASS]) if CLASS in found else Caption()
     return Told(caption.text, label.text, caption.unread or label.unread)
 
 
-def _caption(raw: Mapping[str, bytes], name: str) -> Caption:
+def _caption(raw: Mapping[str, Text], name: str) -> Caption:
     if name not in raw:
         return Caption(None, f"its caption {name} has more than {MAX_TEXT_BYTES:,} bytes")
-    return caption_of(name, raw[name])
+    text = raw[name]
+    return caption_of(name, text) if isinstance(text, bytes) else text
 
 
 def _caption_of(facts: bytes) -> str | None:
     """The caption among the facts of a sample, in one line."""
     try:
-        known = json.loads(facts)
+        known = parsed(facts)
     except ValueError:
         return None
     words = [known.get(name) for name in CAPTIONS] if isinstance(known, dict) else []
-    return next((" ".join(text.split()) for text in words if isinstance(text, str) and text), None)
+    said = (" ".join(sound(text).split()) for text in words if isinstance(text, str))
+    return next(filter(None, said), None)

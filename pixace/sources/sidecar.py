@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pixace.errors import SourceError
 from pixace.sources import texts
 from pixace.sources.groups import code_points
+from pixace.storage.strangers import opened
 
 MAX_TEXT_BYTES = 64 * 2**10  # bytes of a text that are read; a caption is a sentence or two
 TELLING = 2  # the version of the way from texts to captions; another one may give others
@@ -51,7 +52,8 @@ def texts_by_stem(names: Iterable[str]) -> dict[str, str]:
     ranked = sorted(
         (SUFFIXES.index(suffix), name.removesuffix(name[-len(suffix) :]), name)
         for name in names
-        if (suffix := PurePosixPath(name).suffix.lower()) in SUFFIXES
+        if name.lower().endswith(SUFFIXES)
+        and (suffix := PurePosixPath(name).suffix.lower()) in SUFFIXES
     )
     return {stem: name for _, stem, name in reversed(ranked)}
 
@@ -63,13 +65,15 @@ def text_name(name: str, texts: Mapping[str, str]) -> str | None:
       name: the picture's.
       texts: as `texts_by_stem` gives them.
     """
+    if not texts:
+        return None
     return texts.get(str(PurePosixPath(name).with_suffix(""))) or texts.get(name)
 
 
 def caption_in(path: Path) -> Caption:
     """The captions in a file."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return caption_of(path.name, file.read(MAX_TEXT_BYTES))
     except OSError as why:
         return Caption(None, f"its caption {path.name} cannot be read: {why.strerror}")

@@ -20,7 +20,10 @@ from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import WORDS
 from pixace.sources.source import Record
+from pixace.storage.records import parsed
+from pixace.storage.strangers import opened
 
+MOST_COLUMNS = 10_000  # of JSON Lines, where each line may bring more
 JSON = (".jsonl", ".ndjson")
 PICTURE = re.compile(r".+\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|avif|ppm|pgm)", re.IGNORECASE)
 PIXEL = re.compile(r"(pixel|px?)[ _]?\d+(x\d+)?|\d+x\d+", re.IGNORECASE)
@@ -116,7 +119,7 @@ def open_text(path: Path) -> Table | None:
     Returns:
       None if it is neither.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = texts.decoded(file.read(4096), whole=False) or ""
     first, *_ = re.split(r"[\r\n]", start.strip())
     if _may_name_picture(path.parent, first.strip()):
@@ -147,7 +150,9 @@ def read_rows(path: Path, raw: bytes | None = None, column: str = "") -> TableRo
 
 def _text(path: Path, raw: bytes | None = None) -> str:
     try:
-        raw = path.read_bytes() if raw is None else raw
+        if raw is None:
+            with opened(path) as file:
+                raw = file.read()
     except OSError as why:
         raise SourceError(f"cannot be read: {why.strerror}") from why
     text = texts.decoded(raw)
@@ -164,12 +169,14 @@ def _json_rows(text: str) -> TableRows:
         if not line.strip():
             continue
         try:
-            known = json.loads(line)
+            known = parsed(line)
         except ValueError as why:
             raise SourceError(f"line {number} is no JSON: {why}") from why
         if not isinstance(known, dict):
             raise SourceError(f'line {number} is no JSON object such as {{"file_name": "a.png"}}')
         found |= dict.fromkeys(known)
+        if len(found) > MOST_COLUMNS:
+            raise SourceError(f"line {number}: more than {MOST_COLUMNS:,} columns by now")
         objects.append((number, known))
     names = list(found)
     return TableRows(
@@ -193,7 +200,8 @@ def _line(row: TableRow, places: dict[str, int]) -> Line:
 def _said(purpose: str, cell: object) -> str | None:
     """The text of a field; JSON knows numbers too."""
     if cell is None or isinstance(cell, str | int | float):
-        return None if cell is None else str(cell).strip() or None
+        said = "" if cell is None else str(cell).strip()
+        return (said if purpose == PATH else texts.sound(said)) or None
     raise SourceError(f"the {purpose} is no text: {json.dumps(cell)[:60]}")
 
 

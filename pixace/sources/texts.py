@@ -29,6 +29,11 @@ ODD = re.compile(  # what no text in Latin letters has
 )
 
 
+def sound(text: str) -> str:
+    """A text without halves of characters, which JSON can name and nothing can write."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def decoded(raw: bytes, whole: bool = True) -> str | None:
     """The text, without a mark in front; None if its encoding cannot be told, or it is no text.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import get_native_id
 
 from pixace.errors import PixaceError
+from pixace.storage.strangers import NoFileError
 
 DAY = 24 * 3600  # seconds
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -66,6 +67,8 @@ def reason(why: BaseException) -> str | None:
     >>> reason(OSError(errno.EROFS, "as the system says it"))
     "read-only file system; choose another place"
     """
+    if isinstance(why, NoFileError):
+        return f"{why.strerror}; name a file"
     number = why.errno if isinstance(why, OSError) else None
     if number is None:
         text = str(why)

@@ -11,7 +11,7 @@ T = TypeVar("T")
 WORDS = {str: "text", int: "whole number", float: "number", bool: "truth value"}
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str | bytes) -> Any:
     """What JSON says that may be anybody's.
 
     Raises:

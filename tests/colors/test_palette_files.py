@@ -1,5 +1,6 @@
 """Palettes as drawing programs write them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +130,24 @@ def test_transparency_of_a_palette_is_what_lies_behind():
     wanted = Preprocessing(size=2, colors="palette:ff0000,12345600")
     own = resolved(wanted, Survey(open_source("a.npy")))
     assert own.background == "#123456"
+
+
+def test_a_pipe_is_not_waited_for():
+    for name in ("a.hex", "a.npy", "a.png"):
+        os.mkfifo(name)
+        with pytest.raises(TokenError, match=f"the palette {name}: a named pipe, not a file"):
+            palette.parse(name)
+
+
+def test_a_picture_of_a_hundred_million_pixels_is_no_palette():
+    Pillow.new("1", (10_000, 10_000)).save("a.png")
+    with pytest.raises(TokenError, match="more than 16,777,216 pixels is no palette"):
+        palette.parse("a.png")
+
+
+def test_claims_of_numbers_are_not_believed():
+    np.save("a.npy", np.zeros((4, 3)))
+    raw = Path("a.npy").read_bytes()
+    Path("a.npy").write_bytes(raw.replace(b"(4, 3), }      ", b"(99999999999,3)}"[:15] + b" "))
+    with pytest.raises(TokenError, match=r"cannot read the palette a\.npy: "):
+        palette.parse("a.npy")

@@ -197,3 +197,19 @@ def test_settings_of_traxs_attention_go_into_the_model():
         .settings.keys()
         .isdisjoint({"attention", "attention_settings"})
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "(" * 5000, "a = " + "-" * 100_000 + "1", "a = '''", "\0", "a =\\", "@" * 500]
+)
+def test_whatever_the_parser_makes_of_a_text_is_one_line(tmp_path, text):
+    (tmp_path / "a.gin").write_text(text)
+    with pytest.raises(ConfigError, match=r"a\.gin cannot be bound: ") as why:
+        gin_files.load(tmp_path / "a.gin")
+    assert "\n" not in str(why.value)
+
+
+def test_a_file_that_is_too_large_is_no_gin_file(tmp_path):
+    (tmp_path / "a.gin").write_bytes(b"#" * (gin_files.MAX_BYTES + 1))
+    with pytest.raises(ConfigError, match=r"a\.gin cannot be bound: it has more than 1,048,576"):
+        gin_files.load(tmp_path / "a.gin")

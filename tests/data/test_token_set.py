@@ -42,7 +42,7 @@ class Numbers:
     bad: frozenset[int] = frozenset()
     group_of: int = 1
     described: bool = False
-    deadly: int | None = None
+    deadly: frozenset = frozenset()
     first: int = 0
     spec: str = "numbers"
 
@@ -54,7 +54,7 @@ class Numbers:
         return Record(f"{i}.png", f"group {i // self.group_of}", caption)
 
     def read(self, i):
-        if i == self.deadly:
+        if i in self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         if i in self.bad:
             return b"not a picture"
@@ -284,11 +284,20 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_worker_that_dies_ends_the_build_and_says_where(tmp_path):
+def test_a_picture_that_a_worker_dies_of_costs_this_picture(tmp_path):
+    deadly = build(Numbers(3000, deadly=frozenset({1000})), tmp_path / "deadly", workers=2)
+    assert deadly.header.skipped_first == (f"1000.png: {parallel_encoding.DEADLY}",)
+    build(Numbers(3000, bad=frozenset({1000})), tmp_path / "bad", workers=2)
+    for name in ("train-00000.npy", "validation-00000.npy"):
+        assert (tmp_path / "deadly" / name).read_bytes() == (tmp_path / "bad" / name).read_bytes()
+
+
+def test_workers_that_die_again_and_again_end_the_build_and_say_where(tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel_encoding, "MOST_DEATHS", 2)
     with pytest.raises(PixaceError, match=r"died while reading pictures (\d+) to (\d+) ") as why:
-        build(Numbers(3000, deadly=1000), tmp_path / "set", workers=2)
+        build(Numbers(3000, deadly=frozenset({1000, 1500})), tmp_path / "set", workers=2)
     first, last = (int(word) for word in str(why.value).split() if word.isdigit())
-    assert first <= 1000 <= last < 3000
+    assert first <= 1500 <= last < 3000
     assert list(tmp_path.iterdir()) == []
 
 

@@ -226,6 +226,11 @@ def test_rows_that_are_not_there_are_no_black_ones():
     assert refusal(bytes(raw)) == "x: claims 30x4000 pixels, and holds fewer"
 
 
+def test_a_million_chunks_are_no_picture():
+    raw = png([bytes(90)] * 2, 30, colour=2, before=[chunk(b"abCd", b"")] * 200_000)
+    assert refusal(raw) == "x: has more than 200,000 chunks"
+
+
 # Frames
 
 

@@ -1,10 +1,12 @@
 """PNGs that say how they were made: whole or not at all."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL.PngImagePlugin import PngInfo
 
 from pixace.errors import ImageError, PixaceError
 from pixace.images.png import read_description, save_png
@@ -41,3 +43,34 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(PixaceError, match="cannot write"):
         save_png(tmp_path / "file" / "a.png", np.zeros((4, 4, 3), np.uint8))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageError, match=r"pipe\.png: a named pipe, not a file"):
+        read_description(tmp_path / "pipe.png")
+
+
+def test_no_pixel_is_decoded_for_a_description(tmp_path):
+    save_png(tmp_path / "a.png", np.zeros((4, 4, 3), np.uint8), {"seed": 1})
+    raw = bytearray((tmp_path / "a.png").read_bytes())
+    raw[16:24] = b"\0\1\0\0" * 2  # 65536x65536
+    (tmp_path / "a.png").write_bytes(raw)
+    assert read_description(tmp_path / "a.png") == {"seed": 1}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_description_may_be_packed_and_anywhere(tmp_path, packed):
+    told = PngInfo()
+    told.add_itxt("pixace", json.dumps({"run": "Größe"}), zip=packed)
+    Pillow.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=told)
+    assert read_description(tmp_path / "a.png") == {"run": "Größe"}
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '"a"', "{", '{"seed": ' + "9" * 9999 + "}"])
+def test_a_description_that_is_none_is_an_image_error(tmp_path, text):
+    told = PngInfo()
+    told.add_itxt("pixace", text)
+    Pillow.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=told)
+    with pytest.raises(ImageError, match=r"a\.png"):
+        read_description(tmp_path / "a.png")

@@ -1,8 +1,10 @@
 """Archives are read where they lie, in their own order, and may be hostile."""
 
+import gzip
 import io
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tarfile
@@ -10,7 +12,9 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from click.testing import CliRunner
 
+from pixace.cli import main
 from pixace.errors import ImageError, SourceError
 from pixace.sources import archive, open_source
 
@@ -121,6 +125,58 @@ def test_a_member_that_claims_too_much_is_refused_unread(tmp_path, png, monkeypa
     with pytest.raises(ImageError, match=r"^bomb\.png: claims 100,000 bytes unpacked, more than"):
         source.read(0)
     assert source.read(1) == png(1)
+
+
+def test_a_member_counts_by_what_it_unpacks_to(tmp_path, png, monkeypatch):
+    bomb = packed_zip(
+        tmp_path / "bomb.zip",
+        [("bomb.png", bytes(100_000)), ("good.png", png(1))],
+        compression=zipfile.ZIP_DEFLATED,
+    )
+    raw = bytearray(bomb.read_bytes())
+    for number, claimed in ((1, 10), (2, 1 << 31)):  # in the list of files
+        place = [m.start() for m in re.finditer(b"PK\1\2", raw)][number - 1] + 24
+        raw[place : place + 4] = claimed.to_bytes(4, "little")
+    bomb.write_bytes(raw)
+    monkeypatch.setattr(archive, "MEMBER_LIMIT", 10_000)
+    source = open_source(bomb)
+    with pytest.raises(ImageError, match=r"^bomb\.png: "):
+        source.read(0)
+    assert source.read(1) == png(1)  # whatever it claims
+
+
+def test_a_list_of_files_is_read_once(tmp_path, png, monkeypatch):
+    path = packed_zip(tmp_path / "a.zip", [("a/0.png", png(0)), ("b/metadata.csv", b"x")])
+    opened, own = [], zipfile.ZipFile.__init__
+
+    def counted(self, *args, **kwargs):
+        opened.append(args)
+        own(self, *args, **kwargs)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    source = open_source(path, labels=True)
+    assert source.read(0) == png(0)
+    assert len(opened) == 1
+
+
+def test_a_damaged_text_costs_a_caption(tmp_path, png):
+    path = packed_zip(tmp_path / "a.zip", [("a.png", png(1)), ("a.txt", b"a cat that sat")])
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(b"a cat")] ^= 1
+    path.write_bytes(raw)
+    record = open_source(path).record(0)
+    assert record.caption is None
+    assert record.unread.startswith("its caption a.txt: cannot be unpacked (Bad CRC-32")
+
+
+def test_a_tar_that_ends_early_is_no_wish_of_a_person(tmp_path, png):
+    packed = gzip.compress(packed_tar(tmp_path / "a.tar", [("a.png", png(1))], "w").read_bytes())
+    for length in (12, 20, len(packed) // 2):
+        (tmp_path / "a.tar.gz").write_bytes(packed[:length])
+        answer = CliRunner().invoke(main, ["tokenize", str(tmp_path / "a.tar.gz"), str(tmp_path)])
+        assert answer.exit_code == 1
+        assert answer.output.startswith("Error: ")
+        assert "a.tar.gz" in answer.output
 
 
 def test_a_damaged_member_costs_no_other(tmp_path, png):

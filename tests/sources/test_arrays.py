@@ -139,3 +139,16 @@ def test_labels_of_other_pictures_are_none_of_these(tmp_path, rgb):
     np.save(tmp_path / "x.npy", rgb)
     np.save(tmp_path / "y.npy", np.arange(6))
     assert open_source(tmp_path / "x.npy").record(0).label is None
+
+
+def test_pictures_without_pixels_are_none(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((1000, 0, 8), np.uint8))
+    raw = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(raw.replace(b"(1000, 0, 8)", b"(9" + b"9" * 6 + b",0,8)"))
+    with pytest.raises(SourceError, match="holds no pictures"):
+        open_source(tmp_path / "a.npy")
+
+
+def test_labels_of_no_picture_are_not_looked_at(tmp_path, rgb):
+    np.savez_compressed(tmp_path / "a.npz", images=rgb, labels=np.zeros(50_000_000, np.uint8))
+    assert open_source(tmp_path / "a.npz").record(0).label is None

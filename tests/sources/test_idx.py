@@ -161,3 +161,16 @@ def test_pictures_beside_a_folder_of_such_files_are_pictures(tmp_path, grey_rows
     (tmp_path / "raw" / IMAGES).write_bytes(idx(grey_rows))
     (tmp_path / "a.png").write_bytes(png(1))
     assert open_source(tmp_path).record(0).name == "a.png"
+
+
+def test_four_thousand_million_pictures_without_pixels_are_none(tmp_path):
+    (tmp_path / IMAGES).write_bytes(b"\0\0\x08\x03" + struct.pack(">3I", 1 << 31, 0, 8))
+    with pytest.raises(SourceError, match="holds no pictures"):
+        open_source(tmp_path / IMAGES)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    packed = tmp_path / f"{IMAGES}.gz"
+    packed.write_bytes(gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 1 << 21, 32, 32)))
+    with pytest.raises(SourceError, match="bytes that unpack to 2,147,483,664 are no pictures"):
+        open_source(packed)

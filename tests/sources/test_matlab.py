@@ -1,6 +1,7 @@
 """MATLAB's files: SVHN's pictures and labels, and what else there may be."""
 
 import pickle
+import zlib
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_of_others_labels_are_what_they_are(tmp_path, pictures):
     ("content", "words"),
     [
         ({"a": np.zeros((3, 4))}, r"holds a \(3, 4\); pixace reads one array of uint8 \(H, W, 3"),
-        ({"a": "text"}, r"holds a \(1,\); pixace reads"),
+        ({"a": "text"}, r"holds a \(1, 4\); pixace reads"),
         ({}, "holds nothing; pixace reads"),
     ],
 )
@@ -58,3 +59,17 @@ def test_damaged_files_and_those_of_hdf5_are_named(tmp_path, pictures):
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\x89HDF\r\n\x1a\n")
     with pytest.raises(SourceError, match=r"as MATLAB 7\.3 writes it \(HDF5\).*save it again"):
         open_source(path)
+
+
+@pytest.mark.parametrize("place", [4, 28, 60])  # of the array, its dimensions and its numbers
+def test_claims_of_packed_arrays_are_not_believed(tmp_path, pictures, place):
+    path = tmp_path / "a.mat"
+    io.savemat(path, {"X": np.zeros_like(pictures)}, do_compression=True)
+    raw = path.read_bytes()
+    inner = bytearray(zlib.decompress(raw[136:]))
+    inner[place : place + 4] = (0xFFFFFF00).to_bytes(4, "little")
+    packed = zlib.compress(bytes(inner))
+    path.write_bytes(raw[:132] + len(packed).to_bytes(4, "little") + packed)
+    with pytest.raises(SourceError, match=r"cannot read .*a\.mat: ") as why:
+        open_source(path)
+    assert "memory" not in str(why.value)

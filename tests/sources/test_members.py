@@ -192,3 +192,27 @@ def test_only_what_is_read_otherwise_than_by_name_changes_the_fingerprint(tmp_pa
     assert open_source(plain).fingerprint() == open_source(plain, labels=True).fingerprint()
     deep = tar(tmp_path / "b.tar", [(f"{name[0]}/x/0.jpg", data) for name, data in files])
     assert open_source(deep).fingerprint() != open_source(deep, labels=True).fingerprint()
+
+
+def test_a_link_that_cannot_be_unpacked_costs_this_link(tmp_path, png):
+    path = zipped(tmp_path / "a.zip", [("a.png", png(1))], [("b.png", "a.png-is-there")])
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(b"a.png-is")] ^= 1
+    path.write_bytes(raw)
+    source = open_source(path)
+    assert source.read(0) == png(1)
+    with pytest.raises(ImageError, match=r"^b\.png: cannot be unpacked \(Bad CRC-32"):
+        source.read(1)
+
+
+def test_names_that_no_file_could_have_cost_one_picture(tmp_path, png):
+    names = ["a/" * 30_000 + "deep.png", "b" * 5000 + ".png", "c.png"]
+    files = [(name, png(number)) for number, name in enumerate(names, 1)]
+    source = open_source(zipped(tmp_path / "a.zip", files, [("d.png", "c.png")]))
+    found = by_name(source)
+    assert len(source) == 4
+    assert source.read(found["c.png"]) == source.read(found["d.png"]) == png(3)
+    with pytest.raises(
+        ImageError, match=r"^deep\.png: its name has more than 4,096 characters, or"
+    ):
+        source.read(found["deep.png"])

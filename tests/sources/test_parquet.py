@@ -152,3 +152,21 @@ def test_without_pyarrow_a_line_says_what_to_install(tmp_path, structs, monkeypa
     parquet._opened.cache_clear()
     with pytest.raises(MissingError, match=r'needs pyarrow; .*pip install "pixace\[parquet\]"'):
         open_source(path)
+
+
+def test_a_caption_that_is_no_text_costs_this_caption(tmp_path, structs):
+    texts = [f"caption {i}" for i in range(7)]
+    path = write(
+        tmp_path / "a.parquet", {"image": structs, "text": texts},
+        compression="none", use_dictionary=False,
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes().replace(b"caption 2", b"caption \xff"))
+    source = open_source(path)
+    assert source.record(1).caption == "caption 1"
+    assert source.record(2).unread.startswith("its caption cannot be read: ")
+
+
+def test_more_rows_than_bytes_are_refused(tmp_path):
+    path = write(tmp_path / "a.parquet", {"image": pa.nulls(200_000, pa.binary())})
+    with pytest.raises(SourceError, match=r"claims 200,000 rows in [\d,]+ bytes"):
+        open_source(path)

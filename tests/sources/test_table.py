@@ -1,6 +1,7 @@
 """Tables, whoever wrote them: paths relative to the table; what does not fit is named."""
 
 import json
+import os
 import pickle
 
 import pytest
@@ -310,3 +311,31 @@ def test_a_list_of_pages_is_refused(table):
 def test_other_texts_are_no_source(table, text):
     with pytest.raises(SourceError, match="is no source of pictures"):
         open_source(table(text, "list.txt"))
+
+
+def test_a_pipe_in_a_table_is_a_bad_picture(table, photos):
+    os.mkfifo(photos / "pipe.png")  # reading it would wait for ever
+    source = open_source(table("image_path\npipe.png\n"))
+    with pytest.raises(ImageError, match=r"^pipe\.png: a named pipe, not a file$"):
+        load(source.read(0), (2, 2), name=source.record(0).name)
+
+
+def test_halves_of_characters_are_no_letters_of_captions(table):
+    rows = '{"file_name": "b.png", "text": "a \\ud800 cat", "label": "\\udc80"}\n'
+    record = open_source(table(rows, "a.jsonl")).record(0)
+    assert (record.caption, record.label) == ("a \ufffd cat", "\ufffd")
+    with pytest.raises(SourceError, match=r"line 2: the path has half a character in it: 'o\\ud8"):
+        open_source(table(rows + '{"file_name": "o\\ud800.png"}\n', "a.jsonl"))
+
+
+def test_json_without_end_is_refused_with_its_line(table):
+    deep = '{"file_name": "b.png", "text": ' + "[" * 100_000 + "}\n"
+    with pytest.raises(SourceError, match="line 1 is no JSON: it is too deeply nested"):
+        open_source(table(deep, "a.jsonl"))
+
+
+def test_lines_with_ever_more_columns_are_refused(table):
+    rows = [{"file_name": "b.png", **{f"{i} {j}": 1 for j in range(99)}} for i in range(200)]
+    lines = map(json.dumps, rows)
+    with pytest.raises(SourceError, match="line 102: more than 10,000 columns by now"):
+        open_source(table("\n".join(lines), "a.jsonl"))

@@ -12,11 +12,12 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
 from pixace.errors import ImageError
 from pixace.images.formats.limits import MAX_PIXELS
+from pixace.storage.strangers import TIGHTEST
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
+MAX_CHUNKS = 200_000  # most programs write 8 KB of pixels into each
 MAX_TEXT_BYTES = 16 * MAX_TEXT_CHUNK  # bytes of all profiles and texts, unpacked
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of colour types
-TIGHTEST = 1032  # bytes that become one by deflate, at most
 TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 XMP = b"XML:com.adobe.xmp"
 COLOURS = "RGB;16B"  # colours of 16 bits
@@ -111,10 +112,31 @@ def _with_clear_colour(picture: Pillow.Image, file: BinaryIO) -> Pillow.Image:
     return seen
 
 
+def texts(file: BinaryIO) -> dict[str, bytes | None]:
+    """The texts of a PNG by their keys, wherever in it they stand; nothing is decoded.
+
+    Returns:
+      None for a text that is broken, or too much; nothing of what is no PNG.
+    """
+    if file.read(len(MAGIC)) != MAGIC:
+        return {}
+    found = [chunk for chunk in _chunks(file) if chunk.name in TEXTS]
+    return {chunk.key.decode("latin-1"): _words(chunk) for chunk in found}
+
+
+def _words(chunk: Chunk) -> bytes | None:
+    """A text without what an iTXt has in front of it, where it is not packed."""
+    if chunk.name == b"iTXt" and chunk.text and chunk.text[:1] == b"\0":
+        return chunk.text[2:].partition(b"\0")[2].partition(b"\0")[2]
+    return chunk.text
+
+
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
-    left = MAX_TEXT_BYTES
+    left, count = MAX_TEXT_BYTES, 0
     file.seek(len(MAGIC))
     while len(head := file.read(8)) == 8:
+        if (count := count + 1) > MAX_CHUNKS:
+            raise ImageError(f"has more than {MAX_CHUNKS:,} chunks")
         length, name = struct.unpack(">I4s", head)
         start = file.tell() - 8
         end = start + length + 12
