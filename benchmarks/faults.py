@@ -18,6 +18,7 @@ import faults_flips
 import faults_fuzz
 import faults_kills
 import faults_soak
+from fuzz_corpus import corpus
 
 Fact = dict[str, Any]
 NAMES = ("flips", "fuzz", "kills", "soak")
@@ -48,7 +49,8 @@ def tried(name: str, root: Path, quick: bool, seed: int) -> Iterator[Fact]:
     if name == "flips":
         yield from faults_flips.flipped(root, 50 if quick else 1000, seed)
     elif name == "fuzz":
-        yield faults_fuzz.fuzzed(2_000 if quick else 100_000, seed)
+        seeds = range(seed, seed + (2_000 if quick else 100_000))
+        yield faults_fuzz.summed(faults_fuzz.work(seeds, corpus()))
     elif name == "kills":
         yield from faults_kills.killed(root, 10 if quick else 200, seed)
     else:
