@@ -12,7 +12,7 @@ from pixace.runtime.addresses import is_address, refuse_offline, shown
         ("https://pixace.org/a.png", True),
         ("HTTP://pixace.org/a.png", True),
         ("ftp://pixace.org/a.png", False),
-        ("file:///etc/passwd", False),
+        ("file:/etc/passwd", False),
         ("photo.jpg", False),
         (b"https://", False),
     ],

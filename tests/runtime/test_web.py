@@ -103,7 +103,7 @@ def test_each_redirect_is_looked_at_anew(elsewhere):
 @pytest.mark.parametrize(
     ("to", "said"),
     [
-        ("file:///etc/passwd", "sends on to file:///etc/passwd, which is no address on the web"),
+        ("file:/etc/passwd", "sends on to file:/etc/passwd, which is no address on the web"),
         ("ftp://me:secret@pixace.org", "sends on to ftp://pixace.org, which is no address on"),
         ("https://me:secret@pixace.org/", "sends on to https://pixace.org/, which has a name or"),
         ("gopher:" + "x" * 10_000, f"sends on to gopher:{'x' * 193}, which is no address"),
