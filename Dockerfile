@@ -23,16 +23,17 @@ ENTRYPOINT ["pixace"]
 # Apart, so that what building takes stays out of the images.
 FROM base AS wheel
 COPY . /source
-RUN pip wheel -q --no-deps -w /wheel /source
+RUN pip install -q --no-deps --require-hashes -r /source/requirements/build.txt \
+    && pip wheel -q --no-deps --no-build-isolation -w /wheel /source
 
 FROM base AS cuda
 COPY requirements/cuda.txt /requirements/
 RUN pip install -q --no-deps --require-hashes -r /requirements/cuda.txt
 COPY --from=wheel /wheel /wheel
 RUN pip install -q --no-deps --no-index /wheel/*.whl
-USER pixace
+USER 1000
 
 FROM base AS cpu
 COPY --from=wheel /wheel /wheel
 RUN pip install -q --no-deps --no-index /wheel/*.whl
-USER pixace
+USER 1000

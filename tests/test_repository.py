@@ -127,7 +127,7 @@ def test_the_larger_pins_hold_the_slim_ones_and_none_holds_tensorflow(python):
     assert "jax-cuda12-plugin" in pins("cuda", python)
 
 
-@pytest.mark.parametrize("file", ["slim", "dev", "cuda"])
+@pytest.mark.parametrize("file", ["slim", "dev", "cuda", "build"])
 def test_each_pin_is_one_version_by_its_checksums_wherever_it_comes_from(file):
     for asked, hashes in entries(file):
         requirement = Requirement(asked)  # no option of pip, and no place
@@ -143,6 +143,13 @@ def test_whatever_installs_pins_asks_for_checksums():
         text = (ROOT / name).read_text().replace("\\\n", " ")
         for line in re.findall(r".*pip install.* -r .*", text):
             assert "--require-hashes" in line, line
+
+
+def test_no_container_runs_as_root():
+    """By its number, which whoever forbids root can look at."""
+    stages = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    ends = {each.split(" AS ")[1].split()[0]: each.splitlines()[-1] for each in stages[1:]}
+    assert ends["cpu"] == ends["cuda"] == "USER 1000"
 
 
 IMPORT_ALL = """
