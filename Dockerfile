@@ -14,7 +14,7 @@ RUN apt-get update \
     && install -d -m 1777 /data
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 COPY requirements/slim.txt /requirements/
-RUN pip install -q --no-deps -r /requirements/slim.txt
+RUN pip install -q --no-deps --require-hashes -r /requirements/slim.txt
 # Whoever `docker run --user` names has a home to write to, and a name.
 ENV HOME=/tmp USER=pixace GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 WORKDIR /data
@@ -23,16 +23,17 @@ ENTRYPOINT ["pixace"]
 # Apart, so that what building takes stays out of the images.
 FROM base AS wheel
 COPY . /source
-RUN pip wheel -q --no-deps -w /wheel /source
+RUN pip install -q --no-deps --require-hashes -r /source/requirements/build.txt \
+    && pip wheel -q --no-deps --no-build-isolation -w /wheel /source
 
 FROM base AS cuda
 COPY requirements/cuda.txt /requirements/
-RUN pip install -q --no-deps -r /requirements/cuda.txt
+RUN pip install -q --no-deps --require-hashes -r /requirements/cuda.txt
 COPY --from=wheel /wheel /wheel
 RUN pip install -q --no-deps --no-index /wheel/*.whl
-USER pixace
+USER 1000
 
 FROM base AS cpu
 COPY --from=wheel /wheel /wheel
 RUN pip install -q --no-deps --no-index /wheel/*.whl
-USER pixace
+USER 1000

@@ -50,6 +50,14 @@ settings.register_profile("pixace", deadline=None, print_blob=True)
 settings.load_profile("pixace")
 
 
+@pytest.fixture
+def no_proxies(monkeypatch):
+    """Servers on this machine are asked directly, whatever the environment names."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
     """Keeps what pixace caches out of the user's folders, one cache for each test process."""

@@ -44,8 +44,16 @@ def texts():
             continue
 
 
+def entries(name):
+    """Of each package that requirements/NAME.txt pins, what is asked for and its checksums."""
+    text = (ROOT / f"requirements/{name}.txt").read_text().replace("\\\n", " ")
+    for line in text.splitlines():
+        asked, *hashes = line.split(" --hash=")
+        yield asked.strip(), [each.strip() for each in hashes]
+
+
 def lines(name):
-    return (ROOT / f"requirements/{name}.txt").read_text().splitlines()
+    return [asked for asked, _ in entries(name)]
 
 
 def pins(name, python):
@@ -117,6 +125,31 @@ def test_the_larger_pins_hold_the_slim_ones_and_none_holds_tensorflow(python):
         assert have.items() >= slim.items()
         assert not {"tensorflow", "tensorflow-text", "torch"} & have.keys()
     assert "jax-cuda12-plugin" in pins("cuda", python)
+
+
+@pytest.mark.parametrize("file", ["slim", "dev", "cuda", "build"])
+def test_each_pin_is_one_version_by_its_checksums_wherever_it_comes_from(file):
+    for asked, hashes in entries(file):
+        requirement = Requirement(asked)  # no option of pip, and no place
+        assert re.fullmatch(r"==[^,*]+", str(requirement.specifier)), asked
+        assert requirement.url is None
+        assert hashes, asked
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), asked
+
+
+def test_whatever_installs_pins_asks_for_checksums():
+    """All but the peers of benchmarks, which are no part of pixace."""
+    for name in ("Dockerfile", "bin/environment"):
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        for line in re.findall(r".*pip install.* -r .*", text):
+            assert "--require-hashes" in line, line
+
+
+def test_no_container_runs_as_root():
+    """By its number, which whoever forbids root can look at."""
+    stages = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    ends = {each.split(" AS ")[1].split()[0]: each.splitlines()[-1] for each in stages[1:]}
+    assert ends["cpu"] == ends["cuda"] == "USER 1000"
 
 
 IMPORT_ALL = """

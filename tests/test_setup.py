@@ -4,12 +4,14 @@ A checkout in small: the real scripts, pins that name no package, and a pixace t
 was given. Its folder has a space in its name.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,7 @@ def test_new_pins_begin_anew_and_keep_the_layers_that_were_there(checkout, envir
 @pytest.mark.slow
 def test_a_set_up_that_fails_shows_why_and_the_next_start_tries_again(checkout, environ):
     pins = checkout / "requirements/slim.txt"
-    pins.write_text("pixace-needs-no-such-package==1\n")
+    pins.write_text(f"pixace-needs-no-such-package==1 --hash=sha256:{'0' * 64}\n")
     failed = start(checkout / "bin/pixace", env=environ)
     assert failed.returncode == 1
     assert failed.stdout == ""
@@ -114,6 +116,37 @@ def test_a_set_up_that_fails_shows_why_and_the_next_start_tries_again(checkout, 
     assert failed.stderr.splitlines()[-1].startswith("pixace: the environment is not ready")
     pins.write_text("# none\n")
     assert start(checkout / "bin/pixace", env=environ).returncode == 0
+
+
+@pytest.mark.slow
+def test_only_files_that_the_pins_name_are_installed(checkout, environ, tmp_path):
+    wheel = tmp_path / "wheels" / "tiny-1-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("tiny.py", "")
+        for name, text in (
+            (
+                "METADATA",
+                "Metadata-Version: 2.4\nName: tiny\nVersion: 1\nLicense-Expression: CC0-1.0",
+            ),
+            ("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any"),
+            ("RECORD", "tiny.py,,"),
+        ):
+            file.writestr(f"tiny-1.dist-info/{name}", f"{text}\n")
+    environ |= {"PIP_FIND_LINKS": str(wheel.parent)}
+    pins = checkout / "requirements/slim.txt"
+    for hashes, said in (
+        ("", "Hashes are required in --require-hashes mode"),
+        (f" --hash=sha256:{'0' * 64}", "DO NOT MATCH THE HASHES"),
+    ):
+        pins.write_text(f"tiny==1{hashes}\n")
+        refused = start(checkout / "bin/pixace", env=environ)
+        assert refused.returncode == 1
+        assert said in refused.stderr
+    pins.write_text(f"tiny==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+    licences = start(checkout / "bin/licences", env=environ)
+    assert licences.returncode == 0, licences.stderr
+    assert "tiny  1  CC0-1.0" in licences.stdout.splitlines()
 
 
 @pytest.mark.slow
@@ -182,6 +215,52 @@ def test_an_environment_of_the_users_own_is_left_alone(checkout, environ):
     assert result.returncode == 1
     assert "is not pixace's own; move it away" in result.stderr
     assert (checkout / ".venv/precious").exists()
+
+
+AUDIT = {
+    "dependencies": [
+        {"name": "click", "version": "8", "vulns": [{"id": "CVE-1", "fix_versions": ["9"]}]},
+        {"name": "six", "version": "1", "vulns": []},
+        {"name": "own", "skip_reason": "not found"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "said"),
+    [
+        (None, 0, "skipped pip-audit: it is not installed"),
+        ("echo 'no connection' >&2; exit 1", 0, "skipped pip-audit: no connection"),
+        ("exit 7", 0, "skipped pip-audit: it ends with 7"),
+        (
+            f"echo '{json.dumps({'dependencies': AUDIT['dependencies'][2:]})}'",
+            0,
+            "skipped pip-audit: who was asked knows none of the packages",
+        ),
+        (
+            f"echo '{json.dumps({'dependencies': AUDIT['dependencies'][1:]})}'",
+            0,
+            "ok      pip-audit, 1 of 2 packages known",
+        ),
+        (
+            f"echo '{json.dumps(AUDIT)}'; exit 1",
+            1,
+            "click 8: CVE-1, mended in 9\nFAILED  pip-audit, 2 of 3 packages known",
+        ),
+    ],
+)
+def test_known_weaknesses_are_told_where_somebody_knows(checkout, environ, script, status, said):
+    tools = checkout.parent / "tools"
+    if script:
+        fake(tools, "pip-audit", script)
+    done = subprocess.run(
+        [sys.executable, checkout / "bin/audit"],
+        env=environ | {"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (status, f"{said}\n")
 
 
 def test_check_refuses_an_option_it_does_not_know():

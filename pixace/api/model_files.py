@@ -15,7 +15,7 @@ from pixace.api.door import door
 from pixace.errors import PixaceError, RunError, WebError, unknown
 from pixace.runs import model_file, run_folder
 from pixace.runs.description import Card, Description
-from pixace.runtime import web
+from pixace.runtime.addresses import is_address, shown
 from pixace.runtime.printable import tell
 from pixace.special_tokens import FIRST_ID
 from pixace.storage.atomic import expanded
@@ -141,7 +141,7 @@ def get_model(
         if not network:
             raise WebError(f"{name} is not in {home}, and nothing is to be downloaded")
         known = f"{entry.size:,} bytes, {entry.licence}" if entry else "which pixace does not know"
-        tell(f"{name} comes from {address}, {known}")
+        tell(f"{name} comes from {shown(address)}, {known}")
         download(
             address,
             target,
@@ -210,7 +210,7 @@ def _address(named: str) -> str:
     Raises:
       PixaceError: it cannot be anywhere.
     """
-    if web.is_address(named):
+    if is_address(named):
         return named
     if match := re.fullmatch(r"hf:([\w.-]+/[\w.-]+)(?:/(.+))?", named):
         hub = os.environ.get("HF_ENDPOINT") or HUB

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pixace.errors import ImageError, WebError
-from pixace.runtime import web
+from pixace.runtime.addresses import is_address
 from pixace.sources import web_photos
 from pixace.storage.atomic import expanded
 from pixace.storage.strangers import opened
@@ -130,7 +130,7 @@ def several(pictures: "Raw | Iterable[Raw]") -> list[Any]:
 
 
 def _addresses(photos: Iterable[str | Path]) -> list[str]:
-    return [str(each) for each in photos if web.is_address(each)]
+    return [str(each) for each in photos if is_address(each)]
 
 
 def _digest(body: bytes) -> str:

@@ -32,9 +32,9 @@ class Photo(Place):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Tells them apart."""
-        from pixace.runtime import web
+        from pixace.runtime.addresses import is_address
 
-        return value if web.is_address(value) else super().convert(value, param, ctx)
+        return value if is_address(value) else super().convert(value, param, ctx)
 
 
 def example(*lines: str) -> str:

@@ -1,41 +1,37 @@
 """Files on the web, fetched from addresses that anybody may have written.
 
-Only http and https are spoken, redirects included. Redirects and time are limited, the time for all
-of a file together if that is wanted, so that a server which sends a byte now and then is left. What
-does not lie on the public internet (this machine, the local network) is refused unless that is
-asked for: the address of the other end is looked at once there is a connection, before a word is
-said. Proxies that the environment names are used as ever; where one is, it is they who connect.
+Only http and https are spoken, redirects included. Redirects are counted and time is limited, for
+all of a file or by its bytes, so that a server which sends one now and then is left. What does not
+lie on the public internet (this machine, the local network) is refused unless that is asked for:
+`hosts` looks at addresses before anybody is asked, at each redirect anew. Proxies that the
+environment names are used as ever; where one is, it is they who look up names. Names and passwords
+in addresses are neither sent nor shown. What comes is never unpacked.
 
 `PIXACE_OFFLINE=1` turns all of it off.
 """
 
+import functools
 import http.client
-import ipaddress
-import os
-import re
 import socket
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from pixace.errors import WebError
+from pixace.runtime import hosts
+from pixace.runtime.addresses import SECRET, refuse_offline, shown
+from pixace.runtime.hosts import RefusedError
+from pixace.runtime.redirects import LONGEST, Redirects
 from pixace.version import __version__
 
 SECONDS = 30.0
-REDIRECTS = 5
 BLOCK = 1 << 16
-OFFLINE = "PIXACE_OFFLINE"
-PRIVATE = "is not on the public internet; if that is meant, add --allow-private"
-
-
-def is_address(named: object) -> bool:
-    """Whether something is named by its address on the web."""
-    return isinstance(named, str) and re.match(r"https?://", named, re.IGNORECASE) is not None
 
 
 @contextmanager
@@ -44,7 +40,7 @@ def opened(
     *,
     allow_private: bool = False,
     seconds: float = SECONDS,
-    all_of_it: bool = True,
+    pace: float | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Iterator["Answer"]:
     """A good answer of a server, as long as the body of `with` lasts.
@@ -52,17 +48,18 @@ def opened(
     Args:
       address: with http:// or https:// in front.
       allow_private: whether this machine and the local network may be asked, too.
-      seconds: until all has come, or to wait for each next part.
-      all_of_it: which of both.
+      seconds: until all has come, and to wait for each next part.
+      pace: bytes that earn another second, for files that may take their time; or None.
       headers: more of them for the request.
 
     Raises:
       WebError: it cannot be had; says why.
     """
-    if os.environ.get(OFFLINE, "0") not in ("", "0"):
-        raise WebError(f"{address} is not asked, as {OFFLINE} is set")
-    visit = _Visit(address, allow_private, seconds)
-    with visit.limited() if all_of_it else visit.open():
+    refuse_offline(address)
+    if shown(address) != address:
+        raise WebError(f"{shown(address)} {SECRET}")
+    visit = _Visit(address, allow_private, seconds, pace)
+    with visit.limited():
         with visit.explained():
             response = visit.response(headers or {})
         with response:
@@ -97,60 +94,70 @@ class Answer:
                     raise http.client.IncompleteRead(b"", self._response.length)
             if not part:
                 return
+            self._visit.earn(len(part))
             yield part
-
-
-class _RefusedError(Exception):
-    """Said after the address."""
 
 
 class _Visit:
     """One file's fetching: who may be asked, and until when."""
 
-    def __init__(self, address: str, allow_private: bool, seconds: float) -> None:
+    def __init__(
+        self, address: str, allow_private: bool, seconds: float, pace: float | None
+    ) -> None:
         self.address, self.allow_private, self.seconds = address, allow_private, seconds
         self.late = False
-        self._sockets: list[socket.socket] = []
+        self._pace, self._came = pace, 0
+        self._until = time.monotonic() + seconds
+        self._over = threading.Event()
+        self._lines: list[socket.socket] = []
+        self._proxies = urllib.request.getproxies()
 
-    def connected(self, connection: http.client.HTTPConnection) -> None:
-        """Notes a connection, to end it at last."""
-        self._sockets.append(connection.sock)
-        if self.late:
-            raise TimeoutError
+    def earn(self, count: int) -> None:
+        """Notes bytes that have come, which may give more time."""
+        self._came += count
+        if self._pace:
+            self._until += count / self._pace
 
-    def look(self, connection: http.client.HTTPConnection) -> None:
-        """Looks at who is at the other end, before anything is said."""
-        other = ipaddress.ip_address(connection.sock.getpeername()[0])
-        if not (other.is_global or self.allow_private):
-            raise _RefusedError(PRIVATE)
+    def connection(self, kind: Any, request: Any, host: str, **settings: Any) -> Any:
+        """What will connect to the host of a request, or to its proxy."""
+        by_proxy = bool(request.has_proxy() or request._tunnel_host)
+        if by_proxy and not self.allow_private:
+            hosts.refuse_private_number(urllib.parse.urlsplit(request.full_url).hostname or "")
 
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Ends all connections."""
-        try:
-            yield
-        finally:
-            for each in self._sockets:
-                each.close()
+        def connect(where: tuple[str, int], *_: Any) -> socket.socket:
+            left = self._until - time.monotonic()
+            line = hosts.reached(*where, left, allow_private=self.allow_private or by_proxy)
+            line.settimeout(self.seconds)
+            self._lines.append(line.dup())  # which stays when the line is encrypted
+            if self.late:
+                raise TimeoutError
+            return line
+
+        made = kind(host, **settings)
+        made._create_connection = connect
+        return made
 
     @contextmanager
     def limited(self) -> Iterator[None]:
-        """Ends all connections, and when the time is over, wherever they are waiting."""
-
-        def over() -> None:
-            self.late = True
-            for each in self._sockets:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
-
-        clock = threading.Timer(self.seconds, over)
-        clock.daemon = True
-        clock.start()
+        """Ends all connections at last, and when the time is over, wherever they are waiting."""
+        watching = threading.Thread(target=self._watch, daemon=True)
+        watching.start()
         try:
-            with self.open():
-                yield
+            yield
         finally:
-            clock.cancel()
+            self._over.set()
+            watching.join()
+            for each in self._lines:
+                each.close()
+
+    def _watch(self) -> None:
+        while (left := self._until - time.monotonic()) > 0:
+            if self._over.wait(left):
+                return
+        self.late = True
+        for each in self._lines:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -161,35 +168,46 @@ class _Visit:
         """
         try:
             yield
-        except _RefusedError as why:
+        except RefusedError as why:
             raise WebError(f"{self.address} {why}") from why
         except urllib.error.HTTPError as why:
             why.close()
-            raise WebError(f"{self.address}: the server says {why.code} {why.reason}") from why
+            said = f"the server says {why.code} {why.reason[:LONGEST]}"
+            raise WebError(f"{self.address}: {said}") from why
         except (OSError, http.client.HTTPException, ValueError) as why:
             reason = getattr(why, "reason", why)  # in a URLError, what it was
             raise WebError(f"{self.address}: {self._said(reason)}") from why
 
     def response(self, headers: Mapping[str, str]) -> Any:
-        """A good response, after redirects."""
+        """A good response, after redirects.
+
+        Raises:
+          RefusedError, OSError, HTTPException, ValueError: there is none.
+        """
         opener = urllib.request.OpenerDirector()
-        proxies = urllib.request.getproxies()
-        http_kind, https_kind = self._kinds(bool(proxies))
         for handler in (
-            urllib.request.ProxyHandler(proxies),
-            _Http(http_kind),
-            _Https(https_kind),
-            _Redirects(),
+            urllib.request.ProxyHandler(self._proxies),
+            _Http(self.connection),
+            _Https(self.connection),
+            Redirects(),
             urllib.request.HTTPErrorProcessor(),
             urllib.request.HTTPDefaultErrorHandler(),
         ):
             opener.add_handler(handler)
         own = {"User-Agent": f"pixace/{__version__}", **headers}
-        return opener.open(urllib.request.Request(self.address, headers=own), timeout=self.seconds)
+        request = urllib.request.Request(self.address, headers=own)
+        response = opener.open(request, timeout=self.seconds)
+        packed = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if packed not in ("", "identity"):
+            response.close()
+            raise RefusedError(f"comes packed ({packed[:LONGEST]}), which nobody asked for")
+        return response
 
     def _said(self, why: Any) -> str:
-        """What a person can make of an exception."""
+        """What a person can make of an exception, without what stands in it of a proxy."""
         match why:
+            case _ if self.late and self._pace and self._came:
+                return f"comes at less than {self._pace:,.0f} bytes a second"
             case _ if self.late or isinstance(why, TimeoutError):
                 return f"took longer than {self.seconds:g} seconds"
             case ssl.SSLCertVerificationError():
@@ -200,68 +218,31 @@ class _Visit:
                 return "no such host, or no network"
             case ConnectionRefusedError():
                 return "nobody answers there"
-            case http.client.IncompleteRead():
-                return f"the connection was cut, {why.expected or 0:,} bytes too early"
+            case http.client.IncompleteRead() if why.expected:
+                return f"the connection was cut, {why.expected:,} bytes too early"
+            case ValueError() | http.client.InvalidURL():
+                which = "it, and the proxy's, such as http_proxy" if self._proxies else "it"
+                return f"no such address can be asked; look at {which}"
             case ConnectionError() | http.client.HTTPException():
                 return "the connection was cut, or what answers is no web server"
-        return f"cannot be fetched ({why})"
-
-    def _kinds(self, is_proxy: bool) -> tuple[Any, Any]:
-        """The two kinds of connection, which are looked at as soon as they stand."""
-        visit = self
-
-        class Http(http.client.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                visit.connected(self)
-                if not is_proxy:
-                    visit.look(self)
-
-        class Https(http.client.HTTPSConnection, Http):
-            def connect(self) -> None:
-                super().connect()  # in `Http` too, before it is encrypted
-                visit.connected(self)
-
-        return Http, Https
+        return f"cannot be fetched ({str(why)[:LONGEST]})"
 
 
 class _Http(urllib.request.HTTPHandler):
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, connection: Callable[..., Any]) -> None:
         super().__init__()
-        self._kind = kind
+        self._connection = connection
 
     def http_open(self, request: urllib.request.Request) -> Any:
-        return self.do_open(self._kind, request)
+        kind = functools.partial(self._connection, http.client.HTTPConnection, request)
+        return self.do_open(kind, request)
 
 
 class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, connection: Callable[..., Any]) -> None:
         super().__init__()
-        self._kind = kind
+        self._connection = connection
 
     def https_open(self, request: urllib.request.Request) -> Any:
-        return self.do_open(self._kind, request)
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Counted here, so that it can be said."""
-
-    max_repeats = max_redirections = REDIRECTS + 1
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
-        self._count += 1
-        to = headers.get("location") or headers.get("uri") or ""
-        why = None
-        if self._count > REDIRECTS:
-            why = f"sends on more than {REDIRECTS} times"
-        elif not is_address(urllib.parse.urljoin(req.full_url, to)):
-            why = f"sends on to {to}, which is no address on the web"
-        if why:
-            fp.close()
-            raise _RefusedError(why)
-        return super().http_error_302(req, fp, code, msg, headers)
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+        kind = functools.partial(self._connection, http.client.HTTPSConnection, request)
+        return self.do_open(kind, request)

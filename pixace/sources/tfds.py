@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pixace.errors import MissingError, SourceError, unknown
+from pixace.errors import MissingError, SourceError, WebError, unknown
+from pixace.runtime.addresses import refuse_offline
 from pixace.sources.source import Record
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def open_tfds(spec: str) -> Dataset:
     Raises:
       MissingError: TFDS is not installed, or this data set needs TensorFlow.
       SourceError: there is no such data set or split, it has no pictures, or the download failed.
+      WebError: it is not here yet, and the network is turned off.
     """
     match = SPEC.fullmatch(spec)
     if not match:
@@ -133,6 +135,8 @@ def _builder(name: str) -> Any:
         raise SourceError(
             f"no TFDS data set '{name}'. {guess}All are in www.tensorflow.org/datasets/catalog"
         ) from why
+    if not builder.is_prepared():
+        refuse_offline(f"{PREFIX}{name}")
     with contextlib.redirect_stdout(sys.stderr):  # stdout is for results
         builder.download_and_prepare()
     return builder
@@ -166,7 +170,7 @@ def _explained(spec: str) -> Iterator[None]:
             f"{spec} needs {why.name or 'TensorFlow'}, as its pictures are not stored as files; "
             'install it with: pip install "pixace[tf]"'
         ) from why
-    except SourceError:
+    except (SourceError, WebError):
         raise
     except Exception as why:  # downloads, checksums, splits: TFDS has an error of its own for each
         first = next(iter(str(why).splitlines()), "") or type(why).__name__

@@ -1,4 +1,4 @@
-"""One at a time: a file that says who is at work in a folder, and that no crash leaves locked.
+"""One at a time: a file that says who is at work in a place, and that no crash leaves locked.
 
 The system's own lock goes with its process, however that ends. Hosts that share a folder need not
 know each other's locks; so the file is touched as long as it is held, and one that another host has
@@ -51,18 +51,18 @@ class Holder:
 
 
 @contextmanager
-def alone(folder: Path, doing: str) -> Iterator[None]:
-    """Nobody else who asks so is at work in a folder meanwhile.
+def alone(target: Path, doing: str) -> Iterator[None]:
+    """Nobody else who asks so is at work there meanwhile.
 
     Args:
-      folder: exists.
+      target: a folder that exists, or a file that need not, in one that does.
       doing: what others are told.
 
     Raises:
-      PixaceError: somebody is, and who; or the folder cannot be written to.
+      PixaceError: somebody is, and who; or the place cannot be written to.
     """
-    place = folder / NAME
-    with writing(folder), _taken(place) as file:
+    place = target / NAME if target.is_dir() else target.with_name(f".{target.name}{NAME}")
+    with writing(target), _taken(place, target) as file:
         since = f"{datetime.now():%Y-%m-%d %H:%M}"
         file.truncate(0)
         file.write(json.dumps(asdict(Holder(doing, os.getpid(), socket.gethostname(), since))))
@@ -79,7 +79,7 @@ def alone(folder: Path, doing: str) -> Iterator[None]:
                 place.unlink()
 
 
-def _taken(place: Path) -> IO[str]:
+def _taken(place: Path, target: Path) -> IO[str]:
     """The file, whose lock this process has now.
 
     Raises:
@@ -96,7 +96,7 @@ def _taken(place: Path) -> IO[str]:
                     elsewhere and _now(place.parent) - touched.st_mtime < SILENCE
                 ):
                     said = holder or "by another process"
-                    raise PixaceError(f"{place.parent} is in use: {said}; wait until it is done")
+                    raise PixaceError(f"{target} is in use: {said}; wait until it is done")
                 return file
         except BaseException:
             file.close()

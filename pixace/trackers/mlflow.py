@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from pixace.errors import ConfigError, MissingError
+from pixace.errors import ConfigError, MissingError, WebError
+from pixace.runtime.addresses import is_address, refuse_offline
 from pixace.storage.atomic import whole
 from pixace.trackers.outbox import Outbox, UnreachableError
 from pixace.trackers.tracker import Story
@@ -146,6 +147,8 @@ class Mlflow:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
+            if is_address(self._address):
+                refuse_offline(self._server)
             self._deliver(letters)
         except MlflowException as why:
             status = why.get_http_status_code()
@@ -157,7 +160,7 @@ class Mlflow:
             if 400 <= status < 500 and status not in WORTH_ANOTHER_TRY:
                 raise
             raise UnreachableError(why) from why
-        except (requests.RequestException, SQLAlchemyError) as why:
+        except (requests.RequestException, SQLAlchemyError, WebError) as why:
             raise UnreachableError(why) from why
 
     def _deliver(self, letters: list[Any]) -> None:

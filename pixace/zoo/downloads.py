@@ -17,8 +17,10 @@ from pixace.errors import WebError
 from pixace.runtime import web
 from pixace.runtime.progress import progress_bar
 from pixace.storage.atomic import writing
+from pixace.storage.lock import alone
 
 SECONDS = 60.0  # to wait for each next part
+PACE = 10_000  # bytes a second: who is slower in all is not waited for
 MOST = 4 << 30  # bytes
 
 
@@ -48,26 +50,27 @@ def download(
     Raises:
       WebError: it cannot be had, or is not the file that was meant; what has come is kept for the
         next time, unless it is wrong.
-      PixaceError: it cannot be written; or as `check`.
+      PixaceError: it cannot be written, or another process is downloading it; or as `check`.
     """
     part = target.with_name(f".{target.name}.part")
     note = part.with_name(part.name + ".json")
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(address, part, note, size, allow_private, seconds, progress)
-        try:
-            if sha256 and (found := _checksum(part)) != sha256:
-                raise WebError(
-                    f"{address} is not the file that was meant: its SHA-256 is {found}, not "
-                    f"{sha256}; nothing of it was kept"
-                )
-            check(part)
-        except BaseException:
-            part.unlink()
+        with alone(target, f"downloading {target.name}"):
+            _fetch(address, part, note, size, allow_private, seconds, progress)
+            try:
+                if sha256 and (found := _checksum(part)) != sha256:
+                    raise WebError(
+                        f"{address} is not the file that was meant: its SHA-256 is {found}, not "
+                        f"{sha256}; nothing of it was kept"
+                    )
+                check(part)
+            except BaseException:
+                part.unlink()
+                note.unlink()
+                raise
+            part.replace(target)
             note.unlink()
-            raise
-        part.replace(target)
-        note.unlink()
 
 
 def _fetch(
@@ -84,7 +87,7 @@ def _fetch(
     # The last byte once more: of a part that is whole already, nothing could be asked for.
     done = max(0, part.stat().st_size - 1) if before else 0
     headers = {"Range": f"bytes={done}-", "If-Range": before} if before and done else {}
-    how: dict[str, Any] = {"allow_private": allow_private, "seconds": seconds, "all_of_it": False}
+    how: dict[str, Any] = {"allow_private": allow_private, "seconds": seconds, "pace": PACE}
     with web.opened(address, headers=headers, **how) as answer:
         begin = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
         if answer.status != 206 or begin is None or int(begin[1]) != done:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pixace.errors import ConfigError
-from pixace.runtime import web
+from pixace.runtime.addresses import SECRET, is_address, shown
 
 OWN = Path(__file__).with_name("registry.json")
 VARIABLE = "PIXACE_REGISTRY"
@@ -41,8 +41,10 @@ class Entry:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w][\w.-]*", self.name):
             raise ValueError(f"{self.name!r} is no name")
-        if not web.is_address(self.url):
+        if not is_address(self.url):
             raise ValueError(f"{self.url!r} is no address on the web")
+        if shown(self.url) != self.url:
+            raise ValueError(f"{shown(self.url)} {SECRET}")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError(f"{self.sha256!r} is no SHA-256")
         if self.size < 1:

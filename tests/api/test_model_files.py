@@ -14,7 +14,7 @@ from web_server import cut, ranged, serving
 import pixace
 from pixace.api import model_files
 from pixace.cli import main
-from pixace.errors import PixaceError, RunError, WebError
+from pixace.errors import ConfigError, PixaceError, RunError, WebError
 from pixace.runs import model_file
 from pixace.zoo import registry, shipped
 
@@ -156,9 +156,10 @@ def test_an_interrupted_download_goes_on_and_a_wrong_one_leaves_nothing(own, fil
     assert [path.name for path in Path("runs").iterdir()] == ["stripes.safetensors"]
 
 
-def test_what_is_no_model_gets_no_name(own):
+@pytest.mark.parametrize("body", [b"nonsense" * 9, b"<!DOCTYPE html><title>Sign in</title>" * 9])
+def test_what_is_no_model_gets_no_name(own, body):
     with (
-        serving({"/a.safetensors": b"nonsense" * 9, "/b": cut(b"x" * 99, 9)}) as server,
+        serving({"/a.safetensors": body, "/b": cut(b"x" * 99, 9)}) as server,
         pytest.raises(RunError, match="broken or no model file"),
     ):
         pixace.get_model(f"{server.url}/a.safetensors", allow_private=True)
@@ -172,6 +173,7 @@ def test_what_is_no_model_gets_no_name(own):
         ("hf:only-one", {}, "no model 'hf:only-one'"),
         ("https://a.org/x.safetensors", {"name": "../x"}, r"cannot be called '\.\./x'"),
         ("https://a.org/x.safetensors", {"network": False}, "nothing is to be downloaded"),
+        ("hf:me/birds", {"network": False}, "nothing is to be downloaded"),
         ("https://127.0.0.1:9/x.safetensors", {}, "nobody answers|not on the public internet"),
     ],
 )
@@ -179,6 +181,26 @@ def test_what_cannot_be_had_is_said_in_a_line(own, named, settings, words):
     with pytest.raises(PixaceError, match=words) as caught:
         pixace.get_model(named, **settings)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("named", ["stripes", "hf:me/birds", "https://a.org/x.safetensors"])
+def test_offline_nothing_is_downloaded(own, registered, monkeypatch, named):
+    registered("https://a.org/stripes.safetensors")
+    monkeypatch.setenv("PIXACE_OFFLINE", "1")
+    with pytest.raises(WebError, match="is not asked, as PIXACE_OFFLINE is set"):
+        pixace.get_model(named)
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_passwords_of_a_mirror_or_registry_are_told_to_nobody(own, registered, monkeypatch, capsys):
+    monkeypatch.setenv("HF_ENDPOINT", "https://me:secret@mirror.invalid")
+    with pytest.raises(WebError, match="has a name or password in it") as why:
+        pixace.get_model("hf:me/birds")
+    assert "secret" not in str(why.value) + capsys.readouterr().err
+    registered("https://me:secret@a.org/stripes.safetensors")
+    with pytest.raises(ConfigError, match=r"https://a\.org/stripes\.safetensors has a name") as why:
+        model_files.every()
+    assert "secret" not in str(why.value)
 
 
 def test_names_that_are_taken_stay(own, tiny_outcome):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pixace.errors import MissingError, SourceError
+from pixace.errors import MissingError, SourceError, WebError
 from pixace.images import loader
 from pixace.sources import open_source
 
@@ -75,6 +75,14 @@ def test_examples_keep_their_labels_and_captions(tfds):
         assert record.caption == f"square {number}"
         assert record.label == ("odd" if number % 2 else "even")
     assert source.record(2).name == "squares:train[2]"
+
+
+def test_offline_there_is_what_was_prepared_before(tfds, monkeypatch):
+    open_source("tfds:squares")
+    monkeypatch.setenv("PIXACE_OFFLINE", "1")
+    assert len(open_source("tfds:squares")) == 5
+    with pytest.raises(WebError, match="tfds:plain_arrays is not asked, as PIXACE_OFFLINE is set"):
+        open_source("tfds:plain_arrays")
 
 
 def test_pictures_are_handed_out_as_stored(tfds):

@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,6 +16,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(self.path)
+        self.server.headers.append(self.headers)
         answer = self.server.pages.get(self.path)
         if answer is None:
             self.send_error(404)
@@ -97,16 +98,47 @@ def dripping(body, pause):
     return answer
 
 
-@contextmanager
-def serving(pages, *, encrypted=False) -> Iterator[ThreadingHTTPServer]:
-    """A server of pages by path, bytes or functions of the request; `asked` lists what was asked.
+def dripping_headers(pause):
+    """Sends a letter of a header now and then, which never ends."""
 
-    Its `url` is where it is; `CERTIFICATE` says so, if it is encrypted.
+    def answer(request):
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with suppress(OSError):
+            while True:
+                time.sleep(pause)
+                request.wfile.write(b"x")
+        request.close_connection = True
+
+    return answer
+
+
+def endless(status=200, **headers):
+    """Sends without an end."""
+
+    def answer(request):
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+        with suppress(OSError):
+            while True:
+                request.wfile.write(bytes(1 << 16))
+        request.close_connection = True
+
+    return answer
+
+
+@contextmanager
+def serving(pages, *, encrypted=False, place=("127.0.0.1", 0)) -> Iterator[ThreadingHTTPServer]:
+    """A server of pages by path, bytes or functions of the request.
+
+    `asked` lists what was asked for, and `headers` with which headers. Its `url` is where it is;
+    `CERTIFICATE` says so, if it is encrypted.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(place, _Handler)
     server.daemon_threads = True
-    server.pages, server.asked, server.sent = pages, [], []
-    server.url = f"http{'s' * encrypted}://127.0.0.1:{server.server_address[1]}"
+    server.pages, server.asked, server.headers, server.sent = pages, [], [], []
+    server.url = f"http{'s' * encrypted}://{server.server_address[0]}:{server.server_address[1]}"
     if encrypted:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE)

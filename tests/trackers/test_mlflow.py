@@ -177,6 +177,14 @@ def test_a_server_that_is_not_there_costs_one_warning(tmp_path, capsys):
     assert "lacks 8 messages" in said
 
 
+def test_offline_no_server_is_asked(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PIXACE_OFFLINE", "1")
+    with answering(500) as (address, asked):
+        said = told(address, tmp_path, capsys)
+    assert f"cannot be reached, and will be tried again ({address} is not asked, as PIXACE_" in said
+    assert not asked
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_in_trouble_is_tried_again_and_one_that_refuses_is_not(tmp_path, capsys, status):
     with answering(status) as (address, asked):
