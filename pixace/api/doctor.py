@@ -71,7 +71,12 @@ def doctor(
     learning_rate: float | None = None,
     size: str | int | None = None,
     colors: str | None = None,
+    order: str | None = None,
+    fit: str | None = None,
+    background: str | None = None,
     limit: Count | None = None,
+    alpha: str | None = None,
+    tiles: str | int | None = None,
     labels: bool = False,
     captions: bool = False,
     sheet: str | Path | None = None,
@@ -91,9 +96,14 @@ def doctor(
       bindings: gin lines such as `pictures.fit = 'pad'`.
       minutes: how long the training is to take.
       learning_rate: short for `train.learning_rate`.
-      size: short for `pictures.size`.
-      colors: short for `pictures.colors`.
-      limit: short for `pictures.limit`; None looks at 10,000 of more pictures.
+      size: as in `train`, like the next seven.
+      colors: colour scheme.
+      order: path through the pixels.
+      fit: what is done where proportions differ.
+      background: colour behind transparency and padding.
+      limit: look at so many pictures; None means 10,000 of more.
+      alpha: `blend` or `threshold`, for half-transparent pixels.
+      tiles: cut sprite sheets and strips into pictures of this size.
       labels: take sub-folders as labels.
       captions: put each picture's caption in front of it, or its label.
       sheet: a PNG of some pictures, each beside what the model sees of it.
@@ -110,7 +120,18 @@ def doctor(
     began, seconds = time.perf_counter(), ranges.one(doctor, "seconds", seconds)
     limit, minutes = ranges.one(doctor, "limit", limit), ranges.one(doctor, "minutes", minutes)
     place = places.checked(sheet).out if sheet else None
-    of_pictures = [*bindings, *lines("pictures", size=size, colors=colors, limit=limit)]
+    pictures = lines(
+        "pictures",
+        size=tiles if size is None else size,
+        colors=colors,
+        order=order,
+        fit=fit,
+        background=background,
+        limit=limit,
+        alpha=alpha,
+        tiles=tiles,
+    )
+    of_pictures = [*bindings, *pictures]
     asked = [
         *lines("model", kind=model),
         *lines("train", learning_rate=learning_rate),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pixace.commands import options
+from pixace.commands import options, picture_options
 
 
 @click.command(
@@ -46,14 +46,9 @@ from pixace.commands import options
     metavar="X",
     help="Short for --set train.learning_rate=X.",
 )
-@click.option(
-    "--size", metavar="PIXELS", help="Of every picture: 32 for a square, or WIDTHxHEIGHT."
-)
-@click.option("--colors", metavar="SCHEME", help="Colours, as pixace train takes them.")
-@click.option(
-    "--limit", type=int, metavar="N", help="Look at N pictures.  [default: at most 10,000]"
-)
-@click.option("--labels", is_flag=True, help="Take the names of sub-folders as labels.")
+@picture_options.pictures
+@picture_options.tiles
+@picture_options.labels
 @click.option("--captions", is_flag=True, help="Put each picture's caption, or label, before it.")
 @click.option(
     "--sheet",
