@@ -8,7 +8,6 @@ Rows are read a row group at a time, as they are stored; nothing but a row group
 """
 
 import functools
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pixace.errors import ImageError, MissingError, SourceError
 from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.source import Record
+from pixace.storage import records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -246,7 +246,7 @@ def _features(schema: "pa.Schema") -> dict[str, Any]:
     """What Hugging Face's library has written about the columns, by their names."""
     raw = (schema.metadata or {}).get(b"huggingface", b"{}")
     try:
-        found = json.loads(raw)["info"]["features"]
+        found = records.parsed(raw)["info"]["features"]
     except (ValueError, KeyError, TypeError):
         return {}
     found = found if isinstance(found, dict) else {}

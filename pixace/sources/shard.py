@@ -5,7 +5,6 @@ members of a sample have one key, their name up to the first dot: `0001.jpg`, `0
 a number or a word), `0001.txt` or `0001.json` with a `caption`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from pixace.sources.sidecar import (
     text_name,
     texts_by_stem,
 )
+from pixace.storage import records
 
 CLASS, FACTS = ".cls", ".json"
 CAPTIONS = ("caption", "text")  # in the facts, the best first
@@ -98,7 +98,7 @@ def _caption(raw: Mapping[str, bytes], name: str) -> Caption:
 def _caption_of(facts: bytes) -> str | None:
     """The caption among the facts of a sample, in one line."""
     try:
-        known = json.loads(facts)
+        known = records.parsed(facts)
     except ValueError:
         return None
     words = [known.get(name) for name in CAPTIONS] if isinstance(known, dict) else []

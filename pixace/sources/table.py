@@ -20,6 +20,7 @@ from pixace.sources.folder import fingerprint_of
 from pixace.sources.groups import group_of
 from pixace.sources.hierarchy import WORDS
 from pixace.sources.source import Record
+from pixace.storage import records
 
 JSON = (".jsonl", ".ndjson")
 PICTURE = re.compile(r".+\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|avif|ppm|pgm)", re.IGNORECASE)
@@ -164,7 +165,7 @@ def _json_rows(text: str) -> TableRows:
         if not line.strip():
             continue
         try:
-            known = json.loads(line)
+            known = records.parsed(line)
         except ValueError as why:
             raise SourceError(f"line {number} is no JSON: {why}") from why
         if not isinstance(known, dict):

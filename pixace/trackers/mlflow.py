@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from pixace.errors import ConfigError, MissingError
+from pixace.storage import records
 from pixace.storage.atomic import whole
 from pixace.trackers.outbox import Outbox, UnreachableError
 from pixace.trackers.tracker import Story
@@ -269,7 +270,7 @@ class Mlflow:
 
     def _remembered(self) -> dict[str, Any]:
         try:
-            known = json.loads(self._state.read_text(encoding="utf-8"))
+            known = records.parsed(self._state.read_text(encoding="utf-8"))
             return known if {"server", "run", "sent"} <= known.keys() else {}
         except (OSError, ValueError, AttributeError):
             return {}
@@ -281,8 +282,8 @@ def _unsent(story: Story, sent: int) -> list[_Numbers]:
         return []
     unsent = []
     for line in (story.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-        with suppress(json.JSONDecodeError):
-            numbers = json.loads(line)
+        with suppress(ValueError):
+            numbers = records.parsed(line)
             step = numbers.pop("step")
             if sent < step <= story.since:
                 unsent.append(_Numbers(step, numbers))
