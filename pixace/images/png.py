@@ -9,7 +9,9 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from pixace.errors import ImageError
+from pixace.images.formats import png
 from pixace.images.marks import KEY
+from pixace.storage import records
 from pixace.storage.atomic import whole
 
 
@@ -56,12 +58,13 @@ def read_description(path: Path) -> dict:
       ImageError: the file cannot be read, or does not say how it was made.
     """
     try:
-        with Pillow.open(path) as picture:
-            picture.load()  # text may follow the pixels
-            description = json.loads(getattr(picture, "text", {})[KEY])
-    except KeyError as why:
-        raise ImageError(f"{path} does not say how it was made; was it saved by pixace?") from why
-    except (OSError, ValueError, SyntaxError) as why:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
+        with path.open("rb") as file:
+            is_png = file.read(len(png.MAGIC)) == png.MAGIC
+            text = png.text(file, KEY.encode()) if is_png else None
+        description = None if text is None else records.parsed(text)
+    except (OSError, ValueError) as why:
         raise ImageError(f"{path}: {why}; is it a picture that pixace saved?") from why
     if not isinstance(description, dict):
         raise ImageError(f"{path} does not say how it was made; was it saved by pixace?")

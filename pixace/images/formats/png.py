@@ -58,6 +58,12 @@ def opened(file: BinaryIO) -> Pillow.Image | None:
     return picture
 
 
+def text(file: BinaryIO, key: bytes) -> bytes | None:
+    """The first text under a key, of at most 16 MB; None where there is none. Decodes no pixel."""
+    found = (chunk.text for chunk in _chunks(file) if chunk.name in TEXTS and chunk.key == key)
+    return next(found, None)
+
+
 def _check_rows(file: BinaryIO, chunks: Sequence[Chunk]) -> None:
     """Refuses what cannot hold the rows that it claims; Pillow makes them black, without a word.
 
@@ -134,10 +140,13 @@ def _chunks(file: BinaryIO) -> Iterator[Chunk]:
 
 def _unpacked(name: bytes, rest: bytes, most: int) -> bytes | None:
     """The text or profile after its key, cut off; None where it is packed in no known way."""
-    if name == b"tEXt" or (name == b"iTXt" and rest[:1] != b"\1"):
+    if name == b"tEXt":
         return rest
     if name == b"iTXt":
-        rest = rest[1:2] + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        is_packed, method = rest[:1] == b"\1", rest[1:2]
+        rest = method + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        if not is_packed:
+            return rest[1:]
     if rest[:1] != b"\0":
         return None
     try:
