@@ -18,21 +18,42 @@ BY_LINES = ("raster", "column")
 
 
 def language_model(
-    record: ModelRecord, tokenizer: Tokenizer, vocabulary: Vocabulary | None
+    record: ModelRecord,
+    tokenizer: Tokenizer,
+    vocabulary: Vocabulary | None,
+    numbers: int | None = None,
 ) -> LanguageModel:
     """The model for a tokenizer's pictures and for words in front of them.
+
+    Args:
+      record: its kind and settings.
+      tokenizer: of the pictures.
+      vocabulary: the words, if there are any.
+      numbers: as in `models.build`.
 
     Raises:
       ConfigError: no such kind, or its settings are unknown or do not fit together.
     """
     words, length = {}, tokenizer.length
     if vocabulary is not None:
+        if vocabulary.first != tokenizer.vocab_size:
+            raise ConfigError(
+                f"its words begin at {vocabulary.first}, and its pictures end at "
+                f"{tokenizer.vocab_size}"
+            )
         words = {"prefix": vocabulary.length, "words": len(vocabulary.words)}
         length += vocabulary.length
     if decided := record.settings.keys() & {*models.DECIDED}:
         raise ConfigError(f"{record.kind}.{min(decided)} is decided by the pictures")
+    models.refuse_unknown(record.kind, record.settings)
     built = models.build(
-        record.kind, tokenizer.vocab_size, length, tokenizer.axes, **words, **record.settings
+        record.kind,
+        tokenizer.vocab_size,
+        length,
+        tokenizer.axes,
+        **words,
+        numbers=numbers,
+        **record.settings,
     )
     if built.window and tokenizer.order not in BY_LINES:
         raise ConfigError(

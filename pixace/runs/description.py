@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pixace.errors import RunError
-from pixace.ranges import Count, Range, Whole
+from pixace.ranges import Count, Range, Whole, said
 from pixace.runtime.precision import Dtype
 from pixace.storage import records, sealed
 
@@ -201,8 +201,8 @@ class Description:
         if found != FORMAT:
             who = "an older, unreleased" if isinstance(found, int) and found < FORMAT else "another"
             raise RunError(
-                f"{place} was made by {who} pixace (format {found!r}, not {FORMAT}), and is not "
-                "read; train it anew"
+                f"{place} was made by {who} pixace (format {said(found)}, not {FORMAT}), and is "
+                "not read; train it anew"
             )
         try:
             made = records.read(cls, sealed.unsealed(fields))
