@@ -4,6 +4,10 @@ A pickle is a program that builds objects by calling what it names. Here each na
 old weights need stands for an empty record, which keeps what it is given, and every other name is
 refused. Which records are arrays is seen afterwards, when types and sizes have been checked: so
 NumPy's own unpickling never sees what stands in the file either.
+
+Nor is anything in it hashed but texts and small numbers, or walked into without end: Python in C
+ends at once where a tuple of a hundred thousand tuples is a key, and takes hours for keys that were
+made to collide.
 """
 
 import gzip
@@ -12,10 +16,12 @@ import math
 import pickle
 import pickletools
 import re
+import struct
 import warnings
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +30,9 @@ from pixace.errors import RunError
 LARGEST = 4 << 30  # bytes, unpacked
 SMALL = 64 << 20  # bytes that any file may unpack to
 PACKED = 20  # times that a larger one may; what was learned hardly shrinks at all
-PARTS = 5_000_000  # of a pickle; each may become an object
+PARTS = 1_000_000  # of a pickle; each may become an object, and takes a microsecond or two
+DEEPEST = 64  # tuples in tuples
+KEY = 1 << 31  # numbers beyond it may have the same hash
 DIMENSIONS = 8
 
 # NumPy wrote its private names in one way before 2.0 and in another since; so did JAX with 0.4.
@@ -53,9 +61,10 @@ REFUSED = {
     *("PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"),
     *("INST", "OBJ"),
 }
+SETS = {"EMPTY_SET", "ADDITEMS", "FROZENSET"}  # all that is in them would be hashed
 BROKEN = (
     *(pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError),
-    *(MemoryError, RecursionError, TypeError, ValueError),
+    *(MemoryError, RecursionError, TypeError, ValueError, struct.error),
 )
 
 
@@ -80,12 +89,42 @@ class Record:
         """Takes entries, for what was a dictionary; nobody reads them."""
 
 
-class _Reader(pickle.Unpickler):
+class _Dict(dict):
+    """A dictionary by texts, small numbers, and records, which are hashed by their place."""
+
+    __slots__ = ()  # nothing in the pickle is to change what it does
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        is_small = isinstance(key, int) and abs(key) < KEY
+        if not (is_small or isinstance(key, str | bytes | Record)):
+            raise ValueError(f"a {type(key).__name__} is a key of a dictionary")
+        super().__setitem__(key, value)
+
+
+_InPython: Any = pickle._Unpickler  # in C it has its own dictionaries
+
+
+class _Reader(_InPython):
+    dispatch: ClassVar = dict(_InPython.dispatch)
+
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
         if full not in KNOWN:
             raise _ForeignError(full)
         return type("Record", (Record,), {"name": full})
+
+    def load_empty_dictionary(self) -> None:
+        self.append(_Dict())
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        made = _Dict()
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            made[key] = value
+        self.append(made)
+
+    dispatch[pickle.EMPTY_DICT[0]] = load_empty_dictionary
+    dispatch[pickle.DICT[0]] = load_dict
 
 
 class _ForeignError(Exception):
@@ -117,7 +156,9 @@ def parsed(data: bytes, path: Path, what: str, encoding: str = "ASCII") -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in damaged text
             _check_opcodes(data)
-            return _Reader(io.BytesIO(data), encoding=encoding).load()
+            found = _Reader(io.BytesIO(data), encoding=encoding).load()
+        _check_depth(found)
+        return found
     except _ForeignError as why:
         raise RunError(
             f"{path} is refused: it names {why}, and {what} are made of arrays, tuples, lists, "
@@ -240,10 +281,32 @@ def _check_opcodes(data: bytes) -> None:
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         if opcode.name in REFUSED:
             raise _ForeignError(f"something outside of itself ({opcode.name})")
+        if opcode.name in SETS:
+            raise ValueError("it holds a set, which no weights do")
         if opcode.name in ("PUT", "LONG_BINPUT", "BINPUT") and int(argument or 0) > count:
             raise ValueError(f"it numbers its {count}th part {argument}")
         if count > PARTS:
             raise ValueError(f"it has more than {PARTS:,} parts")
+
+
+def _check_depth(thing: Any) -> None:
+    """Refuses what leads on and on, before anything walks into it; in circles there is an end."""
+    level, seen = [thing], set[int]()
+    for _ in range(DEEPEST):
+        seen.update(map(id, level))
+        inner = {id(each): each for outer in level for each in _within(outer)}
+        level = [each for place, each in inner.items() if place not in seen]
+        if not level:
+            return
+    raise ValueError(f"it is nested more than {DEEPEST} times")
+
+
+def _within(thing: Any) -> Iterable[Any]:
+    if isinstance(thing, Record):
+        return (thing.args, thing.state)
+    if isinstance(thing, dict):
+        return thing.values()
+    return thing if isinstance(thing, list | tuple) else ()
 
 
 def _said(thing: Any) -> str:
