@@ -277,8 +277,7 @@ def _built(
     try:
         loader.check(data.fit, data.alpha)
         tokenizer = tokenizers.by_spec(description.tokenizer or "", arrays)
-        words = _vocabulary(description)
-        model = language_model(description.model, tokenizer, words, numbers)
+        model = language_model(description.model, tokenizer, _vocabulary(description), numbers)
     except PixaceError as why:
         raise RunError(f"{path} holds no model that can be built: {why}") from why
     try:
