@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pixace.errors import RunError
-from pixace.storage import safe_pickle
+from pixace.storage import pickle_reader, safe_pickle
 
 NUMBERS = st.sampled_from(["<f2", "<f4", ">f4", "<f8", "<i4", ">i8", "<u2", "|u1", "|b1", "|i1"])
 
@@ -166,7 +166,7 @@ def test_a_file_that_unpacks_to_far_more_than_itself_is_refused(tmp_path, monkey
 
 
 def test_a_file_of_very_many_parts_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(safe_pickle, "PARTS", 1000)
+    monkeypatch.setattr(pickle_reader, "PARTS", 1000)
     with pytest.raises(RunError, match="more than 1,000 parts"):
         loaded(tmp_path, [[] for _ in range(1000)])
 
