@@ -273,11 +273,11 @@ def _built(
       RunError: they do not fit one another.
     """
     assert description.model is not None, "codebooks have been refused"
-    numbers, data = sum(each.size for each in flat.values()), description.data
+    data = description.data
     try:
         loader.check(data.fit, data.alpha)
         tokenizer = tokenizers.by_spec(description.tokenizer or "", arrays)
-        model = language_model(description.model, tokenizer, _vocabulary(description), numbers)
+        model = language_model(description.model, tokenizer, _vocabulary(description), flat)
     except PixaceError as why:
         raise RunError(f"{path} holds no model that can be built: {why}") from why
     try:

@@ -1,7 +1,7 @@
 """Model files: weights by name, described, and nothing else is believed."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -128,7 +128,7 @@ def test_whatever_a_field_says_the_model_is_loaded_or_refused_in_a_line(strange)
 
 
 @pytest.mark.parametrize("kind", ["transformer", "reformer", "modern"])
-@pytest.mark.parametrize("name", ["n_layers", "d_model", "d_ff", "n_heads", "n_hashes", "kind"])
+@pytest.mark.parametrize("name", ["d_model", "d_ff", "n_heads", "n_hashes", "kind"])
 def test_claims_of_size_are_refused_before_anything_is_built(strange, monkeypatch, kind, name):
     for build in ("TransformerLM", "ReformerLM", "ConfigurableTransformerLM"):
         monkeypatch.setattr(models.transformer.__globals__["trax_bridge"], build, None)
@@ -188,3 +188,31 @@ def test_descriptions_that_are_none(strange, tmp_path):
     path.write_bytes((1 << 40).to_bytes(8, "little") + b"{}")
     with pytest.raises(RunError, match="a header of 1,099,511,627,776 bytes"):
         model_file.read(path)
+
+
+@pytest.mark.parametrize("layers", [20_000, 200])
+def test_layers_without_weights_are_refused_when_one_is_built(strange, monkeypatch, layers):
+    """Though there are numbers enough, and a name for each."""
+    more = {f"blocks/{i}/more": np.zeros(0, np.float32) for i in range(1, layers)}
+    more["fat"] = np.zeros(10**6, np.float32)
+    model = strange.fields["model"]
+    built, build = [], models.build
+
+    def counted(*args, **given):
+        built.append(given["n_layers"])
+        return build(*args, **given)
+
+    monkeypatch.setattr(models, "build", counted)
+    claimed = model | {"settings": model["settings"] | {"n_layers": layers}}
+    said = strange(strange.fields | {"model": claimed}, strange.arrays | more)
+    assert f"arrays are not those of {layers:,} layers" in said
+    assert built == [1]
+
+
+def test_many_layers_are_drawn_with(tmp_path, worded_outcome):
+    flat, about = model_file.read(worded_outcome.run.path)
+    for name in [name for name in flat if name.startswith("blocks/0/")]:
+        flat |= {name.replace("/0/", f"/{i}/", 1): flat[name] for i in range(1, 6)}
+    six = replace(about.model, settings=about.model.settings | {"n_layers": 6})
+    model_file.save(tmp_path / "six.safetensors", flat, replace(about, model=six))
+    assert len(pixace.load(tmp_path / "six.safetensors").sampler.weights) == len(flat)
