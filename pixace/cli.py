@@ -8,7 +8,8 @@ import importlib
 import os
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from keyword import iskeyword
 from typing import Any
 
@@ -19,7 +20,7 @@ from pixace.api import door
 from pixace.commands.options import example
 from pixace.errors import PixaceError
 from pixace.runtime import streams
-from pixace.runtime.printable import printable, tell
+from pixace.runtime.printable import printable, tame_libraries, tell
 from pixace.storage import cache_dir
 
 COMMANDS = {
@@ -64,6 +65,7 @@ class Lazy(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Answers, on streams that take any text and say in a line when they are full."""
         streams.prepare()
+        tame_libraries()
         try:
             with streams.answering():
                 return super().main(*args, **extra)
@@ -71,13 +73,18 @@ class Lazy(click.Group):
             tell(f"Error: {why}")
             sys.exit(1)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads what stands before the name of a command."""
+        with _printable():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what the user can mend becomes one line and exit code 1."""
         _keep_programs()
         try:
-            return super().invoke(ctx)
-        except click.ClickException as why:
-            vars(why)["message"] = printable(why.message)  # of words and files that were named
+            with _printable():
+                return super().invoke(ctx)
+        except click.ClickException:
             raise
         except Exception as why:
             if said := door.explained(why, ctx.invoked_subcommand):
@@ -85,6 +92,25 @@ class Lazy(click.Group):
             if isinstance(why, EOFError):  # click takes it for a Ctrl-D, of which it has told
                 raise RuntimeError("a file ended too early") from why
             raise
+
+
+@contextmanager
+def _printable() -> Iterator[None]:
+    """Has what click itself complains of drive no terminal: it quotes words and names of files."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # help, in lines of our own
+        raise
+    except click.ClickException as why:
+        vars(why).update({key: _shown(value) for key, value in vars(why).items()})
+        raise
+
+
+def _shown(value: Any) -> Any:
+    """Texts, and lists of some, as they can be shown; all else as it is."""
+    if isinstance(value, list | tuple):
+        return [_shown(each) for each in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def _keep_programs() -> None:

@@ -8,6 +8,8 @@ ours and keeps its traceback.
 import difflib
 from collections.abc import Iterable
 
+LONG = 200  # letters of a name in a message
+
 
 class PixaceError(Exception):
     """Something that the user can fix."""
@@ -57,6 +59,7 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> str:
     """
     known = sorted(known)
     spelled = {each.lower(): each for each in known}
+    value = value if len(value) <= LONG else f"{value[: LONG - 1]}…"
     near = difflib.get_close_matches(value.lower(), spelled, n=1)
     guess = f". Did you mean {spelled[near[0]]}?" if near else ""
     return f"no {kind} {value!r}; known: {', '.join(known)}{guess}"

@@ -24,6 +24,10 @@ def again(
 ) -> Drawn:
     """Makes a collage once more, from what its PNG remembers; the same bytes if nothing is changed.
 
+    A PNG may be anybody's. So the places that it names are not opened: its model is looked for by
+    its name, as `load` does, and must be the very one; its photos by theirs, in the folder one is
+    in. What is elsewhere is named by `run`, `root` and `photos`.
+
     Of a collage of several pages, each is one that is made again by itself. A single picture
     remembers the collage that it belongs to; of `complete` that of its own photo.
 
@@ -53,12 +57,7 @@ def again(
     photos = remembered(PhotoFiles, memory, made)
     given = _arguments(remembered(CompleteSettings, memory, made), changes)
     if "photos" not in changes:
-        named = f"name them: pixace complete … --again {made}"
-        photos.refuse_changed(
-            f"to finish photos as they are now, {named}",
-            allow_private=changes.get("allow_private", False),
-        )
-        given["photos"] = photos.photos
+        given["photos"] = photos.here(made)
     return complete(out=out, **given, run=_model(made, model, changes))
 
 
@@ -71,33 +70,27 @@ def _arguments(settings: CollageSettings, changes: Mapping[str, Any]) -> dict[st
 
 
 def _model(made: str | Path, model: DrawnBy, changes: Mapping[str, Any]) -> Trained:
-    """The model that is named, or the very one that drew a picture.
-
-    It is looked for where it was, and by its name among the runs.
+    """The model that is named, or else the very one that drew a picture, found by its name.
 
     Raises:
-      PixaceError: it is gone, or has been trained on since.
+      PixaceError: it is not there, or has been trained on since.
     """
     run, root = changes.get("run"), changes.get("root")
     if run is not None:
         return run if isinstance(run, Trained) else collage_files.load(run, root=root)
-    was = Path(model.run)
-    changed = broken = None
-    for place in dict.fromkeys((was, run_folder.home(root) / was.name)):
-        try:
-            trained = collage_files.load(place, root=root)
-        except RunError as why:
-            broken = broken or (why if place.exists() else None)
-            continue
-        if model.is_same_model(DrawnBy.of(trained)):
-            return trained
-        changed = changed or place
-    if changed:
+    home, name = run_folder.home(root), Path(model.run).name
+    try:
+        trained = collage_files.load(name, root=root)
+    except RunError as why:
+        if (home / name).exists():
+            raise
+        raise RunError(
+            f"{made} was drawn by {model.run}, and no {name} is in {home.absolute()}; places that "
+            "a picture names are not opened: say where it is, --run RUN or --runs FOLDER"
+        ) from why
+    if not model.is_same_model(DrawnBy.of(trained)):
         raise PixaceError(
-            f"{made} was drawn by {was} after {model.step:,} steps, and that model has "
-            f"changed since; to draw with it as it is now, add --run {changed}"
+            f"{made} was drawn by {name} after {model.step:,} steps, and that model has changed "
+            f"since; to draw with it as it is now, add --run {trained.path}"
         )
-    raise broken or RunError(
-        f"{made} was drawn by {was}, which is gone, and no {was.name} is in "
-        f"{run_folder.home(root).absolute()}; say where it is: --run RUN, or --runs FOLDER"
-    )
+    return trained

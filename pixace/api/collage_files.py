@@ -6,7 +6,7 @@ One that comes later needs a default: what pictures that were made before it had
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -17,6 +17,7 @@ from pixace.errors import ImageError
 from pixace.ranges import Count
 from pixace.runtime.printable import tell
 from pixace.sampling.sampler import SamplingSettings
+from pixace.storage import records
 from pixace.text import prompts
 from pixace.text.prompts import Prompts
 from pixace.zoo import shipped
@@ -32,8 +33,8 @@ class DrawnBy:
 
     Attributes:
       pixace: the version of pixace.
-      run: the run's folder or the model file, from the root on; of a model that comes along its
-        name.
+      run: the run's folder or the model file, from the root on, for people; of a model that comes
+        along its name.
       created: when the run was begun; tells it from another one of its name.
       step: the training step of its best weights.
     """
@@ -42,6 +43,10 @@ class DrawnBy:
     run: str
     created: str
     step: int
+
+    def __post_init__(self) -> None:
+        if (name := Path(self.run).name) in ("", "..") or name.startswith("~"):
+            raise ValueError(f"run is {ranges.said(self.run)} and no model")
 
     @classmethod
     def of(cls, trained: Trained) -> Self:
@@ -168,15 +173,12 @@ def remembered(kind: type[T], memory: Mapping[str, Any], made: str | Path) -> T:
       made: the PNG, for messages.
 
     Raises:
-      ImageError: it has forgotten some of it.
+      ImageError: it has forgotten some of it, or says what no command can have said.
     """
-    given: dict[str, Any] = {}
-    for each in fields(kind):  # type: ignore[arg-type]
-        if each.name in memory:
-            given[each.name] = memory[each.name]
-        elif each.default is MISSING:
-            raise ImageError(f"{made} does not say how it was made: {each.name} is missing")
-    return kind(**given)
+    try:
+        return records.read(kind, memory, partly=True)
+    except ValueError as why:
+        raise ImageError(f"{made} does not say how it was made: {why}") from why
 
 
 def model_of(

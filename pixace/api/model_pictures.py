@@ -36,7 +36,7 @@ def tokens_for(
     Args:
       trained: the model.
       data: pictures, or a token set of the model's tokenizer; None means those that the model was
-        trained on and judged by.
+        trained on and judged by, if it is a run: a model file may be anybody's, and chooses none.
       command: what asks, for messages.
       held_out: the share of pictures that is held out, if they say nothing of it themselves.
       labels: take sub-folders as labels.
@@ -48,7 +48,7 @@ def tokens_for(
     """
     described = trained.description
     if data is None:
-        if described.data.tokens is None:
+        if described.data.tokens is None or trained.path.is_file():
             raise ConfigError(
                 f"{described.name} brings no pictures along; name some: pixace {command} PICTURES "
                 f"--run {described.name}"

@@ -34,25 +34,34 @@ class PhotoFiles:
     def __getitem__(self, which: slice) -> Self:
         return replace(self, photos=self.photos[which], sha256=self.sha256[which])
 
-    def refuse_changed(self, instead: str, *, allow_private: bool = False) -> None:
-        """Refuses photos that are others than they were.
+    def __post_init__(self) -> None:
+        if len(self.photos) != len(self.sha256):
+            raise ValueError(f"{len(self.photos)} photos have {len(self.sha256)} checksums")
+
+    def here(self, made: str | Path) -> list[str]:
+        """The very photos in the folder one is in, by their names.
+
+        Whoever made the picture chose their places: these are neither opened nor fetched.
 
         Args:
-          instead: what to do about it, for messages.
-          allow_private: as in `read`.
+          made: the picture, for messages.
 
         Raises:
-          ImageError: names the first that has changed or is gone.
+          ImageError: names the first that is not there, or has changed.
         """
-        there = web_photos.fetched(_addresses(self.photos), allow_private=allow_private)
-        for path, before in zip(self.photos, self.sha256, strict=True):
-            body = there.get(path)
-            if isinstance(body, WebError):
-                raise body
-            if body is None and not Path(path).is_file():
-                raise ImageError(f"{path} is gone; {instead}")
-            if (_checksum(path) if body is None else _digest(body)) != before:
-                raise ImageError(f"{path} has changed since; {instead}")
+        found = [Path.cwd() / Path(place).name for place in self.photos]
+        for path, place, before in zip(found, self.photos, self.sha256, strict=True):
+            if not path.is_file():
+                raise ImageError(
+                    f"no {path.name} is in this folder, and places that a picture names are not "
+                    f"opened; name the photos: pixace complete {place} … --again {made}"
+                )
+            if _checksum(path) != before:
+                raise ImageError(
+                    f"{path} has changed since; to finish photos as they are now, name them: "
+                    f"pixace complete … --again {made}"
+                )
+        return [str(path) for path in found]
 
 
 @dataclass(frozen=True)

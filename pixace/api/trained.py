@@ -16,7 +16,7 @@ from pixace.api.building import language_model
 from pixace.api.door import door, is_forked
 from pixace.api.photos import several
 from pixace.arrays import Image, Images
-from pixace.errors import ConfigError, PixaceError, RunError
+from pixace.errors import PixaceError, RunError
 from pixace.images import loader
 from pixace.images.loader import Raw
 from pixace.ranges import Range
@@ -256,7 +256,6 @@ def load(
             f"{path} is a codebook, which draws nothing by itself; train a model on its tokens: "
             f"pixace train PICTURES --colors vq:{path}"
         )
-    model_file.refuse_infinite(flat, path)
     trained = _built(*model_file.parted(flat), description, path, description.compute_dtype)
     return trained if dtype is None else trained.of_type(dtype)
 
@@ -274,10 +273,12 @@ def _built(
       RunError: they do not fit one another.
     """
     assert description.model is not None, "codebooks have been refused"
-    tokenizer = tokenizers.by_spec(description.tokenizer or "", arrays)
+    data = description.data
     try:
-        model = language_model(description.model, tokenizer, _vocabulary(description))
-    except ConfigError as why:
+        loader.check(data.fit, data.alpha)
+        tokenizer = tokenizers.by_spec(description.tokenizer or "", arrays)
+        model = language_model(description.model, tokenizer, _vocabulary(description), flat)
+    except PixaceError as why:
         raise RunError(f"{path} holds no model that can be built: {why}") from why
     try:
         # Where drawing is refused, at the door, the device must not be touched either.

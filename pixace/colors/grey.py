@@ -9,6 +9,7 @@ A step decodes to `round(id * 255 / (n - 1))`, so pictures with n evenly spread 
 Source: ITU-R BT.601 (the weights).
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,9 +49,9 @@ class Grey:
 
 def parse(settings: str) -> Grey:
     """Reads the part after `grey:`."""
-    if not (settings.isascii() and settings.isdigit() and 2 <= int(settings) <= 256):
+    if not (re.fullmatch(r"\d{1,3}", settings, re.ASCII) and 2 <= int(settings) <= 256):
         raise TokenError(
-            f"grey:{settings} is no colour scheme: it takes a number of greys, 2 to 256, "
+            f"grey:{settings:.60} is no colour scheme: it takes a number of greys, 2 to 256, "
             "such as grey:16"
         )
     return Grey(int(settings))

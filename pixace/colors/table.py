@@ -1,5 +1,7 @@
 """The two things all schemes share: settings that are numbers, and a table of colours."""
 
+import re
+
 import numpy as np
 
 from pixace.errors import TokenError
@@ -8,11 +10,11 @@ from pixace.errors import TokenError
 def parse_bits(scheme: str, settings: str) -> tuple[int, int, int]:
     """Reads `5,4,4`: three numbers of bits, each 1..8, at most 16 together."""
     parts = settings.split(",")
-    bits = tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in parts)
-    if len(bits) != 3 or not all(1 <= b <= 8 for b in bits) or sum(bits) > 16:
+    bits = tuple(int(part) if re.fullmatch("[1-8]", part) else 0 for part in parts)
+    if len(bits) != 3 or 0 in bits or sum(bits) > 16:
         raise TokenError(
-            f"{scheme}:{settings} is no colour scheme: it takes three numbers of bits, each 1 to 8 "
-            f"and at most 16 together, such as {scheme}:5,4,4"
+            f"{scheme}:{settings:.60} is no colour scheme: it takes three numbers of bits, each 1 "
+            f"to 8 and at most 16 together, such as {scheme}:5,4,4"
         )
     return bits[0], bits[1], bits[2]
 

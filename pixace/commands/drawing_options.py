@@ -58,7 +58,8 @@ drawing = options.together(
         "--again",
         type=options.Place(path_type=Path),
         metavar="FILE.png",
-        help="Make this collage again; other options given change it.",
+        help="Make this collage again; other options given change it. Model and photos are looked "
+        "for by their names, not where it says.",
     ),
 )
 

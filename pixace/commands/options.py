@@ -64,7 +64,8 @@ def run_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[st
 
     with suppress(OSError, PixaceError):  # no such place: nothing to offer
         known = run_folder.every(run_folder.home(ctx.params.get("root")))
-        return [run.name for run in known if run.name.startswith(begun)]
+        names = [run.name for run in known if run.name.startswith(begun)]
+        return [name for name in names if name == printable(name)]  # the shell shows them raw
     return []
 
 

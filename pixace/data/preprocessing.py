@@ -5,14 +5,12 @@ from typing import Self
 
 from pixace import choices, colors, ranges
 from pixace.data.splits import HeldOut
-from pixace.errors import TokenError
 from pixace.images.loader import parse_background, parse_size
 from pixace.ranges import Count
-from pixace.tokenizers import Tokenizer
+from pixace.tokenizers import Tokenizer, orders
 from pixace.tokenizers.pixel import PixelTokenizer
 from pixace.tokenizers.raw import RawTokenizer
 
-MAX_PIXELS = 1 << 20  # of a picture; more than any model takes, and what fits in memory
 EXACT = "exact"  # the colours that leave every pixel as it is
 CODES = "vq:"  # begins the colours that are a codebook's codes
 DEFAULT_SIZE = 32  # pixels a side, where nobody says otherwise
@@ -98,12 +96,7 @@ class Preprocessing:
         Raises:
           TokenError: names both numbers.
         """
-        height, width = self.pixels
-        if height * width > MAX_PIXELS:
-            raise TokenError(
-                f"{width}x{height} pixels would make {height * width:,} tokens of a picture, and "
-                f"{MAX_PIXELS:,} are the most; choose a smaller size"
-            )
+        orders.check_size(self.pixels)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Rows of tokens on disk: `.npy` files of 65,536 rows, written row by row, read as memory maps."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,10 @@ class File:
     rows: int
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w.-]*", self.name):  # it stands in the folder itself
+            raise ValueError(f"{self.name!r} is no name of a file")
 
     def checked(self, folder: Path) -> Path:
         """Where it is in a folder; reads every byte.

@@ -11,8 +11,8 @@ Shards are plain NumPy files, read through memory maps. Which pictures are for v
 on their groups alone, so the set is the same however many processes made it.
 """
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LEARNED = "tokenizer.safetensors"
 RECORDS = "records.jsonl"
+KNOWN = {"split", "name", "caption", "label"}  # of each picture
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class TokenSet:
             return
         with path.open(encoding="utf-8") as lines:
             for line in lines:
-                record = json.loads(line)
+                record = _record(line, path)
                 if record.pop("split") == name:
                     yield record
 
@@ -85,6 +86,20 @@ class TokenSet:
             if file.name == name:
                 return file.checked(self.path)
         return None
+
+
+def _record(line: str, path: Path) -> dict[str, str | None]:
+    """What a line says of a picture.
+
+    Raises:
+      TokenError: it says something else; whoever wrote it, it was not pixace.
+    """
+    with suppress(ValueError):
+        known = records.parsed(line)
+        named = isinstance(known, dict) and known.keys() == KNOWN
+        if named and all(isinstance(each, str | None) for each in known.values()):
+            return known
+    raise TokenError(f"{path} is damaged: {line:.60} is no record; make the token set again")
 
 
 def is_set(path: Path) -> bool:

@@ -33,7 +33,7 @@ from pixace.version import __version__
 FORMAT = 1
 MAGIC = b"\x89PXC\r\n\x1a\n"  # as a PNG's: no text, and changed by what changes ends of lines
 SIZE = 4  # bytes
-LARGEST = 1 << 28  # bytes of a header: a million long names
+LARGEST = 1 << 26  # bytes of a header: a million names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def read(path: Path) -> tuple[Header, bytes]:
     end = begin + int.from_bytes(data[len(MAGIC) : begin], "little")
     try:
         packed = zlib.decompressobj()
-        fields = json.loads(packed.decompress(data[begin:end], LARGEST))
+        fields = records.parsed(packed.decompress(data[begin:end], LARGEST))
         if not packed.eof:
             raise ValueError("its header is cut short")
         found = fields["format"]
@@ -123,7 +123,7 @@ def read(path: Path) -> tuple[Header, bytes]:
         header = records.read(Header, fields)
         if zlib.crc32(data[end:]) != header.crc32:
             raise ValueError("its end is missing or has changed")
-    except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as why:
+    except (zlib.error, ValueError, KeyError, TypeError) as why:
         raise TokenError(f"{path} is damaged ({why}); get it once more") from why
     return header, data[end:]
 

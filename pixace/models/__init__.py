@@ -1,12 +1,13 @@
 """Models: language models by name, and the networks of a codebook."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from pixace.errors import ConfigError, unknown
+from pixace.models import hyperparameters
 from pixace.models.language_model import LanguageModel
 from pixace.models.modern import modern
 from pixace.models.reformer import reformer
@@ -26,6 +27,7 @@ __all__ = [
     "defaults",
     "modern",
     "reformer",
+    "refuse_unknown",
     "transformer",
 ]
 
@@ -62,6 +64,7 @@ def build(
     *,
     prefix: int = 0,
     words: int = 0,
+    numbers: int | None = None,
     **settings: Any,
 ) -> LanguageModel:
     """A language model, made of what is said here and of nothing else.
@@ -73,17 +76,34 @@ def build(
       grid: (height, width) of the picture in tokens.
       prefix: tokens of the row that are words.
       words: how many words there are.
+      numbers: how many there are in the weights that it is for, where these are there already.
       settings: what else this kind takes, see docs/settings.md.
 
     Raises:
-      ConfigError: there is no such kind or no such setting, or they do not fit together.
+      ConfigError: there is no such kind or no such setting, or they do not fit together; or the
+        weights are too few, which is seen before anything is built.
+    """
+    refuse_unknown(kind, settings)
+    sizes = {"vocab_size": vocab_size, "length": length, "grid": tuple(grid)}
+    given = sizes | {"prefix": prefix, "words": words} | settings
+    if numbers is not None:
+        every = defaults(kind) | given
+        hyperparameters.check(by_kind(kind), every)
+        if (least := hyperparameters.least(every)) > numbers:
+            raise ConfigError(f"it needs {least:,} numbers or more, and there are {numbers:,}")
+    return _built(_Order(kind, given))
+
+
+def refuse_unknown(kind: str, settings: Iterable[str]) -> None:
+    """Refuses settings that a kind of models has not.
+
+    Raises:
+      ConfigError: names the first of them; or there is no such kind.
     """
     known = defaults(kind)
     for name in settings:
         if name not in known:
             raise ConfigError(unknown(f"setting of {kind}", name, known))
-    sizes = {"vocab_size": vocab_size, "length": length, "grid": tuple(grid)}
-    return _built(_Order(kind, sizes | {"prefix": prefix, "words": words} | settings))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ ACTIVATIONS = (
 USUAL = "{name} = {value} is outside [0, 1); 0.1 is usual, 0 turns it off"
 
 Features = Annotated[int, Range(2)]
+Layers = Annotated[int, Range(1, 256)]  # each of Trax's takes a tenth of a second to build
 Dropout = Annotated[float, Range(0, 1, without=(1,), says=USUAL)]
 
 
@@ -54,6 +55,20 @@ def check_places(positions: str, grid: tuple[int, int], tokens: int) -> None:
             f"axial positions need one token per place, but {width}x{height} has {height * width} "
             f"places and there are {tokens} tokens; use positions = 'learned'"
         )
+
+
+def least(given: Mapping[str, Any]) -> int:
+    """How many numbers the weights of a model have at least, of any kind; builds nothing.
+
+    Args:
+      given: what it would be built with, by name.
+    """
+    d_model, rows, prefix = given["d_model"], sum(given["grid"]), given["prefix"]
+    places = given["length"] if given["positions"] == "learned" else prefix + rows // 2
+    ids = 2 * given["vocab_size"] + given["words"]  # embedding and head
+    blocks = given["n_layers"] * (2 * given["d_ff"] + 3 * d_model)  # feed-forward, attention
+    least: int = d_model * (ids + places + blocks)
+    return least
 
 
 def nearest(d_model: int, n_heads: int) -> int:

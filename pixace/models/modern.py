@@ -9,7 +9,7 @@ from pixace.layers.masked_convolution import MaskedConvolution
 from pixace.layers.modern_block import Block
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
-from pixace.models.hyperparameters import Dropout, Features
+from pixace.models.hyperparameters import Dropout, Features, Layers
 from pixace.models.modern_language_model import ModernLanguageModel
 from pixace.ranges import Count, Whole
 
@@ -23,7 +23,7 @@ def modern(
     words: Whole = 0,
     d_model: Features = 512,
     d_ff: Count = 2048,
-    n_layers: Count = 6,
+    n_layers: Layers = 6,
     n_heads: Count = 8,
     dropout: Dropout = 0.1,
     positions: str = "learned",

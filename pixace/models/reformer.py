@@ -15,9 +15,9 @@ from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.attention import FullAttention, StepAttention
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
-from pixace.models.hyperparameters import Dropout, Features
+from pixace.models.hyperparameters import Dropout, Features, Layers
 from pixace.models.trax_language_model import TraxLanguageModel
-from pixace.ranges import Count, Whole
+from pixace.ranges import LARGEST, Count, Whole, said
 
 ATTENTION = {"full": "SelfAttention", "lsh": "LSHSelfAttention"}  # Trax's names
 DECIDED = (
@@ -41,7 +41,7 @@ def reformer(
     words: Whole = 0,
     d_model: Features = 512,
     d_ff: Count = 2048,
-    n_layers: Count = 6,
+    n_layers: Layers = 6,
     n_heads: Count = 8,
     dropout: Dropout = 0.1,
     positions: str = "learned",
@@ -142,14 +142,19 @@ def _check_own(name: str, given: Mapping[str, Any]) -> None:
         if key not in known:
             raise ConfigError(unknown(f"setting of {name}", key, known))
         several = value if isinstance(value, list | tuple) and value else [value]
-        if value is not None and not all(isinstance(each, int) for each in several):
-            raise ConfigError(f"{name}.{key} = {value!r} is no whole number")
+        if value is not None and not all(_is_count(each) for each in several):
+            raise ConfigError(f"{name}.{key} = {said(value)} is no whole number")
+
+
+def _is_count(value: Any) -> bool:
+    """Whether a value may be a number or a switch of a layer of Trax's; -1 is one for "all"."""
+    return isinstance(value, int) and -1 <= value <= LARGEST[int]
 
 
 def _check_chunks(layer: Any, name: str, length: int) -> None:
     """Refuses a chunk length that leaves a piece of the row over."""
     chunk = layer._chunk_len
-    if chunk is not None and length % chunk:
+    if chunk is not None and (chunk < 1 or length % chunk):
         fits = [each for each in range(2, length + 1) if length % each == 0]
         near = min(fits, key=lambda each: abs(each - chunk))
         raise ConfigError(

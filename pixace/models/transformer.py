@@ -9,7 +9,7 @@ from typing import Any
 from pixace.layers import trax_bridge, trax_layers
 from pixace.layers.window import Window
 from pixace.models import hyperparameters
-from pixace.models.hyperparameters import Dropout, Features
+from pixace.models.hyperparameters import Dropout, Features, Layers
 from pixace.models.trax_language_model import TraxLanguageModel
 from pixace.ranges import Count, Whole
 
@@ -23,7 +23,7 @@ def transformer(
     words: Whole = 0,
     d_model: Features = 512,
     d_ff: Count = 2048,
-    n_layers: Count = 6,
+    n_layers: Layers = 6,
     n_heads: Count = 8,
     dropout: Dropout = 0.1,
     positions: str = "learned",

@@ -5,13 +5,15 @@ Format 4. Everything is plain data; whoever reads it looks at each field, and no
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pixace.errors import RunError
+from pixace.ranges import Count, Range, Whole, said
 from pixace.runtime.precision import Dtype
 from pixace.storage import records, sealed
 
 FORMAT = 4
+Byte = Annotated[int, Range(0, 255)]
 LANGUAGE_MODEL, CODEBOOK = "language_model", "codebook"
 
 
@@ -49,14 +51,14 @@ class DataRecord:
 
     named: str
     fit: str
-    background: tuple[int, int, int]
+    background: tuple[Byte, Byte, Byte]
     alpha: str
     in_memory: bool = False
     labels: bool = False
     tokens: str | None = None
     checksum: str | None = None
-    train: int = 0
-    validation: int = 0
+    train: Whole = 0
+    validation: Whole = 0
     pictures: dict[str, Any] | None = None
     imported: str | None = None
 
@@ -74,8 +76,8 @@ class CaptionRecord:
     """
 
     words: tuple[str, ...]
-    length: int
-    first: int
+    length: Count
+    first: Whole
     classes: dict[str, str]
     settings: dict[str, Any]
 
@@ -94,7 +96,7 @@ class Best:
     metric: Literal["nats_per_token", "psnr"]
     value: float
     part: Literal["train", "validation"]
-    pictures: int
+    pictures: Whole
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,8 @@ class Description:
     tokenizer: str | None = None
     captions: CaptionRecord | None = None
     status: Literal["running", "stopped", "finished"] = "running"
-    step: int = 0
-    steps: int = 0
+    step: Whole = 0
+    steps: Whole = 0
     best: Best | None = None
     start: str | None = None
     card: Card | None = None
@@ -199,8 +201,8 @@ class Description:
         if found != FORMAT:
             who = "an older, unreleased" if isinstance(found, int) and found < FORMAT else "another"
             raise RunError(
-                f"{place} was made by {who} pixace (format {found!r}, not {FORMAT}), and is not "
-                "read; train it anew"
+                f"{place} was made by {who} pixace (format {said(found)}, not {FORMAT}), and is "
+                "not read; train it anew"
             )
         try:
             made = records.read(cls, sealed.unsealed(fields))

@@ -6,6 +6,7 @@ sample from. Weights may be float16, for half the size; whoever reads them gets 
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ TOKENIZER = "tokenizer/"  # the beginning of the names of a tokenizer's arrays
 KEPT = "packed/ids"  # of the pictures' ids those that a packed file has numbers for, uint8, 0 or 1
 AXES = {"embedding/table": 0, "head/kernel": -1, "head/bias": 0}  # along which ids lie
 BLANK = 64 * "0"  # in place of the checksum, of which it is none itself
+HEADER = 16 << 20  # bytes of one at most: a hundred thousand arrays, or words
+KINDS = {"F32", "F16"}  # of numbers; safetensors' names
+MOST = 1 << 26  # numbers of an array that is unpacked
 NEVER = -30.0  # the bias of an id that cannot occur: one in 10 million million
 
 
@@ -124,6 +128,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
 
     Raises:
       RunError: the run has no model yet, or the file is damaged or no model of pixace.
+      NotFiniteError: some weights are not finite.
     """
     if path.is_dir():
         path = path / MODEL
@@ -133,31 +138,38 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], Description]:
         described = _described(file, path)
         if not _is_sealed(path):
             raise RunError(f"{path} is damaged: its checksum is another; get it anew")
+        for name in file.keys():  # noqa: SIM118
+            kind = file.get_slice(name).get_dtype()
+            if kind not in KINDS and (name, kind) != (KEPT, "U8"):
+                raise RunError(f"{path} holds no weights: {name} is of type {kind}")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    _refuse_claims(described, len(weights), path)
+    refuse_infinite(weights, path)
     wide = {
         name: each.astype(np.float32) if each.dtype == np.float16 else each
         for name, each in weights.items()
     }
-    return _unpacked(wide), described
-
-
-def _refuse_claims(described: Description, arrays: int, path: Path) -> None:
-    """Refuses more layers than there are arrays, which nobody could ever have built."""
-    layers = described.model and described.model.settings.get("n_layers")
-    if isinstance(layers, int) and layers > arrays:
-        raise RunError(
-            f"{path} does not fit its own description: {layers:,} layers in {arrays} arrays"
-        )
+    try:
+        return _unpacked(wide), described
+    except ValueError as why:
+        raise RunError(f"{path} does not fit its own description: {why}") from why
 
 
 def _unpacked(flat: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """With numbers for ids that cannot occur: none, and a bias by which they never will."""
+    """With numbers for ids that cannot occur: none, and a bias by which they never will.
+
+    Raises:
+      ValueError: some of the packed arrays are missing, or not as long as they should be.
+    """
     if KEPT not in flat:
         return flat
     occurring = flat.pop(KEPT).astype(bool)
     for key, axis in AXES.items():
+        if key not in flat or occurring.ndim != 1 or flat[key].ndim < 1:
+            raise ValueError(f"{key} is not packed")
         packed = np.moveaxis(flat[key], axis, 0)
+        each = math.prod(packed.shape[1:])  # numbers of an id
+        if occurring.sum() > len(packed) or each * (len(occurring) + len(packed)) > MOST:
+            raise ValueError(f"{key} has {len(packed):,} of {len(occurring):,} ids")
         words = np.ones(len(packed) - occurring.sum(), bool)
         kept = np.append(occurring, words)
         whole = np.full((len(kept), *packed.shape[1:]), NEVER if "bias" in key else 0, np.float32)
@@ -179,7 +191,9 @@ def described(path: Path) -> Description:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
-        strangers.opened(path).close()  # refuses what is no file
+        with strangers.opened(path) as raw:
+            if (size := int.from_bytes(raw.read(8), "little")) > HEADER:
+                raise RunError(f"{path} is broken or no model file: a header of {size:,} bytes")
         with safe_open(path, framework="np") as file:
             yield file
     except (SafetensorError, OSError) as why:

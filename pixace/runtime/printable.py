@@ -4,9 +4,11 @@ A name may hold line breaks, sequences that drive a terminal, and marks that tur
 writing. They are shown as Python would write them: `\n`, `\x1b`, `\u202e`.
 """
 
+import logging
 import re
 import sys
 import unicodedata
+import warnings
 
 UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories: control, format, halves, breaks
 JOINERS = "\u200c\u200d"  # of Persian letters, Indian ones and emoji; they move nothing
@@ -15,6 +17,22 @@ JOINERS = "\u200c\u200d"  # of Persian letters, Indian ones and emoji; they move
 def printable(text: object) -> str:
     """The text in one line, with escapes in place of what drives terminals."""
     return "".join(_escaped(each) if _is_unsafe(each) else each for each in str(text))
+
+
+class _Formatter(logging.Formatter):
+    """Each message of a library in one line that drives no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def tame_libraries() -> None:
+    """Has what libraries warn of and log, where nobody has said how, pass through here, too."""
+    warnings.formatwarning = lambda message, category, filename, lineno, line=None: (
+        printable(f"{filename}:{lineno}: {category.__name__}: {message}") + "\n"
+    )
+    if logging.lastResort:
+        logging.lastResort.setFormatter(_Formatter())
 
 
 def tell(text: object) -> None:

@@ -7,11 +7,10 @@ NumPy's own unpickling never sees what stands in the file either.
 """
 
 import gzip
-import io
 import math
 import pickle
-import pickletools
 import re
+import struct
 import warnings
 import zlib
 from pathlib import Path
@@ -20,76 +19,27 @@ from typing import Any
 import numpy as np
 
 from pixace.errors import RunError
+from pixace.storage import pickle_reader
+from pixace.storage.pickle_reader import (
+    BFLOAT16,
+    BUFFERED,
+    ENCODED,
+    ON_DEVICE,
+    SCALAR,
+    SHAPED,
+    ForeignError,
+    Record,
+)
 
 LARGEST = 4 << 30  # bytes, unpacked
 SMALL = 64 << 20  # bytes that any file may unpack to
 PACKED = 20  # times that a larger one may; what was learned hardly shrinks at all
-PARTS = 5_000_000  # of a pickle; each may become an object
 DIMENSIONS = 8
 
-# NumPy wrote its private names in one way before 2.0 and in another since; so did JAX with 0.4.
-_CORES = ("numpy.core", "numpy._core")
-SHAPED = {f"{core}.multiarray._reconstruct" for core in _CORES}
-BUFFERED = {f"{core}.numeric._frombuffer" for core in _CORES}
-SCALAR = {f"{core}.multiarray.scalar" for core in _CORES}
-ON_DEVICE = {
-    "jax._src.device_array.reconstruct_device_array",
-    "jax._src.array._reconstruct_array",
-}
-BFLOAT16 = {"ml_dtypes.bfloat16", "jaxlib.xla_extension.bfloat16"}
-# What stands in Trax's checkpoints beside the weights: kept as a record, and never looked at.
-BESIDE = {
-    *("trax.shapes.ShapeDtype", "trax.supervised.history.History", "trax.history.History"),
-    *("collections.OrderedDict", "collections.defaultdict", "builtins.list", "builtins.dict"),
-    *("jax.numpy.int32", "jax.numpy.float32"),
-    *(f"numpy.{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
-    *(f"numpy.float{bits}" for bits in (16, 32, 64)),
-}
-ENCODED = {"_codecs.encode"}  # bytes, as Python 3 writes them for Python 2
-ARRAYS = {"numpy.ndarray", "numpy.dtype"} | SHAPED | BUFFERED | SCALAR | ON_DEVICE | BFLOAT16
-KNOWN = ARRAYS | BESIDE | ENCODED
-# What reaches out of the file, or was last written in the days of Python 1.
-REFUSED = {
-    *("PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"),
-    *("INST", "OBJ"),
-}
 BROKEN = (
     *(pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError),
-    *(MemoryError, RecursionError, TypeError, ValueError),
+    *(MemoryError, RecursionError, TypeError, ValueError, struct.error),
 )
-
-
-class Record:
-    """What a name was given in the pickle: arguments and a state, and nothing happened."""
-
-    name = ""
-    args: tuple[Any, ...]
-    state: Any
-
-    def __new__(cls, *args: Any) -> "Record":
-        """Keeps the arguments."""
-        made = super().__new__(cls)
-        made.args, made.state = args, None
-        return made
-
-    def __setstate__(self, state: Any) -> None:
-        """Keeps the state."""
-        self.state = state
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Takes entries, for what was a dictionary; nobody reads them."""
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        full = f"{module}.{name}"
-        if full not in KNOWN:
-            raise _ForeignError(full)
-        return type("Record", (Record,), {"name": full})
-
-
-class _ForeignError(Exception):
-    """The pickle names what old weights have no need of."""
 
 
 def load(path: Path) -> Any:
@@ -116,9 +66,8 @@ def parsed(data: bytes, path: Path, what: str, encoding: str = "ASCII") -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in damaged text
-            _check_opcodes(data)
-            return _Reader(io.BytesIO(data), encoding=encoding).load()
-    except _ForeignError as why:
+            return pickle_reader.read(data, encoding)
+    except ForeignError as why:
         raise RunError(
             f"{path} is refused: it names {why}, and {what} are made of arrays, tuples, lists, "
             "dicts, numbers and strings; nothing in it was run"
@@ -233,17 +182,6 @@ def _dtype(kind: Any) -> tuple[bool, np.dtype]:
             order = ">" if len(state) > 1 and text(state[1]) == ">" else "<"
             return False, np.dtype(f"{order}{said}")
     raise ValueError(f"{_said(kind)} is no type of numbers")
-
-
-def _check_opcodes(data: bytes) -> None:
-    """Refuses claims of sizes that are not there; unpickling would make room for them first."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if opcode.name in REFUSED:
-            raise _ForeignError(f"something outside of itself ({opcode.name})")
-        if opcode.name in ("PUT", "LONG_BINPUT", "BINPUT") and int(argument or 0) > count:
-            raise ValueError(f"it numbers its {count}th part {argument}")
-        if count > PARTS:
-            raise ValueError(f"it has more than {PARTS:,} parts")
 
 
 def _said(thing: Any) -> str:

@@ -18,12 +18,15 @@ quarter, and every quarter of a quarter.
 Sources: D. Hilbert 1891; G. M. Morton 1966; J. Červený, "gilbert" (rectangles of any size).
 """
 
+import re
 from functools import cache
 
 import numpy as np
 
 from pixace.choices import ORDERS
 from pixace.errors import TokenError, unknown
+
+MAX_TOKENS = 1 << 20  # of a picture; more than any model takes, and what fits in memory
 
 
 def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
@@ -37,8 +40,9 @@ def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
       Int32 (height * width,): entry t is the flat raster index of the pixel at position t.
 
     Raises:
-      TokenError: no such order, or the patches do not fill the grid.
+      TokenError: no such order, the patches do not fill the grid, or it is too large.
     """
+    check_size(grid)
     raster = np.arange(grid[0] * grid[1], dtype=np.int32).reshape(grid)
     match spec.partition(":"):
         case ("raster", "", ""):
@@ -59,6 +63,20 @@ def by_spec(spec: str, grid: tuple[int, int]) -> np.ndarray:
         case ("zcurve", "", ""):
             return raster.ravel()[np.argsort(_interleaved(*grid), kind="stable")]
     raise TokenError(unknown("order", spec, ORDERS))
+
+
+def check_size(grid: tuple[int, int]) -> None:
+    """Refuses more pixels than a row can have tokens.
+
+    Raises:
+      TokenError: names both numbers.
+    """
+    height, width = grid
+    if height * width > MAX_TOKENS:
+        raise TokenError(
+            f"{width}x{height} pixels would make {height * width:,} tokens of a picture, and "
+            f"{MAX_TOKENS:,} are the most; choose a smaller size"
+        )
 
 
 def axes(spec: str, grid: tuple[int, int]) -> tuple[int, int]:
@@ -93,8 +111,8 @@ def axes(spec: str, grid: tuple[int, int]) -> tuple[int, int]:
 
 
 def _side(spec: str, settings: str) -> int:
-    if not (settings.isascii() and settings.isdigit() and int(settings) > 0):
-        raise TokenError(f"{spec} is no order: patch takes its side in pixels, such as patch:4")
+    if not re.fullmatch(r"0*[1-9]\d{0,4}", settings, re.ASCII):
+        raise TokenError(f"{spec:.60} is no order: patch takes its side in pixels, such as patch:4")
     return int(settings)
 
 

@@ -31,8 +31,8 @@ SAME = 1e-12  # how far apart codes are that are one
 AT_ONCE = 16  # pictures that one call of the device takes; no influence on the result
 
 SPEC = re.compile(
-    r"size=([1-9]\d{0,4})x([1-9]\d{0,4}) downsample=(\d+) codes=(\d+) channels=([13]) "
-    r"width=(\d+) blocks=(\d+) dim=(\d+) order=(\S+) id=([0-9a-f]+)",
+    r"size=([1-9]\d{0,4})x([1-9]\d{0,4}) downsample=(\d{1,5}) codes=(\d{1,9}) channels=([13]) "
+    r"width=(\d{1,9}) blocks=(\d{1,9}) dim=(\d{1,9}) order=(\S+) id=([0-9a-f]{12})",
     re.ASCII,
 )
 
@@ -78,6 +78,11 @@ class VQTokenizer:
                 f"the codebook {self.id} is missing or has changed; make the token set again "
                 "from the codebook's run"
             )
+        numbers = sum(each.size for each in self.arrays.values())
+        least = 9 * self.width * max(1, self.blocks * self.width)  # of convolutions
+        codes = np.shape(self.arrays.get("codes", ()))
+        if codes != (self.codes, self.dim) or least > numbers:
+            raise TokenError(f"the codebook {self.id} has other arrays than it claims")
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -138,7 +143,10 @@ class VQTokenizer:
 
         shapes = self._network(Network).shapes
         flat = {name: each for name, each in self.arrays.items() if name != "codes"}
-        return pytrees.unflatten(flat, shapes)
+        try:
+            return pytrees.unflatten(flat, shapes)
+        except ValueError as why:
+            raise TokenError(f"the codebook {self.id} is another than it claims: {why}") from why
 
     def _network(self, kind: "type[Network]") -> "Network":
         return kind(self.downsample, self.channels, self.width, self.blocks, self.dim)

@@ -19,6 +19,7 @@ import numpy as np
 
 from pixace.errors import ConfigError, MissingError, WebError
 from pixace.runtime.addresses import is_address, refuse_offline
+from pixace.storage import records
 from pixace.storage.atomic import whole
 from pixace.trackers.outbox import Outbox, UnreachableError
 from pixace.trackers.tracker import Story
@@ -272,7 +273,7 @@ class Mlflow:
 
     def _remembered(self) -> dict[str, Any]:
         try:
-            known = json.loads(self._state.read_text(encoding="utf-8"))
+            known = records.parsed(self._state.read_text(encoding="utf-8"))
             return known if {"server", "run", "sent"} <= known.keys() else {}
         except (OSError, ValueError, AttributeError):
             return {}
@@ -284,8 +285,8 @@ def _unsent(story: Story, sent: int) -> list[_Numbers]:
         return []
     unsent = []
     for line in (story.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines():
-        with suppress(json.JSONDecodeError):
-            numbers = json.loads(line)
+        with suppress(ValueError):
+            numbers = records.parsed(line)
             step = numbers.pop("step")
             if sent < step <= story.since:
                 unsent.append(_Numbers(step, numbers))

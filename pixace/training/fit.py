@@ -167,8 +167,8 @@ def _foretell(task: Task[S, B, W, M_co], seconds: float, bar: tqdm) -> None:
     if seconds >= WORTH_A_LINE:
         taken = memory_sizes.shown(memory_sizes.of_process())
         bar.write(
-            f"{task.about}: about {seconds / 60:.0f} minutes of steps to go, and evaluations; "
-            f"{taken} of memory",
+            f"{printable(task.about)}: about {seconds / 60:.0f} minutes of steps to go, and "
+            f"evaluations; {taken} of memory",
             file=sys.stderr,
         )
 
@@ -195,5 +195,6 @@ def _evaluate(best: BestModel[S, W], weights: W, done: int, log: MetricsLog, bar
         if shown.numbers:
             log.write(done, **{f"{evaluator.shows}_{it}": n for it, n in shown.numbers.items()})
         lines.append(shown.remark)
-    bar.write(f"step {done:,}: {'; '.join(filter(None, lines))}", file=sys.stderr)
+    said = f"step {done:,}: {'; '.join(filter(None, lines))}"
+    bar.write(printable(said), file=sys.stderr)
     return is_best

@@ -7,6 +7,7 @@ from types import TracebackType
 
 import numpy as np
 
+from pixace.storage import records
 from pixace.storage.atomic import whole
 from pixace.trackers import Tracker
 
@@ -76,8 +77,8 @@ def read(path: Path) -> list[dict[str, float]]:
 def _line(text: str) -> dict[str, float] | None:
     """What a line says; None if it is not whole."""
     try:
-        line = json.loads(text)
-    except (ValueError, RecursionError):
+        line = records.parsed(text)
+    except ValueError:
         return None
     if not isinstance(line, dict) or type(line.get("step")) is not int:
         return None

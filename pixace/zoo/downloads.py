@@ -16,6 +16,7 @@ from typing import Any
 from pixace.errors import WebError
 from pixace.runtime import web
 from pixace.runtime.progress import progress_bar
+from pixace.storage import records
 from pixace.storage.atomic import writing
 from pixace.storage.lock import alone
 
@@ -126,7 +127,7 @@ def _fetch(
 def _noted(note: Path, address: str) -> str | None:
     """How the server called the version that has come in part; None if that cannot be trusted."""
     with suppress(OSError, ValueError, TypeError, AttributeError):
-        noted = json.loads(note.read_text(encoding="utf-8"))
+        noted = records.parsed(note.read_text(encoding="utf-8"))
         if noted.get("address") == address and not str(noted.get("tag")).startswith("W/"):
             return noted.get("tag") or None
     return None

@@ -4,15 +4,14 @@ A registry is a JSON file, `{"models": [{"name": …, "url": …, "sha256": …,
 "about": …}]}`. One comes with pixace; `$PIXACE_REGISTRY` names another one, which adds to it.
 """
 
-import json
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pixace.errors import ConfigError
 from pixace.runtime.addresses import SECRET, is_address, shown
+from pixace.storage import records
 
 OWN = Path(__file__).with_name("registry.json")
 VARIABLE = "PIXACE_REGISTRY"
@@ -64,14 +63,8 @@ def known() -> dict[str, Entry]:
 
 def _read(path: Path) -> dict[str, Entry]:
     try:
-        entries = [_entry(each) for each in json.loads(path.read_text(encoding="utf-8"))["models"]]
+        listed = records.parsed(path.read_text(encoding="utf-8"))["models"]
+        entries = [records.read(Entry, each, "entry", partly=True) for each in listed]
     except (OSError, ValueError, TypeError, KeyError) as why:
         raise ConfigError(f"{path} is no registry of models: {why}; see {VARIABLE}") from why
     return {entry.name: entry for entry in entries}
-
-
-def _entry(given: dict[str, Any]) -> Entry:
-    for each in fields(Entry):
-        if not isinstance(given.get(each.name), int if each.name == "size" else str):
-            raise ValueError(f"an entry's {each.name!r} is missing or of another type")
-    return Entry(**{each.name: given[each.name] for each in fields(Entry)})

@@ -235,7 +235,7 @@ def test_the_run_draws_completes_and_is_listed(tmp_path):
     assert model.description.data.background == (0, 0, 0)
     assert "reformer.d_model = 8" in (done.run.path / "config.gin").read_text()
     pixace.generate(tmp_path / "out.png", n=4, run=done.run.path)
-    pixace.again(tmp_path / "out.png", tmp_path / "again.png")
+    pixace.again(tmp_path / "out.png", tmp_path / "again.png", root=tmp_path / "runs")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out.png").read_bytes()
 
 

@@ -44,7 +44,7 @@ def test_120_photos_go_into_one_collage():
     assert max(size("completions.png")) <= layout.MAX_SIDE + 600  # margins and labels
     told = read_description(Path("completions.png"))
     assert told["scale"] is None, "chosen again for other photos"
-    pixace.again("completions.png", "again.png")
+    pixace.again("completions.png", "again.png", photos=told["photos"])
     assert Path("completions.png").read_bytes() == Path("again.png").read_bytes()
 
 
@@ -63,10 +63,19 @@ def test_more_rows_than_fit_go_on_pages_each_of_which_is_made_again_by_itself(sm
     named = [Path(photo).name for each in told for photo in each["photos"]]
     assert named == [file.name for file in files]
     assert [len(each["photos"]) for each in told] == [9, 9, 7]
-    for page in pages:
-        pixace.again(page, "again.png")
+    for page, each in zip(pages, told, strict=True):
+        pixace.again(page, "again.png", photos=each["photos"])
         assert page.read_bytes() == Path("again.png").read_bytes()
-    run("complete", "--again", "out-2.png", "--out", "alone.png", "--each", "alone")
+    run(
+        "complete",
+        *told[1]["photos"],
+        "--again",
+        "out-2.png",
+        "--out",
+        "alone.png",
+        "--each",
+        "alone",
+    )
     for i in range(9 * 2):
         with Pillow.open(f"alone/{i:04d}.png") as one, Pillow.open(f"each/{18 + i:04d}.png") as two:
             np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
@@ -99,7 +108,8 @@ def test_a_single_completion_remembers_its_own_photo_alone():
     told = read_description(Path("each/0003.png"))
     assert told["photos"] == [str(Path("photos/0001.png").absolute())]
     assert (told["picture"], len(told["sha256"])) == (3, 1)
-    facts = pixace.again("each/0003.png", "row.png", collage=False, each="row").as_dict()
+    more = {"photos": told["photos"], "collage": False, "each": "row"}
+    facts = pixace.again("each/0003.png", "row.png", **more).as_dict()
     assert len(facts["photos"]) == 1
     with Pillow.open("each/0003.png") as one, Pillow.open("row/0001.png") as two:
         np.testing.assert_array_equal(np.asarray(one), np.asarray(two))

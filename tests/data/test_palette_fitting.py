@@ -346,5 +346,5 @@ def test_a_run_has_its_palette_and_needs_no_file_to_go_on(painted, monkeypatch, 
         np.testing.assert_array_equal(each, others[name], err_msg=name)
     assert Run(run.path).read().step == 4
     pixace.generate("one.png", n=2, run=run.path)
-    pixace.again("one.png", "two.png")
+    pixace.again("one.png", "two.png", root=run.path.parent)
     assert Path("one.png").read_bytes() == Path("two.png").read_bytes()

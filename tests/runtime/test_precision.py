@@ -125,5 +125,5 @@ def test_a_picture_says_its_type_and_is_drawn_again_with_it(tiny_outcome, tmp_pa
     assert "drawn in" not in capsys.readouterr().err
     assert pixace.generate(odd, n=2, run=run.path, dtype=other).as_dict()["dtype"] == other
     assert f"drawn in {other}, where {run.name} was trained in {own}" in capsys.readouterr().err
-    assert pixace.again(odd, same).as_dict()["dtype"] == other
+    assert pixace.again(odd, same, root=run.path.parent).as_dict()["dtype"] == other
     assert same.read_bytes() == odd.read_bytes()

@@ -2,9 +2,13 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -12,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from pixace.cli import main
-from pixace.commands.options import say
-from pixace.runs import run_folder
+from pixace.commands.options import run_names, say
+from pixace.runs import model_file, run_folder
 from pixace.runtime.printable import printable, safe_json, tell
 from pixace.trackers import outbox
 
@@ -146,3 +150,120 @@ def test_what_a_server_says_drives_no_terminal(capsys):
 
     Quiet().say("says \x1b[2J\nno")
     assert capsys.readouterr().err == "warning: mlflow says \\x1b[2J\\nno\n"
+
+
+HOSTILE = "\x1b]0;owned\x07\u202e\x9b31m\rx"
+
+
+def commands(group=main, name=()):
+    """The words of every command and of every one below it."""
+    context = click.Context(group)
+    for each in group.list_commands(context):
+        command = group.get_command(context, each)
+        yield (*name, each), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*name, each))
+
+
+def words_of(command):
+    """What it may be given: for each of its options one call, in which all words are hostile."""
+    places = [HOSTILE for each in command.params if isinstance(each, click.Argument)]
+    if any("--n" in each.opts for each in command.params):
+        places += ["--n", "1"]
+    yield [*places, "--no-such-\x1b[2J"]
+    yield [*places, *places, HOSTILE, HOSTILE]
+    for each in command.params:
+        if isinstance(each, click.Option) and not each.is_flag:
+            yield [*places, each.opts[0], HOSTILE]
+            yield [*places, each.opts[0], f"{HOSTILE}.png", "--json"]
+
+
+@pytest.fixture
+def hostile_run(here, tiny_outcome, monkeypatch):
+    """The latest run has a hostile name, says hostile things of itself, and draws."""
+    monkeypatch.setenv("PIXACE_RUNS", "runs")
+    run = run_folder.Run(Path("runs", HOSTILE))
+    shutil.copytree(tiny_outcome.run.path, run.path)
+    data = replace(run.read().data, named=f"/a/{HOSTILE}", tokens=f"/b/{HOSTILE}")
+    arrays, about = model_file.read(run.path)
+    told = replace(about, name=HOSTILE, data=data, status="stopped", start=HOSTILE)
+    model_file.save(run.path / "model.safetensors", arrays, told)
+    run.write(told)
+    Path("shown").mkdir()
+    shutil.copy(run.path / "model.safetensors", f"runs/{HOSTILE}.safetensors")
+    return run
+
+
+EVERY = [pytest.param(*each, id=" ".join(each[0])) for each in commands()]
+
+
+@pytest.mark.parametrize(("name", "command"), EVERY)
+def test_no_command_drives_a_terminal_whatever_it_is_given(hostile_run, name, command):
+    for words in words_of(command):
+        result = CliRunner().invoke(main, [*name, *words])
+        assert isinstance(result.exception, SystemExit | None), words
+        assert not DRIVING.search(result.output), words
+    assert not DRIVING.search(CliRunner().invoke(main, [*name, "--help"]).output)
+
+
+def test_what_stands_before_a_command_drives_no_terminal(here):
+    for words in (["--no-such-\x1b[2J"], [HOSTILE], ["-\x1b"], ["--version=\x1b[2J"]):
+        run(*words, code=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "runs",
+        "models",
+        "generate --n 1 --out shown/a.png",
+        "generate --n 1 --run HOSTILE.safetensors --out shown/b.png",
+        "complete HOSTILE.png --samples 1 --out shown/c.png",
+        "evaluate --run HOSTILE",
+        "evaluate pictures --run HOSTILE",
+        "compress pictures shown/a.pxc",
+        "tokenize pictures shown/set --size 4 --colors grey:4",
+        "doctor pictures --size 4 --colors grey:4",
+        "probe pictures --run HOSTILE --labels",
+        "features pictures shown/features.npz --run HOSTILE",
+        "models pack HOSTILE shown/x.safetensors --about HOSTILE",
+        "train --resume HOSTILE",
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["", "json"])
+def test_no_file_drives_a_terminal(hostile_run, words, more):
+    Path("pictures").mkdir()
+    for i in range(4):
+        Pillow.new("L", (4, 4), 60 * i).save(Path("pictures", f"{i}{HOSTILE}.png"))
+        Path("pictures", f"{i}{HOSTILE}.txt").write_text(f"caption {HOSTILE}")
+    Path("pictures", f"bad{HOSTILE}.png").write_bytes(b"no picture")
+    Pillow.new("L", (4, 4)).save(f"{HOSTILE}.png")
+    given = [word.replace("HOSTILE", HOSTILE) for word in words.split()]
+    result = CliRunner().invoke(main, [*given, *more])
+    assert isinstance(result.exception, SystemExit | None)
+    assert not DRIVING.search(result.output)
+    if more and result.exit_code == 0:
+        json.loads(result.stdout)
+
+
+def test_the_shell_is_offered_no_name_that_drives_a_terminal(hostile_run):
+    shutil.copytree(hostile_run.path, "runs/plain")
+    context = click.Context(main, info_name="pixace")
+    context.params = {"root": None}
+    assert run_names(context, None, "") == ["plain"]
+
+
+def test_what_libraries_warn_of_and_log_drives_no_terminal():
+    script = (
+        "import logging, warnings\n"
+        "from pixace.runtime import printable\n"
+        "printable.tame_libraries()\n"
+        "warnings.warn('a\\x1b[2J\\nb')\n"
+        "logging.getLogger('x').warning('c\\x9b%s', '\\u202e')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stderr
+    assert not DRIVING.search(said)
+    assert r"UserWarning: a\x1b[2J\nb" in said
+    assert r"c\x9b\u202e" in said

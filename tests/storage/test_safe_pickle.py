@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pixace.errors import RunError
-from pixace.storage import safe_pickle
+from pixace.storage import pickle_reader, safe_pickle
 
 NUMBERS = st.sampled_from(["<f2", "<f4", ">f4", "<f8", "<i4", ">i8", "<u2", "|u1", "|b1", "|i1"])
 
@@ -166,7 +166,7 @@ def test_a_file_that_unpacks_to_far_more_than_itself_is_refused(tmp_path, monkey
 
 
 def test_a_file_of_very_many_parts_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(safe_pickle, "PARTS", 1000)
+    monkeypatch.setattr(pickle_reader, "PARTS", 1000)
     with pytest.raises(RunError, match="more than 1,000 parts"):
         loaded(tmp_path, [[] for _ in range(1000)])
 
@@ -198,3 +198,31 @@ def test_an_array_must_fit_its_bytes(tmp_path):
     assert short != data
     with pytest.raises(ValueError, match=r"shape \(2, 4\) does not fit its 24 bytes"):
         safe_pickle.array(safe_pickle.load(written(tmp_path, short)))
+
+
+FLOOD = [b"\x8a\x0a" + (i * (2**61 - 1)).to_bytes(10, "little") + b"N" for i in range(1, 9999)]
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    (b"\x80\x02}(N" + b"\x85" * 200_000 + b"Nu.", "a tuple is a key of a dictionary"),
+    (b"\x80\x02(N" + b"\x85" * 200_000 + b"Nd.", "a tuple is a key of a dictionary"),
+    (b"\x80\x02}(" + b"".join(FLOOD) + b"u.", "a int is a key of a dictionary"),
+    (b"\x80\x02}X\x01\x00\x00\x00aN" + b"\x85" * 200_000 + b"s.", "nested more than 64 times"),
+    (b"\x80\x02N" + b"\x85" * 2_000_000 + b".", "more than 1,000,000 parts"),
+    (b"\x80\x02" + b"]" * 100 + b"a" * 99 + b".", "nested more than 64 times"),
+    (b"\x80\x04\x8f(K\x01K\x02\x90.", "it holds a set"),
+    (b"\x80\x04(K\x01K\x02\x91.", "it holds a set"),
+    (b"\x80\x02cnumpy\nndarray\n" + b"\x85R" * 100 + b".", "broken"),
+    (b"\x80\x02}N}X\x03\x00\x00\x00getK\x01s\x86b.", "broken"),
+])  # fmt: skip
+def test_pickles_made_to_crash_or_stall_python_are_refused(tmp_path, data, said):
+    with pytest.raises(RunError, match=said):
+        safe_pickle.load(written(tmp_path, data))
+
+
+def test_what_holds_itself_is_read(tmp_path):
+    circle = []
+    circle.append(circle)
+    found = loaded(tmp_path, {"flat_weights": circle, 7: True})
+    assert found["flat_weights"][0] is found["flat_weights"]
+    assert found[7] is True

@@ -44,8 +44,11 @@ def test_another_one_adds_to_it(named):
     [
         ("nonsense", "no registry of models"),
         ("[]", "no registry of models"),
-        (json.dumps({"models": [{}]}), "an entry's 'name' is missing"),
-        (json.dumps({"models": [ENTRY | {"size": "3 MB"}]}), "'size' is missing or of another"),
+        (json.dumps({"models": [{}]}), "entry.name is missing"),
+        (
+            json.dumps({"models": [ENTRY | {"size": "3 MB"}]}),
+            "entry.size is '3 MB' and no whole number",
+        ),
         (json.dumps({"models": [ENTRY | {"size": 0}]}), "0 bytes is no size"),
         (json.dumps({"models": [ENTRY | {"name": "../birds"}]}), "'../birds' is no name"),
         (json.dumps({"models": [ENTRY | {"url": "ftp://a/b"}]}), "'ftp://a/b' is no address"),

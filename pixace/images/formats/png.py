@@ -121,14 +121,7 @@ def texts(file: BinaryIO) -> dict[str, bytes | None]:
     if file.read(len(MAGIC)) != MAGIC:
         return {}
     found = [chunk for chunk in _chunks(file) if chunk.name in TEXTS]
-    return {chunk.key.decode("latin-1"): _words(chunk) for chunk in found}
-
-
-def _words(chunk: Chunk) -> bytes | None:
-    """A text without what an iTXt has in front of it, where it is not packed."""
-    if chunk.name == b"iTXt" and chunk.text and chunk.text[:1] == b"\0":
-        return chunk.text[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return chunk.text
+    return {chunk.key.decode("latin-1"): chunk.text for chunk in found}
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:
@@ -156,10 +149,13 @@ def _chunks(file: BinaryIO) -> Iterator[Chunk]:
 
 def _unpacked(name: bytes, rest: bytes, most: int) -> bytes | None:
     """The text or profile after its key, cut off; None where it is packed in no known way."""
-    if name == b"tEXt" or (name == b"iTXt" and rest[:1] != b"\1"):
+    if name == b"tEXt":
         return rest
     if name == b"iTXt":
-        rest = rest[1:2] + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        is_packed, method = rest[:1] == b"\1", rest[1:2]
+        rest = method + rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        if not is_packed:
+            return rest[1:]
     if rest[:1] != b"\0":
         return None
     try:
