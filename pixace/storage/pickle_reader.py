@@ -86,7 +86,7 @@ class _Reader(_InPython):
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
         if full not in KNOWN:
-            raise ForeignError(full)
+            raise ForeignError(" ".join(full.split()))
         return type("Record", (Record,), {"name": full})
 
     def load_empty_dictionary(self) -> None:

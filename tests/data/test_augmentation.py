@@ -17,7 +17,7 @@ from pixace.tokenizers.vq import VQTokenizer, digest
 ORDERS = tuple(spec.replace(":n", ":2") for spec in choices.ORDERS)
 SIZE = (4, 6)
 ARRAYS = {"codes": np.eye(16, 4, dtype=np.float32)}
-CODES = VQTokenizer((8, 8), 4, 16, 3, 8, 1, 4, "raster", digest(ARRAYS), ARRAYS)
+CODES = VQTokenizer((8, 8), 4, 16, 3, 1, 0, 4, "raster", digest(ARRAYS), ARRAYS)
 
 
 def tokenizer(order="raster", scheme="hsv:4,3,3", size=SIZE):

@@ -22,7 +22,7 @@ def test_kept_pixels_are_those_that_are_not_blank_after_the_cut(order):
 
 def test_a_code_stands_for_a_square():
     arrays = {"codes": np.eye(16, 4, dtype=np.float32)}
-    tokenizer = VQTokenizer((8, 12), 4, 16, 3, 8, 1, 4, "raster", digest(arrays), arrays)
+    tokenizer = VQTokenizer((8, 12), 4, 16, 3, 1, 0, 4, "raster", digest(arrays), arrays)
     kept = kept_pixels(tokenizer, 4)
     assert kept[:4].all()
     assert kept[4:, :4].all()

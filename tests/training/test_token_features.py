@@ -155,7 +155,7 @@ def test_parts_of_a_batch_add_up_to_the_batch(model, batch):
 def test_codes_have_features_whatever_their_scale(rng, spread):
     codes = (5 + spread * rng.standard_normal((16, 4))).astype(np.float32)
     arrays = {"codes": codes}
-    tokenizer = VQTokenizer((8, 8), 4, 16, 3, 8, 1, 4, "raster", digest(arrays), arrays)
+    tokenizer = VQTokenizer((8, 8), 4, 16, 3, 1, 0, 4, "raster", digest(arrays), arrays)
     values = features_of(tokenizer, 8).values
     assert values.shape == (FIRST_ID + 16, 8)
     assert np.isfinite(values).all()
