@@ -127,7 +127,7 @@ def jobs(root: Path) -> list[Job]:
     return [
         training("train", train, 0.4),
         training("codebook", codebook, 0.2),
-        Job("tokenize", tokenize, lambda at: tokenize, files, 0.2),
+        Job("tokenize", tokenize, lambda at: until(at / "set", tokenize), files, 0.2),
         Job("generate", generate, lambda at: without(at / "each", generate), shown, 0.1),
         Job("compress", compress, lambda at: compress, files, 0.1),
     ]
@@ -136,6 +136,11 @@ def jobs(root: Path) -> list[Job]:
 def training(name: str, begin: tuple[str, ...], share: float) -> Job:
     """A command that makes a run."""
     return Job(name, (*begin, "--name", "it"), lambda at: on(at, name, begin), run, share)
+
+
+def until(made: Path, begin: tuple[str, ...]) -> tuple[str, ...] | None:
+    """How it begins anew, unless all was made before the kill."""
+    return None if made.exists() else begin
 
 
 def without(folder: Path, begin: tuple[str, ...]) -> tuple[str, ...]:
@@ -258,7 +263,8 @@ def run(at: Path) -> Digests:
 
 def names(place: Path) -> list[str]:
     """Files of a run, but those that others write in ways of their own."""
-    folders = (FOLDER, "tensorboard", "collage.png")  # drawn when all is done
+    # A collage is drawn when all is done, and a lock's file says nothing without its process.
+    folders = (FOLDER, "tensorboard", "collage.png", ".lock")
     every = (path.relative_to(place) for path in place.rglob("*"))
     found = {str(each) for each in every if each.parts[0] not in folders}
     return sorted(found | {f"{FOLDER}/{each.name}" for each in (place / FOLDER).iterdir()})
