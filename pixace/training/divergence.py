@@ -56,14 +56,13 @@ class Lookout:
 
     Attributes:
       skipped: how many.
-      in_a_row: how many were the last ones.
     """
 
     def __init__(self, task: Task[Any, B, Any, Any], folder: Path) -> None:
         """Takes what is trained, and the run's folder."""
         self._task, self._folder = task, folder / FOLDER
         self._waiting: list[tuple[int, Measured]] = []
-        self.skipped = self.in_a_row = 0
+        self.skipped = self._in_a_row = 0
 
     def saw(self, step: int, measures: Measured) -> None:
         """Takes what step number `step`, counted from 1, has measured, or will have."""
@@ -73,6 +72,14 @@ class Lookout:
     def has_many(self) -> bool:
         """Whether to look now, lest many steps are taken in vain."""
         return len(self._waiting) >= IN_A_ROW
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the last few steps were skipped, those that nobody has looked at among them."""
+        last = [measures for _, measures in self._waiting[-SUSPECT:]]
+        if any(measures.applied for measures in last):
+            return False
+        return len(last) + self._in_a_row >= SUSPECT
 
     def look(self, most: int = IN_A_ROW) -> list[str]:
         """What people should know of the steps since the last look.
@@ -86,16 +93,16 @@ class Lookout:
         lines, why = [], ""
         for step, measures in self._waiting:
             if measures.applied:
-                self.in_a_row = 0
+                self._in_a_row = 0
                 continue
             self.skipped += 1
-            self.in_a_row += 1
+            self._in_a_row += 1
             why = _reason(measures)
-            if self.in_a_row == 1:
+            if self._in_a_row == 1:
                 lines.append(f"step {step:,} is skipped: {why}; pictures in {self._kept(step)}")
         self._waiting.clear()
-        if self.in_a_row >= most:
-            raise NotFiniteError(f"{why} by step {step:,}, and {self.in_a_row} were skipped")
+        if self._in_a_row >= most:
+            raise NotFiniteError(f"{why} by step {step:,}, and {self._in_a_row} were skipped")
         return lines
 
     def _kept(self, step: int) -> Path:

@@ -101,10 +101,8 @@ def _fitted(
         best.compare_alike()
         for note in notes:
             tell(note)
-        tracked, lookout = (
-            trackers.opened(settings.track, story(run, done)),
-            Lookout(task, run.path),
-        )
+        tracked = trackers.opened(settings.track, story(run, done))
+        lookout = Lookout(task, run.path)
         with (
             MetricsLog(run.path, since=done, trackers=tracked) as log,
             Pace(done, steps, task.units) as pace,
@@ -138,7 +136,7 @@ def _fitted(
                         is_best = _evaluate(best, task.weights(state), done, log, pace.bar)
                         checkpoints.save(done, state, is_best=is_best)
             if done < steps:
-                if lookout.in_a_row < divergence.SUSPECT:
+                if not lookout.is_suspect:
                     checkpoints.save(done, state, is_best=False)
                 best.keep_something(task.weights(state), done)
                 log.status = "stopped"
